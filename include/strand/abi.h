@@ -1,0 +1,101 @@
+/* The calling convention of compiled models: what generated code, the run-time library and an embedder agree on.
+ *
+ * Rows: the tokens of all sequences of a call lie one after another; `offsets` (B+1 entries, `cu_seqlens` in papers)
+ * says where each begins and ends. A sequence of length 0 is legal and leaves its state untouched. Sequence b reads
+ * and writes state slot `slots[b]`.
+ *
+ * State block, 64-byte aligned, made by strand_rt_state_init:
+ *     int64 slots; int64 cache_rows; int64 offset[schema->states];
+ * and at `offset[e]` the entry e: `slots` items of strand_entry_bytes(e) bytes each, one after another.
+ */
+#ifndef STRAND_ABI_H
+#define STRAND_ABI_H
+#include <stdint.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define STRAND_ABI_VERSION 1
+#define STRAND_MAX_RANK 6
+
+enum strand_type { STRAND_F32 = 0, STRAND_BF16 = 1, STRAND_F16 = 2, STRAND_I32 = 3, STRAND_I64 = 4, STRAND_F64 = 5,
+                   STRAND_I8 = 6 };
+enum strand_growth { STRAND_FIXED = 0, /* one item a slot */
+                     STRAND_CACHE = 1  /* `cache_rows` items a slot; the run-time library grows it between calls */ };
+
+/* One carried value (an item of state) or one weight. */
+typedef struct {
+  const char *name;              /* path, e.g. "layers.0.linear_recurrence.h" */
+  int64_t offset;                /* weight: from the start of the weights, 64-byte aligned; state: 0 */
+  int64_t bytes;                 /* weight: all of it; state: one slot (STRAND_CACHE: one slot's one row) */
+  int32_t type;                  /* enum strand_type */
+  int32_t growth;                /* enum strand_growth */
+  double initial;                /* state: the value every element has before the first row */
+  int64_t rank, shape[STRAND_MAX_RANK]; /* without the slot dimension (and without the cache-row dimension) */
+} strand_entry;
+
+typedef struct {
+  int64_t version;               /* STRAND_ABI_VERSION */
+  int64_t vocabulary;            /* logits are [rows, vocabulary] f32; token ids are 0 .. vocabulary-1 */
+  int64_t weight_bytes;
+  int64_t states, weights;       /* how many entries follow */
+  const strand_entry *state, *weight;
+  const char *hash;              /* 64 hex digits: of the model (weights, program), not of the machine or the form */
+  const char *family;            /* e.g. "hgrn" */
+  const char *cpu_features;      /* what the code needs, e.g. "avx2,fma" (names of __builtin_cpu_supports) */
+  const char *report;            /* JSON object: sizes and the form chosen for every op; "{}" if none */
+} strand_schema;
+
+typedef struct { int64_t state_bytes, scratch_bytes, logits_bytes, weight_bytes; } strand_sizes;
+
+/* What a call can answer. */
+enum strand_status {
+  STRAND_OK = 0,
+  STRAND_ERROR_TOKEN = 1,        /* a token id is not in 0 .. vocabulary-1 */
+  STRAND_ERROR_OFFSETS = 2,      /* offsets do not begin at 0, do not end at rows, or decrease */
+  STRAND_ERROR_SLOT = 3,         /* a slot is outside the state block, or given twice */
+  STRAND_ERROR_CAPACITY = 4      /* a sequence would not fit in its cache; grow the state first */
+};
+
+typedef struct strand_rt_ctx strand_rt_ctx; /* threads of a caller; NULL: run on the calling thread */
+
+/* A compiled model with prefix m. Thread-safe on distinct state blocks and scratch.
+ * weights: 64-byte aligned, schema.weight_bytes. scratch: 64-byte aligned, strand_sizes.scratch_bytes.
+ * logits: [rows, vocabulary] f32. Nothing is written when the answer is not STRAND_OK. */
+typedef int32_t strand_advance_fn(strand_rt_ctx *ctx, const void *weights, void *state, const int32_t *slots,
+                                  const int32_t *tokens, const int32_t *offsets, int64_t sequences, int64_t rows,
+                                  uint32_t flags, void *scratch, float *logits);
+/* Bytes needed for a state block of `slots` slots with `cache_rows` rows a cache, and for a call of that size. */
+typedef int32_t strand_sizes_fn(int64_t sequences, int64_t rows, int64_t slots, int64_t cache_rows, strand_sizes *out);
+
+/* ---- what compiled code calls in the run-time library ---- */
+
+/* Runs fn(args, i) for i in 0 .. n-1, on the threads of ctx and the calling one; returns when all are done. */
+void strand_rt_parallel_for(strand_rt_ctx *ctx, int64_t n, void (*fn)(void *args, int64_t i), void *args);
+/* How many threads strand_rt_parallel_for has, at least 1. */
+int64_t strand_rt_threads(const strand_rt_ctx *ctx);
+/* Checks a call's arguments before compiled code sees them. */
+int32_t strand_rt_check(const strand_schema *schema, const void *state, const int32_t *slots, const int32_t *tokens,
+                        const int32_t *offsets, int64_t sequences, int64_t rows);
+
+/* ---- what callers use ---- */
+
+/* threads < 1: as many as there are processors. NULL only when memory is short. */
+strand_rt_ctx *strand_rt_create(int32_t threads);
+void strand_rt_destroy(strand_rt_ctx *ctx);
+/* Bytes of one slot of a state entry. */
+static inline int64_t strand_entry_bytes(const strand_entry *e, int64_t cache_rows) {
+  return e->growth == STRAND_CACHE ? e->bytes * cache_rows : e->bytes;
+}
+/* Bytes of a whole state block; the same figure as strand_sizes.state_bytes. */
+int64_t strand_rt_state_bytes(const strand_schema *schema, int64_t slots, int64_t cache_rows);
+/* Writes the header and the initial values of all slots. */
+void strand_rt_state_init(const strand_schema *schema, void *state, int64_t slots, int64_t cache_rows);
+/* Puts one slot back to its initial values; copies one slot onto another (fork). */
+void strand_rt_state_reset(const strand_schema *schema, void *state, int64_t slot);
+void strand_rt_state_copy(const strand_schema *schema, void *to, int64_t to_slot, const void *from, int64_t from_slot);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
