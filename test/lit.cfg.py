@@ -1,0 +1,18 @@
+import os
+import lit.formats
+
+config.name = "strand"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["lit.cfg.py", "Inputs", "models"]
+config.test_source_root = os.path.join(config.source, "test")
+config.test_exec_root = os.path.join(config.build, "test")
+config.environment["PATH"] = os.pathsep.join([config.build + "/bin", config.llvm_bin, os.environ["PATH"]])
+config.environment["PYTHONPATH"] = config.source + "/test/oracle"
+config.environment["FILECHECK_OPTS"] = "-enable-var-scope --allow-unused-prefixes=false"
+shared = os.path.join(os.path.dirname(config.source), "shared")
+if os.path.isdir(shared):
+    config.available_features.add("shared")
+config.substitutions += [("%strand_lib", config.build + "/lib"), ("%strand_include", config.source + "/include"),
+                         ("%cc", config.cc), ("%python", config.python), ("%shared", shared),
+                         ("%source", config.source)]
