@@ -1,0 +1,245 @@
+// strand-arena: every memref.alloc becomes a view of one arena that the caller hands in. Callees first; in each function
+//   need      one for each alloc, and one for each call of a function that needs scratch
+//   slot      needs that are not in use at the same time, largest first; as large as its largest need
+//   offset    the running sum of slots, computed on entry from the rows and sequences of the call
+#include "lib/Codegen/Cpu/Bounds.h"
+#include "lib/Codegen/Cpu/Lifetimes.h"
+#include "lib/Lowering/CalleesFirst.h"
+#include "lib/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/MathExtras.h"
+using namespace mlir;
+namespace strand {
+#define GEN_PASS_DEF_ARENA
+#include "lib/Passes.h.inc"
+namespace {
+constexpr int64_t alignment = 64;
+
+struct Need {
+  Operation *op; // memref.alloc or func.call
+  Interval use;
+  Bound bytes;           // of an alloc
+  Bound rows, sequences; // of a call: what the callee's numbers are at most
+};
+using Slot = SmallVector<Need, 2>;
+
+struct Arena : impl::ArenaBase<Arena> {
+  using ArenaBase::ArenaBase;
+  DenseMap<StringRef, func::FuncOp> needScratch;   // functions that take an arena
+  DenseMap<StringRef, SmallVector<Slot>> layouts; // and what is in it
+
+  void runOnOperation() override {
+    FailureOr<SmallVector<func::FuncOp>> order = calleesFirst(getOperation());
+    if (failed(order))
+      return signalPassFailure();
+    for (func::FuncOp f : *order)
+      if (failed(convert(f)))
+        return signalPassFailure();
+  }
+
+  LogicalResult convert(func::FuncOp f) {
+    if (llvm::any_of(f.getResultTypes(), llvm::IsaPred<BaseMemRefType>))
+      return f.emitError() << "returns a buffer that is not one of its arguments; give it a destination";
+    f.walk([](Operation *op) {
+      if (isa<memref::DeallocOp>(op) || (isa<memref::AllocOp>(op) && op->use_empty()))
+        op->erase();
+    });
+    SmallVector<Need> needs;
+    if (failed(collectNeeds(f, needs)))
+      return failure();
+    if (needs.empty())
+      return success();
+    numBuffers += needs.size();
+    SmallVector<Slot> slots = slotsOf(needs);
+    numSlots += slots.size();
+    emitScratchFunction(f, slots);
+    if (failed(takeScratch(f, slots)))
+      return failure();
+    needScratch[f.getName()] = f;
+    layouts[f.getName()] = std::move(slots);
+    return success();
+  }
+
+  LogicalResult collectNeeds(func::FuncOp f, SmallVectorImpl<Need> &needs) {
+    Lifetimes lifetimes(f);
+    WalkResult r = f.walk([&](Operation *op) {
+      if (auto alloc = dyn_cast<memref::AllocOp>(op)) {
+        if (alloc->getParentOfType<scf::ForallOp>())
+          return WalkResult::advance();
+        FailureOr<Interval> use = lifetimes.of(alloc);
+        FailureOr<Bound> bytes = bytesOf(alloc);
+        if (failed(use) || failed(bytes))
+          return WalkResult::interrupt();
+        needs.push_back({op, *use, *bytes, {}, {}});
+      }
+      if (auto call = dyn_cast<func::CallOp>(op); call && needScratch.contains(call.getCallee())) {
+        if (call->getParentOfType<scf::ForallOp>()) {
+          call.emitError() << "@" << call.getCallee() << " needs scratch and is called from a parallel loop, whose tasks have "
+                           << "none; inline it, or give its temporaries a static size";
+          return WalkResult::interrupt();
+        }
+        Need need{op, lifetimes.of(op), {}, {}, {}};
+        if (failed(boundExtent(call, "strand.rows", need.rows)) ||
+            failed(boundExtent(call, "strand.sequences", need.sequences)))
+          return WalkResult::interrupt();
+        needs.push_back(need);
+      }
+      return WalkResult::advance();
+    });
+    return failure(r.wasInterrupted());
+  }
+
+  static FailureOr<Bound> bytesOf(memref::AllocOp alloc) {
+    MemRefType type = alloc.getType();
+    if (!type.getLayout().isIdentity())
+      return alloc.emitError() << "buffer of type " << type << " has a layout; only row-major buffers have a place in the arena";
+    Bound bytes{bytesOfElement(type.getElementType())};
+    for (int64_t d = 0; d < type.getRank(); ++d) {
+      std::optional<Bound> size = boundOfDim(alloc, d);
+      if (!size)
+        return alloc.emitError() << "dimension " << d << " is not bounded by rows or sequences; take its arith.minsi with "
+                                 << "such a bound";
+      if (!size->isConstant() && !bytes.isConstant())
+        return alloc.emitError() << "dimension " << d << " grows with the rows or sequences of a call, and so does a "
+                                 << "dimension before it; go in blocks of a static size";
+      bytes = size->isConstant() ? bytes.times(size->at(0, 0)) : size->times(bytes.at(0, 0));
+    }
+    return bytes;
+  }
+
+  /// The first argument that carries the mark, or -1.
+  static int markedArgument(func::FuncOp f, StringRef mark) {
+    for (unsigned i = 0; i < f.getNumArguments(); ++i)
+      if (f.getArgAttr(i, mark))
+        return i;
+    return -1;
+  }
+
+  LogicalResult boundExtent(func::CallOp call, StringRef mark, Bound &to) {
+    int i = markedArgument(needScratch[call.getCallee()], mark);
+    if (i < 0)
+      return success();
+    Value v = call.getOperand(i);
+    std::optional<Bound> bound = isa<MemRefType>(v.getType()) ? boundOfDim(v, 0) : boundOf(v);
+    if (!bound)
+      return call.emitError() << "operand " << i << " is not bounded by rows or sequences; take the arith.minsi of its size with "
+                              << "such a bound";
+    to = *bound;
+    return success();
+  }
+
+  /// Bytes of a need in a call of that size.
+  int64_t sizeAt(const Need &n, int64_t rows, int64_t sequences) {
+    auto call = dyn_cast<func::CallOp>(n.op);
+    if (!call)
+      return n.bytes.at(rows, sequences);
+    return sizeAt(layouts[call.getCallee()], n.rows.at(rows, sequences), n.sequences.at(rows, sequences));
+  }
+  int64_t sizeAt(ArrayRef<Slot> slots, int64_t rows, int64_t sequences) {
+    int64_t total = 0;
+    for (const Slot &slot : slots) {
+      int64_t largest = 0;
+      for (const Need &n : slot)
+        largest = std::max(largest, sizeAt(n, rows, sequences));
+      total += llvm::alignTo(largest, alignment);
+    }
+    return total;
+  }
+
+  /// Largest first, each into the smallest slot that is free in its time. Which is larger may depend on the call, so the
+  /// order is that of a middling one; offsets are right for any.
+  SmallVector<Slot> slotsOf(ArrayRef<Need> needs) {
+    constexpr int64_t rows = 1024, sequences = 16;
+    SmallVector<std::pair<int64_t, unsigned>> order; // what is equally large stays in the order of the text
+    for (auto [i, n] : llvm::enumerate(needs))
+      order.push_back({-sizeAt(n, rows, sequences), i});
+    llvm::sort(order);
+    SmallVector<Slot> slots;
+    for (auto [size, i] : order) {
+      const Need &n = needs[i];
+      auto isFree = [&](const Slot &slot) {
+        return llvm::none_of(slot, [&](const Need &o) { return n.use.overlaps(o.use); });
+      };
+      auto at = llvm::find_if(llvm::reverse(slots), isFree);
+      if (at != slots.rend())
+        at->push_back(n);
+      else
+        slots.push_back({n});
+    }
+    return slots;
+  }
+
+  /// Offsets of the slots, and after them the total.
+  static SmallVector<Value> layOut(OpBuilder &b, Location loc, ArrayRef<Slot> slots, Value rows, Value sequences) {
+    SmallVector<Value> offsets{arith::ConstantIndexOp::create(b, loc, 0)};
+    Value up = arith::ConstantIndexOp::create(b, loc, alignment - 1);
+    Value mask = arith::ConstantIndexOp::create(b, loc, -alignment);
+    for (const Slot &slot : slots) {
+      Value size;
+      for (const Need &n : slot) {
+        Value bytes;
+        if (auto call = dyn_cast<func::CallOp>(n.op))
+          bytes = func::CallOp::create(b, loc, scratchName(call.getCallee()), b.getIndexType(),
+                                       ValueRange{n.rows.at(b, loc, rows, sequences),
+                                                  n.sequences.at(b, loc, rows, sequences)})
+                      .getResult(0);
+        else
+          bytes = n.bytes.at(b, loc, rows, sequences);
+        size = size ? arith::MaxUIOp::create(b, loc, size, bytes) : bytes;
+      }
+      Value whole = arith::AndIOp::create(b, loc, arith::AddIOp::create(b, loc, size, up), mask);
+      offsets.push_back(arith::AddIOp::create(b, loc, offsets.back(), whole));
+    }
+    return offsets;
+  }
+
+  static std::string scratchName(StringRef function) { return (function + ".scratch").str(); }
+
+  static void emitScratchFunction(func::FuncOp f, ArrayRef<Slot> slots) {
+    OpBuilder b(f);
+    Type index = b.getIndexType();
+    auto scratch = func::FuncOp::create(b, f.getLoc(), scratchName(f.getName()), b.getFunctionType({index, index}, {index}));
+    scratch.setPrivate();
+    b.setInsertionPointToStart(scratch.addEntryBlock());
+    Value total = layOut(b, f.getLoc(), slots, scratch.getArgument(0), scratch.getArgument(1)).back();
+    func::ReturnOp::create(b, f.getLoc(), total);
+  }
+
+  /// The number of rows (or sequences) of `f` as a value.
+  static Value extent(OpBuilder &b, func::FuncOp f, StringRef mark) {
+    int i = markedArgument(f, mark);
+    if (i < 0)
+      return arith::ConstantIndexOp::create(b, f.getLoc(), 0);
+    Value arg = f.getArgument(i);
+    return isa<IndexType>(arg.getType()) ? arg : memref::DimOp::create(b, f.getLoc(), arg, 0);
+  }
+
+  LogicalResult takeScratch(func::FuncOp f, ArrayRef<Slot> slots) {
+    Location loc = f.getLoc();
+    OpBuilder b(f);
+    auto bytes = MemRefType::get({ShapedType::kDynamic}, b.getI8Type());
+    auto mark = b.getDictionaryAttr(b.getNamedAttr("strand.scratch", b.getUnitAttr()));
+    if (failed(f.insertArgument(f.getNumArguments(), bytes, mark, loc)))
+      return failure();
+    Value arena = f.getArguments().back();
+    b.setInsertionPointToStart(&f.front());
+    SmallVector<Value> offsets = layOut(b, loc, slots, extent(b, f, "strand.rows"), extent(b, f, "strand.sequences"));
+    for (auto [i, slot] : llvm::enumerate(slots))
+      for (const Need &n : slot) {
+        b.setInsertionPoint(n.op);
+        if (auto alloc = dyn_cast<memref::AllocOp>(n.op)) {
+          Value view = memref::ViewOp::create(b, alloc.getLoc(), alloc.getType(), arena, offsets[i], alloc.getDynamicSizes());
+          alloc.replaceAllUsesWith(view);
+          alloc.erase();
+          continue;
+        }
+        Value size = arith::SubIOp::create(b, loc, offsets[i + 1], offsets[i]);
+        Value part = memref::ViewOp::create(b, loc, bytes, arena, offsets[i], ValueRange{size});
+        n.op->insertOperands(n.op->getNumOperands(), part);
+      }
+    return success();
+  }
+};
+} // namespace
+} // namespace strand

@@ -1,0 +1,398 @@
+// strand-c-interface: the plain C functions of a compiled model around the private @advance (see strand/abi.h).
+//
+//   m_schema    a constant: what the model carries and what weights it reads, in the order of @advance's arguments
+//   m_sizes     how large the buffers of a call are
+//   m_advance   checks what the caller gave, makes a buffer of each pointer, calls @advance or @step
+#include "lib/Codegen/Cpu/Bounds.h"
+#include "lib/Codegen/Cpu/Descriptors.h"
+#include "lib/Codegen/Cpu/WeightLayout.h"
+#include "lib/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "strand/abi.h"
+using namespace mlir;
+namespace strand {
+#define GEN_PASS_DEF_CINTERFACE
+#include "lib/Passes.h.inc"
+namespace {
+struct State {
+  std::string path;
+  Type type;
+  double initial;
+  bool cache;
+  SmallVector<int64_t> shape; // of one item
+
+  int64_t bytes() const { return ShapedType::getNumElements(shape) * bytesOfElement(type); }
+};
+
+struct Model {
+  SmallVector<WeightLayout> weights;
+  SmallVector<State> states;
+  int64_t vocabulary = 0;
+};
+
+/// The number of an element type in enum strand_type, or -1.
+int32_t abiType(Type t) {
+  if (t.isF32()) return STRAND_F32;
+  if (t.isBF16()) return STRAND_BF16;
+  if (t.isF16()) return STRAND_F16;
+  if (t.isF64()) return STRAND_F64;
+  if (t.isInteger(32)) return STRAND_I32;
+  if (t.isInteger(64)) return STRAND_I64;
+  if (t.isInteger(8)) return STRAND_I8;
+  return -1;
+}
+
+double initialOf(Attribute a) {
+  if (auto f = dyn_cast_if_present<FloatAttr>(a))
+    return f.getValueAsDouble();
+  if (auto i = dyn_cast_if_present<IntegerAttr>(a))
+    return i.getValue().getSExtValue();
+  return 0;
+}
+
+/// Every argument has a meaning and a type that the schema can say.
+LogicalResult checkArguments(func::FuncOp f) {
+  for (unsigned i = 0; i < f.getNumArguments(); ++i) {
+    auto error = [&] { return f.emitError() << "argument " << i << " of @" << f.getName() << " "; };
+    auto input = f.getArgAttrOfType<StringAttr>(i, "strand.input");
+    if (input && input == "ctx")
+      continue;
+    auto type = dyn_cast<MemRefType>(f.getArgumentTypes()[i]);
+    if (!type || !type.getLayout().isIdentity())
+      return error() << "has type " << f.getArgumentTypes()[i] << "; a buffer of identity layout is needed";
+    bool weight = bool(f.getArgAttr(i, "strand.weight")), state = bool(f.getArgAttr(i, "strand.state"));
+    if (!weight && !state && !f.getArgAttr(i, "strand.scratch") &&
+        !(input && llvm::is_contained({"tokens", "offsets", "slots", "logits"}, input.getValue())))
+      return error() << "has no meaning: mark it strand.input = \"tokens\", \"offsets\", \"slots\", \"logits\" or \"ctx\", "
+                     << "strand.weight, strand.state or strand.scratch";
+    if (!weight && !state)
+      continue;
+    if (abiType(type.getElementType()) < 0)
+      return error() << "has elements of type " << type.getElementType() << ", which the schema cannot say";
+    bool cache = state && f.getArgAttr(i, "strand.growth") == StringAttr::get(f.getContext(), "cache");
+    int64_t dynamic = !state ? 0 : cache ? 2 : 1; // leading dimensions that the state block decides
+    if (type.getRank() < dynamic || type.getRank() - dynamic > STRAND_MAX_RANK)
+      return error() << "has rank " << type.getRank() << "; the limit is " << dynamic << " to " << dynamic + STRAND_MAX_RANK;
+    for (int64_t d = 0; d < type.getRank(); ++d)
+      if (type.isDynamicDim(d) != (d < dynamic))
+        return error() << "has type " << type << ": exactly the first " << dynamic << " dimensions of a "
+                       << (weight ? "weight" : cache ? "cache" : "state") << " are dynamic";
+  }
+  return success();
+}
+
+Model modelOf(func::FuncOp f) {
+  Model model{weightLayout(f->getParentOfType<ModuleOp>()), {}, 0};
+  for (unsigned i = 0; i < f.getNumArguments(); ++i) {
+    auto type = dyn_cast<MemRefType>(f.getArgumentTypes()[i]);
+    if (auto path = f.getArgAttrOfType<StringAttr>(i, "strand.state")) {
+      bool cache = f.getArgAttr(i, "strand.growth") == StringAttr::get(f.getContext(), "cache");
+      model.states.push_back({path.str(), type.getElementType(), initialOf(f.getArgAttr(i, "strand.initial")), cache,
+                              llvm::to_vector(type.getShape().drop_front(cache ? 2 : 1))});
+    }
+    if (auto input = f.getArgAttrOfType<StringAttr>(i, "strand.input"); input && input == "logits")
+      model.vocabulary = ShapedType::getNumElements(type.getShape().drop_front()); // in panels or not
+  }
+  return model;
+}
+
+class Emitter {
+public:
+  Emitter(ModuleOp module, func::FuncOp advance, func::FuncOp step, StringRef prefix)
+      : module(module), advance(advance), step(step), model(modelOf(advance)), prefix(prefix), loc(advance.getLoc()),
+        b(module.getContext()), pointer(LLVM::LLVMPointerType::get(module.getContext())), i32(b.getI32Type()),
+        i64(b.getI64Type()) {}
+
+  LogicalResult run() {
+    emitSchema();
+    emitSizes();
+    return emitAdvance();
+  }
+
+private:
+  ModuleOp module;
+  func::FuncOp advance, step; // step may be null
+  Model model;
+  std::string prefix;
+  Location loc;
+  OpBuilder b;
+  Type pointer, i32, i64;
+
+  Value constant(int64_t v) { return constant64(b, loc, v); }
+
+  /// A function at the end of the module, with the insertion point in its body.
+  func::FuncOp beginFunction(const Twine &name, ArrayRef<Type> arguments) {
+    b.setInsertionPointToEnd(module.getBody());
+    auto f = func::FuncOp::create(b, loc, name.str(), b.getFunctionType(arguments, {i32}));
+    b.setInsertionPointToStart(f.addEntryBlock());
+    return f;
+  }
+
+  // ---- m_schema ----
+
+  /// A constant global whose initialiser is what `fill` builds.
+  void emitGlobal(Type t, const Twine &name, LLVM::Linkage linkage, function_ref<Value()> fill) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(module.getBody());
+    auto g = LLVM::GlobalOp::create(b, loc, t, true, linkage, name.str(), Attribute());
+    b.setInsertionPointToEnd(&g.getInitializerRegion().emplaceBlock());
+    Value v = fill();
+    LLVM::ReturnOp::create(b, loc, v);
+  }
+
+  /// The name of a global that holds a C string.
+  std::string emitText(const Twine &name, StringRef text) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(module.getBody());
+    auto type = LLVM::LLVMArrayType::get(b.getI8Type(), text.size() + 1);
+    LLVM::GlobalOp::create(b, loc, type, true, LLVM::Linkage::Private, name.str(), b.getStringAttr(text + Twine('\0')));
+    return name.str();
+  }
+
+  Value literal(Type t, Attribute v) { return LLVM::ConstantOp::create(b, loc, t, cast<TypedAttr>(v)); }
+  Value address(StringRef global) { return LLVM::AddressOfOp::create(b, loc, pointer, global); }
+  Value insert(Value into, Value v, ArrayRef<int64_t> at) { return LLVM::InsertValueOp::create(b, loc, into, v, at); }
+
+  /// One strand_entry.
+  struct Entry {
+    StringRef name;
+    int64_t offset, bytes;
+    Type type;
+    bool cache;
+    double initial;
+    ArrayRef<int64_t> shape;
+  };
+
+  void emitEntries(StringRef what, ArrayRef<Entry> entries) {
+    SmallVector<std::string> names;
+    for (auto [i, e] : llvm::enumerate(entries))
+      names.push_back(emitText(prefix + "." + what + "." + Twine(i), e.name));
+    auto entry = LLVM::LLVMStructType::getLiteral(
+        b.getContext(),
+        {pointer, i64, i64, i32, i32, b.getF64Type(), i64, LLVM::LLVMArrayType::get(i64, STRAND_MAX_RANK)});
+    auto type = LLVM::LLVMArrayType::get(entry, entries.size());
+    emitGlobal(type, prefix + "." + what, LLVM::Linkage::Private, [&] {
+      Value table = LLVM::UndefOp::create(b, loc, type);
+      for (auto [n, e] : llvm::enumerate(entries)) {
+        int64_t i = n;
+        auto k = [&](int64_t v, Type t) { return literal(t, b.getIntegerAttr(t, v)); };
+        Value fields[] = {address(names[i]),        k(e.offset, i64), k(e.bytes, i64),
+                          k(abiType(e.type), i32), k(e.cache ? STRAND_CACHE : STRAND_FIXED, i32),
+                          literal(b.getF64Type(), b.getF64FloatAttr(e.initial)), k(e.shape.size(), i64)};
+        for (auto [at, v] : llvm::enumerate(fields))
+          table = insert(table, v, {i, int64_t(at)});
+        for (int64_t d = 0; d < STRAND_MAX_RANK; ++d)
+          table = insert(table, k(d < int64_t(e.shape.size()) ? e.shape[d] : 1, i64), {i, 7, d});
+      }
+      return table;
+    });
+  }
+
+  void emitSchema() {
+    SmallVector<Entry> states, weights;
+    for (const State &s : model.states)
+      states.push_back({s.path, 0, s.bytes(), s.type, s.cache, s.initial, s.shape});
+    for (const WeightLayout &w : model.weights)
+      weights.push_back({w.name, w.offset, w.bytes(), w.type, false, 0, w.shape});
+    emitEntries("state", states);
+    emitEntries("weight", weights);
+    SmallVector<std::string> pointers{prefix + ".state", prefix + ".weight"};
+    for (auto [name, otherwise] : {std::pair("hash", ""), {"family", ""}, {"cpu_features", ""}, {"report", "{}"}}) {
+      auto text = module->getAttrOfType<StringAttr>(("strand." + Twine(name)).str());
+      pointers.push_back(emitText(prefix + "." + name, text ? text.getValue() : StringRef(otherwise)));
+    }
+    int64_t numbers[] = {STRAND_ABI_VERSION, model.vocabulary, weightBytes(model.weights), int64_t(states.size()),
+                         int64_t(weights.size())};
+    SmallVector<Type> fields(std::size(numbers), i64);
+    fields.append(pointers.size(), pointer);
+    auto type = LLVM::LLVMStructType::getLiteral(b.getContext(), fields);
+    emitGlobal(type, prefix + "_schema", LLVM::Linkage::External, [&] {
+      Value schema = LLVM::UndefOp::create(b, loc, type);
+      int64_t at = 0;
+      for (int64_t v : numbers)
+        schema = insert(schema, literal(i64, b.getI64IntegerAttr(v)), {at++});
+      for (StringRef name : pointers)
+        schema = insert(schema, address(name), {at++});
+      return schema;
+    });
+  }
+
+  // ---- m_sizes ----
+
+  Value roundedUp(Value bytes) {
+    return arith::AndIOp::create(b, loc, arith::AddIOp::create(b, loc, bytes, constant(63)), constant(-64));
+  }
+
+  /// Bytes of scratch of @advance or of @step, whichever needs more.
+  Value scratchBytes(Value sequences, Value rows) {
+    Value most = constant(0);
+    Type index = b.getIndexType();
+    for (StringRef name : {"advance.scratch", "step.scratch"}) {
+      if (!module.lookupSymbol(name))
+        continue;
+      Value args[] = {arith::IndexCastOp::create(b, loc, index, rows), arith::IndexCastOp::create(b, loc, index, sequences)};
+      Value bytes = func::CallOp::create(b, loc, name, index, args).getResult(0);
+      most = arith::MaxUIOp::create(b, loc, most, arith::IndexCastOp::create(b, loc, i64, bytes));
+    }
+    return most;
+  }
+
+  /// The same sum as strand_rt_state_bytes: the head, then the entries, each on a cache line of its own.
+  Value stateBytes(Value slots, Value cacheRows) {
+    Value total = roundedUp(constant(stateHead + 8 * model.states.size()));
+    for (const State &s : model.states) {
+      Value bytes = arith::MulIOp::create(b, loc, slots, constant(s.bytes()));
+      if (s.cache)
+        bytes = arith::MulIOp::create(b, loc, bytes, cacheRows);
+      total = arith::AddIOp::create(b, loc, total, roundedUp(bytes));
+    }
+    return total;
+  }
+
+  void emitSizes() { // (sequences, rows, slots, cache_rows, out)
+    auto f = beginFunction(prefix + "_sizes", {i64, i64, i64, i64, pointer});
+    Value sequences = f.getArgument(0), rows = f.getArgument(1), slots = f.getArgument(2), cacheRows = f.getArgument(3);
+    Value logits = arith::MulIOp::create(b, loc, rows, constant(model.vocabulary * sizeof(float)));
+    Value sizes[] = {stateBytes(slots, cacheRows), scratchBytes(sequences, rows), logits,
+                     constant(weightBytes(model.weights))};
+    for (auto [i, v] : llvm::enumerate(sizes))
+      LLVM::StoreOp::create(b, loc, v, pointerAt(b, loc, f.getArgument(4), 8 * i));
+    func::ReturnOp::create(b, loc, arith::ConstantIntOp::create(b, loc, i32, STRAND_OK).getResult());
+  }
+
+  // ---- m_advance ----
+
+  static constexpr int64_t stateHead = 16; // slots and cache_rows stand before the offsets of the state block
+
+  /// The C function's arguments, by name.
+  struct Call {
+    Value ctx, weights, state, slots, tokens, offsets, sequences, rows, flags, scratch, logits;
+  };
+
+  FailureOr<Value> operandFor(func::FuncOp f, unsigned i, const Call &c) {
+    auto input = f.getArgAttrOfType<StringAttr>(i, "strand.input");
+    if (input && input == "ctx")
+      return c.ctx;
+    auto type = cast<MemRefType>(f.getArgumentTypes()[i]);
+    auto buffer = [&](Value p, ValueRange sizes) { return bufferAt(b, loc, type, p, sizes); };
+    if (auto name = f.getArgAttrOfType<StringAttr>(i, "strand.weight")) {
+      auto w = llvm::find_if(model.weights, [&](const WeightLayout &w) { return w.name == name; });
+      if (w == model.weights.end())
+        return f.emitError() << "weight \"" << name.getValue() << "\" is not a weight of @advance";
+      return buffer(pointerAt(b, loc, c.weights, w->offset), {});
+    }
+    if (auto path = f.getArgAttrOfType<StringAttr>(i, "strand.state")) {
+      auto s = llvm::find_if(model.states, [&](const State &s) { return s.path == path; });
+      if (s == model.states.end())
+        return f.emitError() << "state \"" << path.getValue() << "\" is not a state of @advance";
+      auto head = [&](int64_t at) -> Value {
+        return LLVM::LoadOp::create(b, loc, i64, pointerAt(b, loc, c.state, at));
+      };
+      SmallVector<Value> sizes{head(0)};
+      if (s->cache)
+        sizes.push_back(head(8));
+      return buffer(pointerAt(b, loc, c.state, head(stateHead + 8 * (s - model.states.begin()))), sizes);
+    }
+    if (!input) // the arena: how large it is was said by m_sizes
+      return buffer(c.scratch, constant(INT64_MAX));
+    if (input == "tokens")
+      return buffer(c.tokens, c.rows);
+    if (input == "slots")
+      return buffer(c.slots, c.sequences);
+    if (input == "offsets")
+      return buffer(c.offsets, arith::AddIOp::create(b, loc, c.sequences, constant(1)).getResult());
+    return buffer(c.logits, c.rows);
+  }
+
+  LogicalResult emitCall(func::FuncOp f, const Call &c) {
+    SmallVector<Value> operands;
+    for (unsigned i = 0; i < f.getNumArguments(); ++i) {
+      FailureOr<Value> v = operandFor(f, i, c);
+      if (failed(v))
+        return failure();
+      operands.push_back(*v);
+    }
+    func::CallOp::create(b, loc, f, operands);
+    return success();
+  }
+
+  /// Whether no sequence of the call has more than one row.
+  Value isStep(const Call &c) {
+    Value few = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle, c.rows, c.sequences);
+    auto branch = scf::IfOp::create(b, loc, b.getI1Type(), few, true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.elseBlock());
+    scf::YieldOp::create(b, loc, few);
+    b.setInsertionPointToStart(branch.thenBlock());
+    auto loop = scf::ForOp::create(b, loc, constant(0), c.sequences, constant(1), few,
+                                   [&](OpBuilder &b, Location loc, Value s, ValueRange soFar) {
+      Value at = arith::MulIOp::create(b, loc, s, constant64(b, loc, sizeof(int32_t)));
+      Value begin = pointerAt(b, loc, c.offsets, at), end = pointerAt(b, loc, begin, sizeof(int32_t));
+      Value rows = arith::SubIOp::create(b, loc, LLVM::LoadOp::create(b, loc, i32, end), LLVM::LoadOp::create(b, loc, i32, begin));
+      Value one = arith::ConstantIntOp::create(b, loc, i32, 1);
+      Value isShort = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle, rows, one);
+      scf::YieldOp::create(b, loc, arith::AndIOp::create(b, loc, soFar[0], isShort).getResult());
+    });
+    scf::YieldOp::create(b, loc, loop.getResult(0));
+    return branch.getResult(0);
+  }
+
+  LogicalResult emitAdvance() {
+    b.setInsertionPointToEnd(module.getBody());
+    auto check = func::FuncOp::create(b, loc, "strand_rt_check",
+                                      b.getFunctionType({pointer, pointer, pointer, pointer, pointer, i64, i64}, {i32}));
+    check.setPrivate();
+    auto f = beginFunction(prefix + "_advance",
+                           {pointer, pointer, pointer, pointer, pointer, pointer, i64, i64, i32, pointer, pointer});
+    auto a = [&](unsigned i) -> Value { return f.getArgument(i); };
+    Call c{a(0), a(1), a(2), a(3), a(4), a(5), a(6), a(7), a(8), a(9), a(10)};
+    Value checked[] = {address(prefix + "_schema"), c.state, c.slots, c.tokens, c.offsets, c.sequences, c.rows};
+    Value status = func::CallOp::create(b, loc, check, checked).getResult(0);
+    func::ReturnOp::create(b, loc, status);
+    b.setInsertionPointAfterValue(status);
+    Value good = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, status,
+                                       arith::ConstantIntOp::create(b, loc, i32, STRAND_OK));
+    b.setInsertionPointToStart(scf::IfOp::create(b, loc, good, false).thenBlock());
+    if (!step)
+      return emitCall(advance, c);
+    auto branch = scf::IfOp::create(b, loc, isStep(c), true);
+    b.setInsertionPointToStart(branch.thenBlock());
+    if (failed(emitCall(step, c)))
+      return failure();
+    b.setInsertionPointToStart(branch.elseBlock());
+    return emitCall(advance, c);
+  }
+};
+
+struct CInterface : impl::CInterfaceBase<CInterface> {
+  using CInterfaceBase::CInterfaceBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto internal = LLVM::LinkageAttr::get(&getContext(), LLVM::Linkage::Internal);
+    for (auto f : module.getOps<func::FuncOp>()) // else private functions would be global symbols of the object
+      if (f.isPrivate() && !f.isDeclaration())
+        f->setAttr("llvm.linkage", internal);
+    auto advance = module.lookupSymbol<func::FuncOp>("advance"), step = module.lookupSymbol<func::FuncOp>("step");
+    if (!advance)
+      return;
+    for (func::FuncOp f : {advance, step}) {
+      if (!f)
+        continue;
+      if (!f.isPrivate() || f.getNumResults()) {
+        f.emitError() << "@" << f.getName() << " must be private and have no results: its logits and states are arguments";
+        return signalPassFailure();
+      }
+      if (failed(checkArguments(f)))
+        return signalPassFailure();
+    }
+    if (failed(Emitter(module, advance, step, prefix).run()))
+      signalPassFailure();
+  }
+};
+} // namespace
+} // namespace strand

@@ -1,0 +1,16 @@
+#pragma once
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+namespace strand {
+using namespace mlir;
+// Buffers and what the LLVM dialect knows, at the level of functions: joined by unrealized_conversion_casts, which the
+// ordinary conversions to LLVM dissolve.
+
+/// A buffer of identity layout at a bare pointer; `sizes` are its dynamic dimensions (i64).
+Value bufferAt(OpBuilder &b, Location loc, MemRefType type, Value pointer, ValueRange sizes);
+/// `pointer` + `bytes` (i64).
+Value pointerAt(OpBuilder &b, Location loc, Value pointer, Value bytes);
+Value pointerAt(OpBuilder &b, Location loc, Value pointer, int64_t bytes);
+/// A constant i64.
+Value constant64(OpBuilder &b, Location loc, int64_t v);
+} // namespace strand
