@@ -1,0 +1,15 @@
+// The way of a model through the compiler, as named stages at which one can stop and look.
+#pragma once
+#include "lib/Target/Cpu.h"
+#include <string>
+#include <vector>
+namespace strand {
+
+struct Stage {
+  const char *name, *what; // `what`: the sentence of --help
+  std::string passes;      // text of a pipeline on builtin.module; empty: nothing to do
+};
+
+/// In the order in which they run. `prefix`: what the C symbols begin with.
+std::vector<Stage> stages(const CpuTarget &target, const std::string &prefix = "m");
+} // namespace strand
