@@ -3,8 +3,7 @@
 #pragma once
 #include "lib/Import/Config.h"
 #include "lib/Import/SafeTensors.h"
-#include "llvm/ADT/StringSet.h"
-#include <set>
+#include "lib/Import/WeightSource.h"
 
 namespace strand {
 
@@ -12,6 +11,10 @@ namespace strand {
 /// them.
 class Checkpoint {
 public:
+  static constexpr size_t maxIndexBytes = 100'000'000;
+  /// From tensors to the shards that hold them.
+  using WeightMap = std::map<std::string, std::string, std::less<>>;
+
   /// Opens and checks the folder. Errors: a file is missing, not well formed, or a link that leads
   /// out of the folder; both forms of weights are there; the index and its shards disagree.
   static llvm::Expected<Checkpoint> open(llvm::StringRef folder);
@@ -31,6 +34,11 @@ public:
   /// The tensors used so far. Copies point into this checkpoint.
   TensorMap used() const;
 
+  /// Hands the used tensors and the files to `weights`, under the names that they have here. Only
+  /// tensors of a type that compiled code reads can go; another one, or a name that is taken, is an
+  /// error. Pointers from lookup() stay valid as long as both objects live.
+  llvm::Error giveTo(WeightSource &weights);
+
   /// An error of the importer about a tensor: "tensor 'x': <what>".
   void fail(llvm::StringRef name, const llvm::Twine &what);
   /// All errors so far.
@@ -44,18 +52,20 @@ private:
   llvm::Error openWeights();
   llvm::Error openSingle();
   llvm::Error openShards();
-  llvm::Error addShard(llvm::StringRef shard, const JsonValue &weightMap);
+  llvm::Error openFile(llvm::StringRef name);
+  llvm::Error addShard(llvm::StringRef shard, const WeightMap &weightMap);
+  std::string about(llvm::StringRef name, const llvm::Twine &what) const;
 
   struct Entry {
     const Tensor *tensor;
     std::string file;
+    bool used = false;
   };
   std::string path;
   MappedFile configFile;
   std::unique_ptr<Config> configuration;
   std::vector<std::unique_ptr<SafeTensorsFile>> files;
   std::map<std::string, Entry, std::less<>> tensors;
-  std::set<std::string, std::less<>> usedNames;
   std::vector<std::string> errors;
 };
 

@@ -3,7 +3,9 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include <cstdint>
+#include <memory>
 
 namespace strand {
 
@@ -19,18 +21,16 @@ public:
   /// link that leads out of the folder: a checkpoint must not name files elsewhere.
   static llvm::Expected<MappedFile> openInside(llvm::StringRef folder, llvm::StringRef name);
 
-  MappedFile(MappedFile &&other);
-  MappedFile &operator=(MappedFile &&other);
-  ~MappedFile();
-
-  llvm::ArrayRef<uint8_t> bytes() const { return contents; }
-  llvm::StringRef text() const {
-    return {reinterpret_cast<const char *>(contents.data()), contents.size()};
+  llvm::StringRef text() const { return buffer->getBuffer(); }
+  llvm::ArrayRef<uint8_t> bytes() const {
+    return {reinterpret_cast<const uint8_t *>(buffer->getBufferStart()), buffer->getBufferSize()};
   }
+  /// The mapping itself, for an owner that outlives this object. Nothing else may be called after.
+  std::unique_ptr<llvm::MemoryBuffer> release() { return std::move(buffer); }
 
 private:
-  explicit MappedFile(llvm::ArrayRef<uint8_t> contents) : contents(contents) {}
-  llvm::ArrayRef<uint8_t> contents;
+  explicit MappedFile(std::unique_ptr<llvm::MemoryBuffer> buffer) : buffer(std::move(buffer)) {}
+  std::unique_ptr<llvm::MemoryBuffer> buffer;
 };
 
 } // namespace strand

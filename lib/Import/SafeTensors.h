@@ -52,6 +52,8 @@ public:
   static llvm::Expected<SafeTensorsFile> open(MappedFile file, llvm::StringRef path);
 
   const TensorMap &tensors() const { return byName; }
+  /// The mapping that the tensors point into, for an owner that outlives this object.
+  std::unique_ptr<llvm::MemoryBuffer> releaseFile() { return file.release(); }
 
 private:
   explicit SafeTensorsFile(MappedFile file) : file(std::move(file)) {}
