@@ -18,8 +18,8 @@ std::string fileIn(llvm::StringRef folder, llvm::StringRef name) {
 
 /// Also true for a link that leads nowhere, which is then an error when it is opened.
 bool isThere(const std::string &file) {
-  return llvm::sys::fs::get_file_type(file, /*Follow=*/false) !=
-         llvm::sys::fs::file_type::file_not_found;
+  llvm::sys::fs::file_status status;
+  return !llvm::sys::fs::status(file, status, /*follow=*/false);
 }
 
 std::string typeText(const Tensor &tensor) {
