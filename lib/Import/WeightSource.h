@@ -5,7 +5,6 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include <memory>
 #include <vector>
 namespace strand {
@@ -29,8 +28,8 @@ public:
     derived.push_back(std::make_unique<std::vector<char>>(std::move(bytes)));
     return add(name, {type, llvm::SmallVector<int64_t, 4>(shape), *derived.back()});
   }
-  /// Keeps a file alive as long as this source.
-  void keep(std::unique_ptr<llvm::MemoryBuffer> file) { files.push_back(std::move(file)); }
+  /// Keeps what views point into (a mapped file, a reader) alive as long as this source.
+  void keep(std::shared_ptr<const void> owner) { owners.push_back(std::move(owner)); }
   /// nullptr: there is none of that name. Valid until the next tensor is added.
   const WeightView *find(llvm::StringRef name) const {
     auto it = views.find(name);
@@ -41,6 +40,6 @@ public:
 private:
   llvm::StringMap<WeightView> views;
   std::vector<std::unique_ptr<std::vector<char>>> derived;
-  std::vector<std::unique_ptr<llvm::MemoryBuffer>> files;
+  std::vector<std::shared_ptr<const void>> owners;
 };
 } // namespace strand

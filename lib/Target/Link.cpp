@@ -1,0 +1,114 @@
+#include "lib/Target/Link.h"
+#include "lib/Target/BuildConfig.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Object/ArchiveWriter.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Program.h"
+using namespace llvm;
+using namespace strand;
+namespace {
+
+constexpr StringRef mainLibrary = "libstrand_main.a", runtimeLibrary = "libstrand_rt.a";
+
+std::string inside(StringRef folder, StringRef name) {
+  SmallString<128> path(folder);
+  sys::path::append(path, name);
+  return std::string(path);
+}
+
+/// Runs `command`; what it prints becomes the error if it fails.
+Error run(ArrayRef<std::string> command) {
+  SmallString<128> log;
+  if (auto code = sys::fs::createTemporaryFile("strand-link", "txt", log))
+    return createStringError("cannot make a temporary file: " + code.message());
+  auto remove = llvm::scope_exit([&] { sys::fs::remove(log); });
+  SmallVector<StringRef> args(command.begin(), command.end());
+  std::optional<StringRef> streams[] = {StringRef(""), StringRef(log), StringRef(log)};
+  std::string why;
+  int status = sys::ExecuteAndWait(command[0], args, std::nullopt, streams, 0, 0, &why);
+  if (status == 0)
+    return Error::success();
+  auto said = MemoryBuffer::getFile(log);
+  return createStringError("linking failed: " + (why.empty() ? "" : why + "\n") + llvm::join(command, " ") + "\n" +
+                           (said ? (*said)->getBuffer().rtrim() : ""));
+}
+} // namespace
+
+std::string Linker::describe() const {
+  return compiler + (lld ? " with " + inside(STRAND_LLVM_BIN, "ld.lld") : " with its own linker");
+}
+
+Expected<Linker> strand::findLinker(StringRef compiler) {
+  Linker linker;
+  SmallVector<StringRef> names{"cc", "clang", "gcc"};
+  if (!compiler.empty())
+    names = {compiler};
+  for (StringRef name : names)
+    if (auto path = sys::findProgramByName(name); path && linker.compiler.empty())
+      linker.compiler = *path;
+  if (linker.compiler.empty())
+    return createStringError("no C compiler to link with: looked for " + llvm::join(names, ", ") +
+                             "; install one or name it with --linker=");
+  linker.lld = sys::fs::can_execute(inside(STRAND_LLVM_BIN, "ld.lld"));
+  if (linker.lld)
+    linker.flags = {"-B" STRAND_LLVM_BIN, "-fuse-ld=lld"};
+  return linker;
+}
+
+std::vector<std::string> strand::linkCommand(const Linker &linker, const LinkJob &job, StringRef out) {
+  std::vector<std::string> command{linker.compiler};
+  auto add = [&](std::initializer_list<std::string> words) { command.insert(command.end(), words); };
+  command.insert(command.end(), linker.flags.begin(), linker.flags.end());
+  command.insert(command.end(), job.objects.begin(), job.objects.end());
+  std::string runtime = inside(job.runtime, runtimeLibrary);
+  switch (job.kind) {
+  case LinkKind::Executable: // always PIE: elsewhere weights beyond 2 GiB push the code out of reach
+    add({"-pie", inside(job.runtime, mainLibrary), runtime, "-lm", "-lpthread"});
+    if (job.prefix != "m") // the main program is compiled once, for the prefix m
+      for (const char *s : {"advance", "sizes", "schema", "weights"})
+        add({"-Wl,--defsym=m_" + std::string(s) + "=" + job.prefix + "_" + s});
+    break;
+  case LinkKind::Shared:
+    add({"-shared", "-Wl,-Bsymbolic", "-Wl,--whole-archive", runtime, "-Wl,--no-whole-archive", "-lm", "-lpthread"});
+    if (!job.soname.empty())
+      add({"-Wl,-soname," + job.soname});
+    break;
+  case LinkKind::Object:
+    add({"-r", "-nostdlib"});
+    break;
+  }
+  add({"-o", out.str()});
+  return command;
+}
+
+Error strand::link(const Linker &linker, const LinkJob &job, StringRef out) { return run(linkCommand(linker, job, out)); }
+
+Error strand::writeStaticLibrary(ArrayRef<std::string> objects, ArrayRef<std::string> names, StringRef out) {
+  std::vector<NewArchiveMember> members;
+  for (auto [path, name] : zip_equal(objects, names)) {
+    auto member = NewArchiveMember::getFile(path, /*Deterministic=*/true);
+    if (!member)
+      return member.takeError();
+    member->MemberName = name;
+    members.push_back(std::move(*member));
+  }
+  return writeArchive(out, members, SymtabWritingMode::NormalSymtab, object::Archive::K_GNU, /*Deterministic=*/true,
+                      /*Thin=*/false);
+}
+
+Expected<std::string> strand::findRuntime(StringRef program) {
+  StringRef prefix = sys::path::parent_path(sys::path::parent_path(program));
+  SmallVector<std::string> tried;
+  for (StringRef folder : {"lib", STRAND_LIBRARY_FOLDER, "lib64"}) {
+    std::string path = inside(prefix, folder);
+    if (sys::fs::exists(inside(path, runtimeLibrary)))
+      return path;
+    if (!is_contained(tried, path))
+      tried.push_back(path);
+  }
+  return createStringError(runtimeLibrary + " was not found in " + llvm::join(tried, ", ") +
+                           "; name its folder with --runtime-dir=");
+}
