@@ -13,7 +13,7 @@ namespace {
 
 constexpr StringRef mainLibrary = "libstrand_main.a", runtimeLibrary = "libstrand_rt.a";
 
-std::string inside(StringRef folder, StringRef name) {
+std::string pathIn(StringRef folder, StringRef name) {
   SmallString<128> path(folder);
   sys::path::append(path, name);
   return std::string(path);
@@ -38,7 +38,7 @@ Error run(ArrayRef<std::string> command) {
 } // namespace
 
 std::string Linker::describe() const {
-  return compiler + (lld ? " with " + inside(STRAND_LLVM_BIN, "ld.lld") : " with its own linker");
+  return compiler + (lld ? " with " + pathIn(STRAND_LLVM_BIN, "ld.lld") : " with its own linker");
 }
 
 Expected<Linker> strand::findLinker(StringRef compiler) {
@@ -52,7 +52,7 @@ Expected<Linker> strand::findLinker(StringRef compiler) {
   if (linker.compiler.empty())
     return createStringError("no C compiler to link with: looked for " + llvm::join(names, ", ") +
                              "; install one or name it with --linker=");
-  linker.lld = sys::fs::can_execute(inside(STRAND_LLVM_BIN, "ld.lld"));
+  linker.lld = sys::fs::can_execute(pathIn(STRAND_LLVM_BIN, "ld.lld"));
   if (linker.lld)
     linker.flags = {"-B" STRAND_LLVM_BIN, "-fuse-ld=lld"};
   return linker;
@@ -63,10 +63,10 @@ std::vector<std::string> strand::linkCommand(const Linker &linker, const LinkJob
   auto add = [&](std::initializer_list<std::string> words) { command.insert(command.end(), words); };
   command.insert(command.end(), linker.flags.begin(), linker.flags.end());
   command.insert(command.end(), job.objects.begin(), job.objects.end());
-  std::string runtime = inside(job.runtime, runtimeLibrary);
+  std::string runtime = pathIn(job.runtime, runtimeLibrary);
   switch (job.kind) {
   case LinkKind::Executable: // always PIE: elsewhere weights beyond 2 GiB push the code out of reach
-    add({"-pie", inside(job.runtime, mainLibrary), runtime, "-lm", "-lpthread"});
+    add({"-pie", pathIn(job.runtime, mainLibrary), runtime, "-lm", "-lpthread"});
     if (job.prefix != "m") // the main program is compiled once, for the prefix m
       for (const char *s : {"advance", "sizes", "schema", "weights"})
         add({"-Wl,--defsym=m_" + std::string(s) + "=" + job.prefix + "_" + s});
@@ -103,8 +103,8 @@ Expected<std::string> strand::findRuntime(StringRef program) {
   StringRef prefix = sys::path::parent_path(sys::path::parent_path(program));
   SmallVector<std::string> tried;
   for (StringRef folder : {"lib", STRAND_LIBRARY_FOLDER, "lib64"}) {
-    std::string path = inside(prefix, folder);
-    if (sys::fs::exists(inside(path, runtimeLibrary)))
+    std::string path = pathIn(prefix, folder);
+    if (sys::fs::exists(pathIn(path, runtimeLibrary)))
       return path;
     if (!is_contained(tried, path))
       tried.push_back(path);

@@ -1,0 +1,290 @@
+// read -> stages on MLIR -> code, weights -> link. The output stands under another name until it is complete.
+#include "lib/Target/Compile.h"
+#include "lib/Pipelines/Stages.h"
+#include "lib/Target/Clock.h"
+#include "lib/Target/Errors.h"
+#include "lib/Target/Header.h"
+#include "lib/Target/Input.h"
+#include "lib/Target/Link.h"
+#include "lib/Target/PendingFile.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
+using namespace mlir;
+using namespace strand;
+using llvm::createStringError;
+using llvm::Error;
+using llvm::make_error;
+namespace {
+
+class Compilation {
+public:
+  Compilation(MLIRContext &context, const CompileOptions &options, StringRef program, CompileReport &report)
+      : context(context), o(options), program(program), report(report), clock(report.times),
+        errors(&context, [this](Diagnostic &d) {
+          reported |= d.getSeverity() == DiagnosticSeverity::Error;
+          return failure(); // the next handler prints it
+        }) {}
+
+  Error run();
+
+private:
+  MLIRContext &context;
+  const CompileOptions &o;
+  StringRef program;
+  CompileReport &report;
+  Clock clock;
+  bool reported = false;
+  ScopedDiagnosticHandler errors;
+  Input input;
+  std::optional<PlacedWeights> weights; // known while @advance is a func.func
+  std::optional<ModelFacts> facts;
+
+  Error runStages();
+  Error runStage(unsigned number, const Stage &stage);
+  Error afterModel();
+  Error seal();
+  Error observe();
+  Error failed(const Twine &what);
+
+  bool needsCode() const { return o.emit != Emit::Mlir && o.emit != Emit::Header && o.emit != Emit::Weights; }
+  bool needsWeights() const {
+    return o.emit == Emit::Exe || o.emit == Emit::Shared || o.emit == Emit::Static || o.emit == Emit::Obj ||
+           o.emit == Emit::Weights;
+  }
+  StringRef lastStage() const {
+    return !o.stopAfter.empty() ? StringRef(o.stopAfter) : needsCode() || o.emit == Emit::Mlir ? "llvm" : "buffers";
+  }
+
+  Error writeText(llvm::raw_ostream &out);
+  Error write();
+  Error writeCode(CodeKind kind, llvm::raw_pwrite_stream &out);
+  Error writeObjects(PendingFile &out);
+  Error combine(ArrayRef<std::string> objects, PendingFile &out);
+};
+
+/// A failure with a diagnostic is the user's matter, one without is ours.
+Error Compilation::failed(const Twine &what) {
+  if (reported)
+    return make_error<AlreadyReported>();
+  return make_error<InternalError>(what.str());
+}
+
+Error Compilation::run() {
+  auto target = cpuTarget(o.cpu, o.triple);
+  if (!target)
+    return target.takeError();
+  report.target = std::move(*target);
+  report.input = o.input;
+  report.output = o.output;
+  clock.lap("targets");
+  if (Error e = readInput(context, o.input, o.weights, input))
+    return e;
+  clock.lap("read");
+  if (Error e = runStages())
+    return e;
+  return write();
+}
+
+// ---- stages ----
+
+Error Compilation::runStages() {
+  if (!o.saveStages.empty())
+    if (auto code = llvm::sys::fs::create_directories(o.saveStages))
+      return createStringError("cannot make the folder '" + o.saveStages + "': " + code.message());
+  for (auto [i, stage] : llvm::enumerate(stages(report.target, o.prefix))) {
+    if (Error e = runStage(i, stage))
+      return e;
+    if (stage.name == lastStage())
+      break;
+  }
+  return Error::success();
+}
+
+Error Compilation::runStage(unsigned number, const Stage &stage) {
+  if (StringRef(stage.passes).contains("strand-c-interface"))
+    if (Error e = seal())
+      return e;
+  PassManager passes(&context, "builtin.module");
+  std::string problem;
+  llvm::raw_string_ostream problems(problem);
+  if (mlir::failed(parsePassPipeline(stage.passes, passes, problems)))
+    return make_error<InternalError>("stage " + std::string(stage.name) + ": " + problem);
+  if (mlir::failed(passes.run(*input.module)))
+    return failed("stage " + Twine(stage.name) + " failed and said nothing");
+  clock.lap(std::string("stage ") + stage.name);
+  if (StringRef(stage.name) == "model")
+    if (Error e = afterModel())
+      return e;
+  if (Error e = observe())
+    return e;
+  if (o.saveStages.empty())
+    return Error::success();
+  SmallString<128> path(o.saveStages);
+  llvm::sys::path::append(path, llvm::formatv("{0,0+2}-{1}.mlir", number, stage.name).str());
+  auto file = PendingFile::create(path);
+  if (!file)
+    return file.takeError();
+  input.module->print(file->stream());
+  clock.lap("saving");
+  return file->commit();
+}
+
+/// The hash is of the model alone, so it is taken before anything of the target is in the module.
+Error Compilation::afterModel() {
+  if (!input.weightsName.empty() && !checkWeights(input))
+    return make_error<AlreadyReported>();
+  report.hash = modelHash(*input.module, input.weights);
+  auto set = [&](StringRef name, StringRef value) {
+    input.module.get()->setAttr(name, StringAttr::get(&context, value));
+  };
+  set("strand.hash", report.hash);
+  set("strand.cpu_features", report.target.cpu_features);
+  clock.lap("hash");
+  return Error::success();
+}
+
+/// Reads the passes' report, and gives it the form that the schema takes.
+Error Compilation::seal() {
+  report.ops = reportOf(*input.module);
+  sealReport(*input.module, report.ops);
+  std::string slow;
+  for (const llvm::json::Value &op : report.ops)
+    if (auto *fields = op.getAsObject(); fields && fields->getBoolean("fallback").value_or(false))
+      slow += llvm::formatv("\n  {0}", op).str();
+  if (o.strict && !slow.empty())
+    return createStringError("--strict: there is no fast form for" + slow);
+  return Error::success();
+}
+
+/// Keeps what @advance shows, for as long as there is one.
+Error Compilation::observe() {
+  std::optional<ModelFacts> now = factsOf(*input.module);
+  if (!now)
+    return Error::success();
+  facts = std::move(now);
+  if (!needsWeights())
+    return Error::success();
+  auto placed = placeWeights(*input.module, input);
+  if (!placed)
+    return placed.takeError();
+  weights = std::move(*placed);
+  report.weightBytes = blockBytes(*weights);
+  return Error::success();
+}
+
+// ---- output ----
+
+Error Compilation::writeText(llvm::raw_ostream &out) {
+  if (o.emit == Emit::Mlir) {
+    input.module->print(out);
+  } else {
+    if (!facts)
+      return createStringError("'" + o.input + "' defines neither @forward nor @advance, so there is nothing to declare");
+    writeHeader(*facts, o.prefix, out);
+  }
+  return Error::success();
+}
+
+Error Compilation::writeCode(CodeKind kind, llvm::raw_pwrite_stream &out) {
+  ObjectOptions options{kind, o.level, o.prefix};
+  uint64_t begin = out.tell();
+  if (Error e = emitCode(*input.module, report.target, options, out, report.times)) {
+    if (!reported)
+      return e;
+    llvm::consumeError(std::move(e));
+    return make_error<AlreadyReported>();
+  }
+  clock.skip();
+  report.codeBytes = out.tell() - begin;
+  return Error::success();
+}
+
+Error Compilation::write() {
+  CodeKind kind = o.emit == Emit::Llvm ? CodeKind::LlvmText : CodeKind::Assembly;
+  bool text = o.emit == Emit::Mlir || o.emit == Emit::Header, code = o.emit == Emit::Llvm || o.emit == Emit::Asm;
+  if (o.output == "-" && text)
+    return writeText(llvm::outs());
+  if (o.output == "-" && code) {
+    SmallString<0> buffer;
+    llvm::raw_svector_ostream out(buffer);
+    Error e = writeCode(kind, out);
+    llvm::outs() << buffer;
+    return e;
+  }
+  auto out = PendingFile::create(o.output);
+  if (!out)
+    return out.takeError();
+  if (text || code) {
+    if (Error e = text ? writeText(out->stream()) : writeCode(kind, out->stream()))
+      return e;
+  } else if (o.emit == Emit::Weights) {
+    if (!weights)
+      return createStringError("'" + o.input + "' defines neither @forward nor @advance, so it reads no weights");
+    writeBlock(*weights, out->stream());
+    clock.lap("weights");
+  } else if (Error e = writeObjects(*out)) {
+    return e;
+  }
+  return out->commit();
+}
+
+Error Compilation::writeObjects(PendingFile &out) {
+  if (o.emit == Emit::Exe && !weights)
+    return createStringError("'" + o.input + "' defines neither @forward nor @advance, so there is no program to run");
+  auto code = PendingFile::create(o.output + ".code.o"), data = PendingFile::create(o.output + ".weights.o"),
+       side = PendingFile::create(o.output + ".weights");
+  for (auto *f : {&code, &data, &side})
+    if (!*f)
+      return f->takeError();
+  if (Error e = writeCode(CodeKind::Object, code->stream()))
+    return e;
+  SmallVector<std::string> objects{code->path()};
+  if (weights && o.externalWeights) {
+    writeBlock(*weights, side->stream());
+  } else if (weights) {
+    WeightObjectOptions options{o.prefix, report.target.isX86(), false, o.emit == Emit::Shared};
+    writeWeightObject(*weights, options, data->stream());
+    objects.push_back(data->path());
+  }
+  clock.lap("weights");
+  for (PendingFile *f : {&*code, &*data, &out})
+    if (Error e = f->close())
+      return e;
+  if (Error e = combine(objects, out))
+    return e;
+  clock.lap("link");
+  return o.externalWeights && weights ? side->commit() : Error::success();
+}
+
+/// Objects to one file of the kind that is asked for.
+Error Compilation::combine(ArrayRef<std::string> objects, PendingFile &out) {
+  if (o.emit == Emit::Static) {
+    const std::string names[] = {o.prefix + ".o", o.prefix + "_weights.o"};
+    return writeStaticLibrary(objects, ArrayRef(names).take_front(objects.size()), out.path());
+  }
+  auto linker = findLinker(o.linker);
+  if (!linker)
+    return linker.takeError();
+  report.linker = linker->describe();
+  LinkJob job{LinkKind::Object, objects, o.runtime, o.prefix, ""};
+  if (o.emit != Emit::Obj) {
+    job.kind = o.emit == Emit::Exe ? LinkKind::Executable : LinkKind::Shared;
+    job.soname = llvm::sys::path::filename(o.output);
+    if (job.runtime.empty()) {
+      auto runtime = findRuntime(program);
+      if (!runtime)
+        return runtime.takeError();
+      job.runtime = *runtime;
+    }
+  }
+  return link(*linker, job, out.path());
+}
+} // namespace
+
+Error strand::compile(MLIRContext &context, const CompileOptions &options, StringRef program, CompileReport &report) {
+  return Compilation(context, options, program, report).run();
+}

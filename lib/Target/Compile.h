@@ -1,0 +1,32 @@
+// The whole way from a checkpoint folder or a module to a file that runs.
+#pragma once
+#include "lib/Target/Report.h"
+namespace mlir {
+class MLIRContext;
+}
+namespace strand {
+
+enum class Emit { Mlir, Llvm, Asm, Obj, Shared, Static, Header, Exe, Weights };
+
+struct CompileOptions {
+  std::string input;                   // checkpoint folder, or module
+  std::string weights;                 // safetensors file of a module; empty: none
+  std::string output;                  // "-": standard output, for kinds that are text
+  Emit emit = Emit::Exe;
+  std::string stopAfter;               // name of the last stage; empty: all
+  std::string saveStages;              // folder for NN-stage.mlir; empty: none
+  std::string cpu = "native", triple;  // as cpuTarget takes them
+  std::string prefix = "m";            // of C symbols
+  std::string linker, runtime;         // C compiler; folder of the run-time libraries; empty: found
+  int level = 1;                       // of LLVM's optimiser
+  bool externalWeights = false;        // in the side file <output>.weights
+  bool strict = false;                 // an op that fell back to a slow form is an error
+};
+
+/// Compiles. Either the output is written whole, or nothing is. `program` is the running tool, beside which the
+/// run-time libraries are. `report` holds what was done, also after an error.
+/// Errors: text for the user; `AlreadyReported` where diagnostics of the context said it; `InternalError` where the
+/// compiler is at fault.
+llvm::Error compile(mlir::MLIRContext &context, const CompileOptions &options, llvm::StringRef program,
+                    CompileReport &report);
+} // namespace strand

@@ -1,0 +1,24 @@
+// What a compilation did: seconds of each step, the form of each op, sizes.
+#pragma once
+#include "lib/Target/Object.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/JSON.h"
+namespace strand {
+
+struct CompileReport {
+  std::string input, output, linker, hash;
+  CpuTarget target;
+  llvm::SmallVector<StepTime> times;
+  llvm::json::Array ops; // what the passes said in the module attribute `strand.report`
+  int64_t weightBytes = 0, codeBytes = 0;
+};
+
+/// The attribute `strand.report` of `module`: an array of dictionaries, one an op. Strings, numbers, unit and arrays
+/// stand for themselves, other attributes for their text.
+llvm::json::Array reportOf(mlir::ModuleOp module);
+/// Puts the report into the form that the schema holds: the text of a JSON object {"ops": [...]}.
+void sealReport(mlir::ModuleOp module, const llvm::json::Array &ops);
+
+llvm::json::Value toJson(const CompileReport &report);
+void printText(const CompileReport &report, llvm::raw_ostream &out);
+} // namespace strand
