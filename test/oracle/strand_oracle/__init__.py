@@ -1,0 +1,17 @@
+"""Numpy oracles of seven families: slow, obvious, and sharing no code with the compiler."""
+
+from . import gla, hgrn, hgrn2, mamba, mamba2, recurrent_gemma, retnet
+from .config import read_config
+from .safetensors_io import read_folder
+
+FAMILIES = {"hgrn": hgrn, "gla": gla, "recurrent_gemma": recurrent_gemma, "retnet": retnet,
+            "hgrn2": hgrn2, "mamba": mamba, "mamba2": mamba2}
+
+
+def load(folder, **options):
+    """Checkpoint folder -> Model of its family."""
+    config = read_config(folder)
+    family = config.get("model_type")
+    if family not in FAMILIES:
+        raise ValueError(f"model_type {family!r} is none of {', '.join(FAMILIES)}")
+    return FAMILIES[family].Model(config, read_folder(folder), **options)
