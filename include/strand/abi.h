@@ -54,7 +54,8 @@ enum strand_status {
   STRAND_ERROR_TOKEN = 1,        /* a token id is not in 0 .. vocabulary-1 */
   STRAND_ERROR_OFFSETS = 2,      /* offsets do not begin at 0, do not end at rows, or decrease */
   STRAND_ERROR_SLOT = 3,         /* a slot is outside the state block, or given twice */
-  STRAND_ERROR_CAPACITY = 4      /* a sequence would not fit in its cache; grow the state first */
+  STRAND_ERROR_CAPACITY = 4,     /* a sequence would not fit in its cache; grow the state first */
+  STRAND_ERROR_SAVED = 5         /* bytes are not a saved state of this model; a message says why */
 };
 
 typedef struct strand_rt_ctx strand_rt_ctx; /* threads of a caller; NULL: run on the calling thread */
@@ -94,6 +95,26 @@ void strand_rt_state_init(const strand_schema *schema, void *state, int64_t slot
 /* Puts one slot back to its initial values; copies one slot onto another (fork). */
 void strand_rt_state_reset(const strand_schema *schema, void *state, int64_t slot);
 void strand_rt_state_copy(const strand_schema *schema, void *to, int64_t to_slot, const void *from, int64_t from_slot);
+/* Growth of caches: make a block of more cache rows, init it, and copy each slot; of a cache the rows that both blocks
+ * hold are copied. A cache needs as many rows as its longest sequence will have seen after the next call. */
+
+/* A state as bytes, tied to the model by its hash; independent of slots, capacity, form, threads and device. `lengths`:
+ * the rows that each of the sequences has seen. `pending`: for each the token given but not seen yet, -1 if none; may be
+ * NULL. Returns the bytes needed (nothing is written if `size` is less), -1 if they cannot be counted. */
+int64_t strand_rt_state_save(const strand_schema *schema, const void *state, const int32_t *slots,
+                             const int64_t *lengths, const int64_t *pending, int64_t sequences, void *out,
+                             int64_t size);
+/* Checks saved bytes in full and says how many sequences they hold and the rows of the longest. On
+ * STRAND_ERROR_SAVED `why` says what is wrong, as the end of a sentence. */
+int32_t strand_rt_state_inspect(const strand_schema *schema, const void *bytes, int64_t size, int64_t *sequences,
+                                int64_t *longest, char *why, int64_t why_size);
+/* Puts saved sequences into `slots` of a block that holds `longest` cache rows. */
+int32_t strand_rt_state_load(const strand_schema *schema, const void *bytes, int64_t size, void *state,
+                             const int32_t *slots, int64_t *lengths, int64_t *pending, char *why, int64_t why_size);
+
+/* 1 if this machine has all of `needed` (see cpu_features), else 0 and the names that it lacks or that are unknown. To
+ * be asked before compiled code runs; it also asks the operating system for tile registers. */
+int32_t strand_rt_cpu_check(const char *needed, char *missing, int64_t size);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,45 @@
+// What the files of the run-time library share with each other and with the program around it; strand/abi.h is what
+// they share with the world.
+#ifndef STRAND_RUNTIME_H
+#define STRAND_RUNTIME_H
+#include "strand/abi.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define STRAND_VISIBLE __attribute__((visibility("default")))
+
+// Pool.c: processors that this process may use, at least 1.
+int32_t strand_rt_processors(void);
+
+// State.c
+int64_t strand_rt_type_bytes(int32_t type); // of an element; 0 if there is no such type
+const char *strand_rt_type_name(int32_t type);
+char *strand_rt_state_item(const strand_schema *schema, const void *state, int64_t entry, int64_t slot);
+int64_t strand_rt_state_slots(const void *state);
+int64_t strand_rt_state_cache_rows(const void *state);
+bool strand_rt_has_caches(const strand_schema *schema);
+
+// Cpu.c
+int32_t strand_rt_cpu_names(const char **names, int32_t most); // features this machine has; returns how many
+
+// Sample.c
+typedef struct {
+  double temperature; // 0: the first largest logit, and the rest is not looked at
+  int64_t topK;       // keep so many of the likeliest; 0: all
+  double topP;        // keep the fewest likeliest whose probabilities reach this; 1: all
+  uint64_t seed;
+} strand_sampling;
+
+typedef struct {
+  double probability;
+  int32_t id;
+} strand_candidate;
+
+// The next id after `position` rows, or -1 if a logit is NaN or +inf or all are -inf. `room` holds `vocabulary` items.
+// The draw depends on (seed, position) alone, so a text that is cut and continued draws as if it had not been cut.
+int64_t strand_rt_sample(const strand_sampling *how, const float *logits, int64_t vocabulary, int64_t position,
+                         strand_candidate *room);
+uint64_t strand_rt_random(uint64_t seed, uint64_t counter);
+
+#endif
