@@ -42,6 +42,7 @@ private:
   Input input;
   std::optional<PlacedWeights> weights; // known while @advance is a func.func
   std::optional<ModelFacts> facts;
+  std::optional<PendingFile> out; // none: standard output
 
   Error runStages();
   Error runStage(unsigned number, const Stage &stage);
@@ -62,8 +63,9 @@ private:
   Error writeText(llvm::raw_ostream &out);
   Error write();
   Error writeCode(CodeKind kind, llvm::raw_pwrite_stream &out);
-  Error writeObjects(PendingFile &out);
-  Error combine(ArrayRef<std::string> objects, PendingFile &out);
+  Error writeSideFile();
+  Error writeObjects();
+  Error combine(ArrayRef<std::string> objects);
 };
 
 /// A failure with a diagnostic is the user's matter, one without is ours.
@@ -81,6 +83,12 @@ Error Compilation::run() {
   report.input = o.input;
   report.output = o.output;
   clock.lap("targets");
+  if (o.output != "-") { // before the work, not after it
+    auto file = PendingFile::create(o.output);
+    if (!file)
+      return file.takeError();
+    out.emplace(std::move(*file));
+  }
   if (Error e = readInput(context, o.input, o.weights, input))
     return e;
   clock.lap("read");
@@ -206,33 +214,30 @@ Error Compilation::writeCode(CodeKind kind, llvm::raw_pwrite_stream &out) {
 Error Compilation::write() {
   CodeKind kind = o.emit == Emit::Llvm ? CodeKind::LlvmText : CodeKind::Assembly;
   bool text = o.emit == Emit::Mlir || o.emit == Emit::Header, code = o.emit == Emit::Llvm || o.emit == Emit::Asm;
-  if (o.output == "-" && text)
-    return writeText(llvm::outs());
-  if (o.output == "-" && code) {
+  if (!out) {
     SmallString<0> buffer;
-    llvm::raw_svector_ostream out(buffer);
-    Error e = writeCode(kind, out);
-    llvm::outs() << buffer;
+    llvm::raw_svector_ostream stream(buffer);
+    Error e = text ? writeText(stream) : writeCode(kind, stream);
+    if (!e)
+      llvm::outs() << buffer;
     return e;
   }
-  auto out = PendingFile::create(o.output);
-  if (!out)
-    return out.takeError();
-  if (text || code) {
-    if (Error e = text ? writeText(out->stream()) : writeCode(kind, out->stream()))
-      return e;
-  } else if (o.emit == Emit::Weights) {
-    if (!weights)
-      return createStringError("'" + o.input + "' defines neither @forward nor @advance, so it reads no weights");
-    writeBlock(*weights, out->stream());
-    clock.lap("weights");
-  } else if (Error e = writeObjects(*out)) {
-    return e;
-  }
-  return out->commit();
+  Error e = text                       ? writeText(out->stream())
+            : code                     ? writeCode(kind, out->stream())
+            : o.emit == Emit::Weights ? writeSideFile()
+                                       : writeObjects();
+  return e ? std::move(e) : out->commit();
 }
 
-Error Compilation::writeObjects(PendingFile &out) {
+Error Compilation::writeSideFile() {
+  if (!weights)
+    return createStringError("'" + o.input + "' defines neither @forward nor @advance, so it reads no weights");
+  writeBlock(*weights, out->stream());
+  clock.lap("weights");
+  return Error::success();
+}
+
+Error Compilation::writeObjects() {
   if (o.emit == Emit::Exe && !weights)
     return createStringError("'" + o.input + "' defines neither @forward nor @advance, so there is no program to run");
   auto code = PendingFile::create(o.output + ".code.o"), data = PendingFile::create(o.output + ".weights.o"),
@@ -251,20 +256,20 @@ Error Compilation::writeObjects(PendingFile &out) {
     objects.push_back(data->path());
   }
   clock.lap("weights");
-  for (PendingFile *f : {&*code, &*data, &out})
+  for (PendingFile *f : {&*code, &*data, &*out})
     if (Error e = f->close())
       return e;
-  if (Error e = combine(objects, out))
+  if (Error e = combine(objects))
     return e;
   clock.lap("link");
   return o.externalWeights && weights ? side->commit() : Error::success();
 }
 
 /// Objects to one file of the kind that is asked for.
-Error Compilation::combine(ArrayRef<std::string> objects, PendingFile &out) {
+Error Compilation::combine(ArrayRef<std::string> objects) {
   if (o.emit == Emit::Static) {
     const std::string names[] = {o.prefix + ".o", o.prefix + "_weights.o"};
-    return writeStaticLibrary(objects, ArrayRef(names).take_front(objects.size()), out.path());
+    return writeStaticLibrary(objects, ArrayRef(names).take_front(objects.size()), out->path());
   }
   auto linker = findLinker(o.linker);
   if (!linker)
@@ -281,7 +286,7 @@ Error Compilation::combine(ArrayRef<std::string> objects, PendingFile &out) {
       job.runtime = *runtime;
     }
   }
-  return link(*linker, job, out.path());
+  return link(*linker, job, out->path());
 }
 } // namespace
 

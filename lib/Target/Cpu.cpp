@@ -6,7 +6,6 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/TargetSelect.h"
@@ -25,18 +24,20 @@ constexpr StringRef usable[] = {
     "f16c",       "avx2",       "avx",          "bmi",      "bmi2",     "lzcnt",           "movbe",       "popcnt",
     "sse4.2",     "sse4.1",     "ssse3",        "sse3"};
 
-StringSet<> featuresOf(StringRef cpu) {
-  StringSet<> set;
-  if (cpu == "native") {
-    for (auto &f : sys::getHostCPUFeatures())
-      if (f.second)
-        set.insert(f.first());
-    return set;
-  }
+StringMap<bool, MallocAllocator> featuresOf(StringRef cpu) {
+  if (cpu == "native")
+    return sys::getHostCPUFeatures();
   SmallVector<StringRef> names;
   X86::getFeaturesForCPU(cpu, names);
-  set.insert(names.begin(), names.end());
-  return set;
+  StringMap<bool> with; // LLVM leaves out what another feature implies
+  for (StringRef f : names) {
+    with[f] = true;
+    X86::updateImpliedFeatures(f, true, with);
+  }
+  StringMap<bool, MallocAllocator> all;
+  for (auto &f : with)
+    all[f.first()] = f.second;
+  return all;
 }
 
 Error chooseX86(CpuTarget &t, StringRef cpu) {
@@ -45,14 +46,10 @@ Error chooseX86(CpuTarget &t, StringRef cpu) {
   if (cpu != "native" && !is_contained(known, cpu))
     return createStringError("CPU '" + cpu + "' is not known; try native, x86-64-v3, x86-64-v4 or a name such as znver4 or "
                              "sapphirerapids");
-  StringSet<> has = featuresOf(cpu);
+  auto has = featuresOf(cpu);
   SmallVector<StringRef> needs;
-  for (StringRef f : usable)
-    if (has.contains(f))
-      needs.push_back(f);
-  auto all = [&](std::initializer_list<StringRef> names) {
-    return all_of(names, [&](StringRef f) { return has.contains(f); });
-  };
+  copy_if(usable, std::back_inserter(needs), [&](StringRef f) { return has.lookup(f); });
+  auto all = [&](std::initializer_list<StringRef> names) { return all_of(names, [&](StringRef f) { return has.lookup(f); }); };
   t.name = cpu == "native" ? sys::getHostCPUName() : cpu;
   t.base = "x86-64";
   t.tune = cpu.starts_with("x86-64") ? "generic" : t.name;

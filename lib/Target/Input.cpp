@@ -61,8 +61,6 @@ llvm::Expected<PlacedWeight> place(StringRef name, Type element, ArrayRef<int64_
   auto type = typeOf(element);
   if (!type)
     return createStringError("weight '" + name + "' has elements of a type that cannot be stored");
-  if (input.weightsName.empty())
-    return createStringError("weight '" + name + "' has no file; name one with --weights=");
   const WeightView *view = input.weights.find(name);
   if (!view)
     return createStringError("weight '" + name + "' is not in '" + input.weightsName + "', or has a type that is not read");
@@ -135,7 +133,10 @@ std::string strand::modelHash(ModuleOp module, const WeightSource &weights) {
 llvm::Expected<PlacedWeights> strand::placeWeights(ModuleOp module, const Input &input) {
   PlacedWeights placed;
   Error errors = Error::success();
-  for (const WeightLayout &w : weightLayout(module)) {
+  SmallVector<WeightLayout> layout = weightLayout(module);
+  if (!layout.empty() && input.weightsName.empty())
+    return createStringError("the model reads weights ('" + layout[0].name + "' is the first); name their file with --weights=");
+  for (const WeightLayout &w : layout) {
     auto one = place(w.name, w.type, w.shape, w.panel, input);
     if (!one) {
       errors = llvm::joinErrors(std::move(errors), one.takeError());

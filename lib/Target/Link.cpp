@@ -47,7 +47,7 @@ Expected<Linker> strand::findLinker(StringRef compiler) {
   if (!compiler.empty())
     names = {compiler};
   for (StringRef name : names)
-    if (auto path = sys::findProgramByName(name); path && linker.compiler.empty())
+    if (auto path = sys::findProgramByName(name); path && linker.compiler.empty() && sys::fs::can_execute(*path))
       linker.compiler = *path;
   if (linker.compiler.empty())
     return createStringError("no C compiler to link with: looked for " + llvm::join(names, ", ") +
