@@ -17,6 +17,8 @@ namespace {
 /// (function, result) -> the operand whose buffer it is
 using Ties = DenseMap<std::pair<StringRef, unsigned>, unsigned>;
 
+bool isReshape(Operation *op) { return isa<tensor::CastOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op); }
+
 /// The operands whose buffer the result is written into; two for a branch, none where a new buffer begins.
 SmallVector<OpOperand *> tiedOperands(OpResult r, const Ties &ties) {
   Operation *op = r.getOwner();
@@ -29,7 +31,7 @@ SmallVector<OpOperand *> tiedOperands(OpResult r, const Ties &ties) {
     return {&branch.thenYield()->getOpOperand(n), &branch.elseYield()->getOpOperand(n)};
   if (auto dps = dyn_cast<DestinationStyleOpInterface>(op))
     return {dps.getTiedOpOperand(r)};
-  if (isa<tensor::CastOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
+  if (isReshape(op))
     return {&op->getOpOperand(0)};
   if (auto call = dyn_cast<func::CallOp>(op))
     if (auto at = ties.find({call.getCallee(), n}); at != ties.end())
@@ -37,15 +39,42 @@ SmallVector<OpOperand *> tiedOperands(OpResult r, const Ties &ties) {
   return {};
 }
 
-/// The uses at which the ties of `use` end: each reads a value that begins a buffer.
-void collectOrigins(OpOperand &use, const Ties &ties, SmallVectorImpl<OpOperand *> &origins) {
+/// Where a result's buffer begins: the use that reads it, and the ops on the way from the result that change its type.
+struct Origin {
+  OpOperand *use;
+  SmallVector<Operation *> reshapes;
+};
+
+void collectOrigins(OpOperand &use, const Ties &ties, SmallVector<Operation *> reshapes, SmallVectorImpl<Origin> &origins) {
   SmallVector<OpOperand *> next;
   if (auto r = dyn_cast<OpResult>(use.get()))
     next = tiedOperands(r, ties);
-  if (next.empty())
-    origins.push_back(&use);
+  if (next.empty()) {
+    origins.push_back({&use, std::move(reshapes)});
+    return;
+  }
+  if (isReshape(use.get().getDefiningOp()))
+    reshapes.push_back(use.get().getDefiningOp());
   for (OpOperand *operand : next)
-    collectOrigins(*operand, ties, origins);
+    collectOrigins(*operand, ties, reshapes, origins);
+}
+
+/// Whether `undo` can write the op's operand from its result: each group has one dynamic size at most.
+bool canUndo(Operation *reshape) {
+  auto collapse = dyn_cast<tensor::CollapseShapeOp>(reshape);
+  return !collapse || llvm::all_of(collapse.getReassociationIndices(), [&](ArrayRef<int64_t> group) {
+    return llvm::count_if(group, [&](int64_t d) { return collapse.getSrcType().isDynamicDim(d); }) <= 1;
+  });
+}
+/// `v`, of the type of the op's result, in the shape of its operand.
+Value undo(OpBuilder &b, Operation *reshape, Value v) {
+  Location loc = reshape->getLoc();
+  Type type = reshape->getOperand(0).getType();
+  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(reshape))
+    return tensor::ExpandShapeOp::create(b, loc, type, v, collapse.getReassociationIndices());
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(reshape))
+    return tensor::CollapseShapeOp::create(b, loc, type, v, expand.getReassociationIndices());
+  return tensor::CastOp::create(b, loc, type, v);
 }
 
 /// A value of the same shape as `v`, as far back as ties go without entering a region.
@@ -167,38 +196,35 @@ struct Destinations : impl::DestinationsBase<Destinations> {
   }
 
   LogicalResult convert(func::FuncOp f, OpOperand &returned) {
-    unsigned result = returned.getOperandNumber();
-    SmallVector<OpOperand *> origins;
-    collectOrigins(returned, ties, origins);
-    Value first = origins[0]->get();
+    SmallVector<Origin> origins;
+    collectOrigins(returned, ties, {}, origins);
+    Value first = origins[0].use->get();
     auto arg = dyn_cast<BlockArgument>(first);
-    if (arg && arg.getOwner() == &f.front() && llvm::all_of(origins, [&](OpOperand *o) { return o->get() == first; })) {
-      ties[{f.getName(), result}] = arg.getArgNumber();
+    if (arg && arg.getOwner() == &f.front() && llvm::all_of(origins, [&](const Origin &o) { return o.use->get() == first; })) {
+      ties[{f.getName(), returned.getOperandNumber()}] = arg.getArgNumber();
       return success();
     }
     if (!f.isPrivate())
       return success();
-    bool fresh = llvm::all_of(origins, [&](OpOperand *o) {
-      return o->get().getDefiningOp<tensor::EmptyOp>() && o->get().getType() == first.getType();
+    bool fresh = llvm::all_of(origins, [&](const Origin &o) {
+      return o.use->get().getDefiningOp<tensor::EmptyOp>() && llvm::all_of(o.reshapes, canUndo);
     });
-    if (!fresh) {
-      tensor::EmptyOp empty = copyToEmpty(returned);
-      origins = {&*empty->use_begin()};
-    }
-    return takeDestination(f, result, origins);
+    if (!fresh)
+      origins = {{&*copyToEmpty(returned)->use_begin(), {}}};
+    return takeDestination(f, returned, origins);
   }
 
-  /// Makes the tensor.empty that `origins` read an argument of `f` and of its calls.
-  LogicalResult takeDestination(func::FuncOp f, unsigned result, ArrayRef<OpOperand *> origins) {
-    auto empty = origins[0]->get().getDefiningOp<tensor::EmptyOp>();
-    RankedTensorType type = empty.getType();
+  /// Makes what `origins` read an argument of `f` and of its calls.
+  LogicalResult takeDestination(func::FuncOp f, OpOperand &returned, ArrayRef<Origin> origins) {
+    unsigned result = returned.getOperandNumber();
+    auto type = cast<RankedTensorType>(returned.get().getType());
     for (func::CallOp call : callsOf(f, getOperation())) {
       AtCaller caller(call, ties);
       SmallVector<Value> sizes;
       for (int64_t d = 0; d < type.getRank(); ++d) {
         if (!type.isDynamicDim(d))
           continue;
-        sizes.push_back(caller.size(empty, d));
+        sizes.push_back(caller.size(returned.get(), d));
         if (!sizes.back())
           return f.emitError() << "dimension " << d << " of result " << result
                                << " cannot be computed from the operands; compute it in the caller and pass it as an index";
@@ -208,18 +234,22 @@ struct Destinations : impl::DestinationsBase<Destinations> {
     }
     Builder b(&getContext());
     SmallVector<NamedAttribute> attrs;
-    if (StringRef mark = extentMark(f, empty, ties); !mark.empty())
+    if (StringRef mark = extentMark(f, origins[0].use->get(), ties); !mark.empty())
       attrs.push_back(b.getNamedAttr(mark, b.getUnitAttr()));
     if (result == 0 && (f.getName() == "advance" || f.getName() == "step"))
       attrs.push_back(b.getNamedAttr("strand.input", b.getStringAttr("logits")));
     unsigned at = f.getNumArguments();
-    if (failed(f.insertArgument(at, type, b.getDictionaryAttr(attrs), empty.getLoc())))
+    if (failed(f.insertArgument(at, type, b.getDictionaryAttr(attrs), returned.get().getLoc())))
       return failure();
-    for (OpOperand *use : origins) {
-      Operation *old = use->get().getDefiningOp();
-      use->set(f.getArgument(at));
-      if (old->use_empty())
-        old->erase();
+    for (const Origin &origin : origins) {
+      Operation *empty = origin.use->get().getDefiningOp();
+      OpBuilder here(empty);
+      Value v = f.getArgument(at);
+      for (Operation *reshape : origin.reshapes)
+        v = undo(here, reshape, v);
+      origin.use->set(v);
+      if (empty->use_empty())
+        empty->erase();
     }
     ties[{f.getName(), result}] = at;
     return success();

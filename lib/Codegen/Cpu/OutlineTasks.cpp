@@ -1,0 +1,292 @@
+// strand-outline-tasks: scf.forall to a function of its own and a call of the run-time library. Callees first, since a
+// function takes the caller's threads if a callee does.
+#include "lib/Codegen/Cpu/Frame.h"
+#include "lib/Lowering/CalleesFirst.h"
+#include "lib/Passes.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/Transforms.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/RegionUtils.h"
+using namespace mlir;
+namespace strand {
+#define GEN_PASS_DEF_OUTLINETASKS
+#include "lib/Passes.h.inc"
+namespace {
+constexpr const char *parallelFor = "strand_rt_parallel_for";
+
+bool hasOneIteration(scf::ForallOp loop) {
+  for (auto [lo, hi, step] : llvm::zip(loop.getMixedLowerBound(), loop.getMixedUpperBound(), loop.getMixedStep())) {
+    auto l = getConstantIntValue(lo), h = getConstantIntValue(hi), s = getConstantIntValue(step);
+    if (!l || !h || !s || *h <= *l || *h > *l + *s)
+      return false;
+  }
+  return true;
+}
+
+/// Iterations of each dimension, in front of the loop.
+SmallVector<Value> iterationCounts(OpBuilder &b, scf::ForallOp loop) {
+  Location loc = loop.getLoc();
+  SmallVector<Value> counts;
+  for (auto [lo, hi, step] : llvm::zip(loop.getMixedLowerBound(), loop.getMixedUpperBound(), loop.getMixedStep())) {
+    auto value = [&](OpFoldResult v) { return getValueOrCreateConstantIndexOp(b, loc, v); };
+    Value n = value(hi);
+    if (!isZeroInteger(lo))
+      n = b.createOrFold<arith::SubIOp>(loc, n, value(lo));
+    if (!isOneInteger(step)) { // rounded up; an empty range stays at or below 0
+      Value up = b.createOrFold<arith::SubIOp>(loc, value(step), arith::ConstantIndexOp::create(b, loc, 1));
+      n = b.createOrFold<arith::DivSIOp>(loc, b.createOrFold<arith::AddIOp>(loc, n, up), value(step));
+    }
+    counts.push_back(n);
+  }
+  return counts;
+}
+
+/// The induction variables at iteration number `i` in row-major order.
+SmallVector<Value> inductionVariables(OpBuilder &b, scf::ForallOp loop, ArrayRef<Value> counts, Value i) {
+  Location loc = loop.getLoc();
+  SmallVector<Value> ivs(counts.size());
+  for (int64_t d = counts.size() - 1; d >= 0; --d) {
+    Value at = i;
+    if (d) {
+      at = arith::RemUIOp::create(b, loc, i, counts[d]);
+      i = arith::DivUIOp::create(b, loc, i, counts[d]);
+    }
+    OpFoldResult step = loop.getMixedStep()[d], lo = loop.getMixedLowerBound()[d];
+    if (!isOneInteger(step))
+      at = arith::MulIOp::create(b, loc, at, getValueOrCreateConstantIndexOp(b, loc, step));
+    if (!isZeroInteger(lo))
+      at = arith::AddIOp::create(b, loc, at, getValueOrCreateConstantIndexOp(b, loc, lo));
+    ivs[d] = at;
+  }
+  return ivs;
+}
+
+/// Whether a task computes it again instead of being handed its value.
+bool isCheap(Operation *op) {
+  if (op->hasTrait<OpTrait::ConstantLike>() || isa<memref::GetGlobalOp>(op))
+    return true;
+  return isa<arith::ArithDialect>(op->getDialect()) && op->getNumResults() == 1 && op->getResult(0).getType().isIndex() &&
+         llvm::all_of(op->getOperands(), [](Value v) {
+           Operation *of = v.getDefiningOp();
+           return of && of->hasTrait<OpTrait::ConstantLike>();
+         });
+}
+
+/// Makes `region` use nothing from outside: cheap values are computed again at its entry, the others become new
+/// arguments and are returned. (Upstream's makeRegionIsolatedFromAbove does not look into nested regions.)
+SmallVector<Value> isolate(Region &region) {
+  SetVector<Value> used;
+  getUsedValuesDefinedAbove(region, used);
+  auto inside = [&](OpOperand &use) { return region.isAncestor(use.getOwner()->getParentRegion()); };
+  OpBuilder b = OpBuilder::atBlockBegin(&region.front());
+  SmallVector<Value> captured;
+  for (Value v : used) {
+    Operation *op = v.getDefiningOp();
+    if (op && isCheap(op)) {
+      IRMapping constants;
+      for (Value operand : op->getOperands())
+        constants.map(operand, b.clone(*operand.getDefiningOp())->getResult(0));
+      v.replaceUsesWithIf(b.clone(*op, constants)->getResult(0), inside);
+      continue;
+    }
+    v.replaceUsesWithIf(region.addArgument(v.getType(), v.getLoc()), inside);
+    captured.push_back(v);
+  }
+  return captured;
+}
+
+/// How a captured value lies in memory: a buffer as its descriptor. Null if it cannot.
+Type storedType(Type t) {
+  if (isa<MemRefType>(t) || t.isIndex())
+    return LLVMTypeConverter(t.getContext()).convertType(t);
+  return LLVM::isCompatibleType(t) ? t : Type();
+}
+Value casted(OpBuilder &b, Location loc, Type to, Value v) {
+  return v.getType() == to ? v : UnrealizedConversionCastOp::create(b, loc, to, v).getResult(0);
+}
+Value fieldAt(OpBuilder &b, Location loc, Type record, Value base, unsigned i) {
+  return LLVM::GEPOp::create(b, loc, base.getType(), record, base, ArrayRef<LLVM::GEPArg>{0, int32_t(i)});
+}
+
+struct OutlineTasks : impl::OutlineTasksBase<OutlineTasks> {
+  using OutlineTasksBase::OutlineTasksBase;
+  DenseSet<StringRef> takesThreads; // functions with a ctx argument
+
+  void runOnOperation() override {
+    FailureOr<SmallVector<func::FuncOp>> order = calleesFirst(getOperation());
+    if (failed(order))
+      return signalPassFailure();
+    for (func::FuncOp f : *order)
+      if (failed(convert(f)))
+        return signalPassFailure();
+  }
+
+  LogicalResult convert(func::FuncOp f) {
+    FailureOr<SmallVector<scf::ForallOp>> loops = loopsToOutline(f);
+    if (failed(loops))
+      return failure();
+    SmallVector<func::CallOp> calls; // of functions that take threads
+    f.walk([&](func::CallOp call) {
+      if (takesThreads.contains(call.getCallee()))
+        calls.push_back(call);
+    });
+    if (loops->empty() && calls.empty())
+      return success();
+    Type pointer = LLVM::LLVMPointerType::get(&getContext());
+    Builder b(&getContext());
+    auto mark = b.getDictionaryAttr(b.getNamedAttr("strand.input", b.getStringAttr("ctx")));
+    if (failed(f.insertArgument(f.getNumArguments(), pointer, mark, f.getLoc())))
+      return failure();
+    takesThreads.insert(f.getName());
+    Value threads = f.getArguments().back();
+    for (func::CallOp call : calls) {
+      OpBuilder at(call);
+      bool inTask = bool(call->getParentOfType<scf::ForallOp>());
+      call->insertOperands(call.getNumOperands(),
+                           inTask ? LLVM::ZeroOp::create(at, call.getLoc(), pointer).getResult() : threads);
+    }
+    for (auto [i, loop] : llvm::enumerate(*loops))
+      if (failed(outline(f, loop, (f.getName() + ".task" + Twine(i)).str(), threads)))
+        return failure();
+    return success();
+  }
+
+  /// Outermost parallel loops that stay parallel; the others become ordinary ones, or just their body.
+  FailureOr<SmallVector<scf::ForallOp>> loopsToOutline(func::FuncOp f) {
+    SmallVector<scf::ForallOp> all, outer;
+    f.walk([&](scf::ForallOp loop) { all.push_back(loop); });
+    IRRewriter rewriter(&getContext());
+    for (scf::ForallOp loop : all) { // inner ones first
+      if (loop.getNumResults())
+        return loop.emitError() << "parallel loop has tensor results; bufferise before its tasks are outlined";
+      rewriter.setInsertionPoint(loop);
+      if (loop->getParentOfType<scf::ForallOp>()) {
+        if (failed(scf::forallToForLoop(rewriter, loop)))
+          return failure();
+      } else if (hasOneIteration(loop)) {
+        if (failed(inlineBody(rewriter, f, loop)))
+          return failure();
+      } else {
+        outer.push_back(loop);
+      }
+    }
+    return outer;
+  }
+
+  static SmallVector<memref::AllocOp> allocsIn(Operation *op) {
+    SmallVector<memref::AllocOp> allocs;
+    op->walk([&](memref::AllocOp alloc) { allocs.push_back(alloc); });
+    return allocs;
+  }
+
+  static LogicalResult inlineBody(IRRewriter &rewriter, func::FuncOp f, scf::ForallOp loop) {
+    SmallVector<memref::AllocOp> allocs = allocsIn(loop);
+    SmallVector<Value> ivs = getValueOrCreateConstantIndexOp(rewriter, loop.getLoc(), loop.getMixedLowerBound());
+    rewriter.eraseOp(loop.getTerminator());
+    rewriter.inlineBlockBefore(loop.getBody(), loop, ivs);
+    rewriter.eraseOp(loop);
+    return allocsToFrame(f, allocs);
+  }
+
+  LogicalResult outline(func::FuncOp f, scf::ForallOp loop, StringRef name, Value threads) {
+    Location loc = loop.getLoc();
+    IRRewriter b(loop);
+    SmallVector<Value> counts = iterationCounts(b, loop);
+
+    // the body as a function of the iteration's number and of what it captures
+    Block *body = loop.getBody();
+    b.eraseOp(loop.getTerminator());
+    unsigned dims = body->getNumArguments();
+    Value number = body->addArgument(b.getI64Type(), loc);
+    b.setInsertionPointToStart(body);
+    Value i = arith::IndexCastOp::create(b, loc, b.getIndexType(), number);
+    for (auto [arg, iv] : llvm::zip(body->getArguments(), inductionVariables(b, loop, counts, i)))
+      b.replaceAllUsesWith(arg, iv);
+    body->eraseArguments(0, dims);
+    SmallVector<Value> captured = isolate(loop.getRegion());
+    SmallVector<Type> fields;
+    for (Value v : captured) {
+      fields.push_back(storedType(v.getType()));
+      if (!fields.back())
+        return loop.emitError() << "parallel loop uses a value of type " << v.getType()
+                                << " from outside, which a task cannot be handed";
+    }
+    auto record = LLVM::LLVMStructType::getLiteral(&getContext(), fields);
+    func::FuncOp task = emitTask(f, name, loc, record, loop.getRegion());
+    if (failed(allocsToFrame(task, allocsIn(task))))
+      return failure();
+
+    // the call
+    Type pointer = threads.getType();
+    b.setInsertionPointToStart(&f.front()); // once, also if the loop stands in a loop
+    Value one = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(1));
+    Value args = LLVM::AllocaOp::create(b, loc, pointer, record, one);
+    b.setInsertionPoint(loop);
+    for (auto [n, v] : llvm::enumerate(captured))
+      LLVM::StoreOp::create(b, loc, casted(b, loc, fields[n], v), fieldAt(b, loc, record, args, n));
+    emitRun(b, loc, task, counts, args, threads);
+    b.eraseOp(loop);
+    ++numTasks;
+    return success();
+  }
+
+  /// @name(%args, %i) of `body`, whose arguments are the number and the captured values.
+  func::FuncOp emitTask(func::FuncOp f, StringRef name, Location loc, Type record, Region &body) {
+    OpBuilder b(f);
+    Type pointer = LLVM::LLVMPointerType::get(&getContext());
+    auto task = func::FuncOp::create(b, loc, name, b.getFunctionType({pointer, b.getI64Type()}, {}));
+    task.setPrivate();
+    // it is called in two ways; one copy of its code is enough
+    task->setAttr("passthrough", b.getStrArrayAttr({"noinline"}));
+    task.getBody().takeBody(body);
+    Block &entry = task.front();
+    Value args = entry.insertArgument(0u, pointer, loc);
+    b.setInsertionPointToStart(&entry);
+    for (unsigned n = 0; entry.getNumArguments() > 2; ++n) {
+      Value v = entry.getArgument(2);
+      Value loaded = LLVM::LoadOp::create(b, loc, storedType(v.getType()), fieldAt(b, loc, record, args, n));
+      v.replaceAllUsesWith(casted(b, loc, v.getType(), loaded));
+      entry.eraseArgument(2);
+    }
+    b.setInsertionPointToEnd(&entry);
+    func::ReturnOp::create(b, loc);
+    return task;
+  }
+
+  void emitRun(OpBuilder &b, Location loc, func::FuncOp task, ArrayRef<Value> counts, Value args, Value threads) {
+    Type i64 = b.getI64Type(), pointer = threads.getType();
+    Value total = counts[0];
+    for (Value n : counts.drop_front())
+      total = b.createOrFold<arith::MulIOp>(loc, total, n);
+    Value n = b.createOrFold<arith::IndexCastOp>(loc, i64, total);
+    OpBuilder::InsertionGuard guard(b);
+    if (!getConstantIntValue(n)) {
+      Value one = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(1));
+      Value isOne = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, n, one);
+      auto branch = scf::IfOp::create(b, loc, isOne, true);
+      b.setInsertionPointToStart(branch.thenBlock());
+      Value zero = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0));
+      func::CallOp::create(b, loc, task, ValueRange{args, zero});
+      b.setInsertionPointToStart(branch.elseBlock());
+    }
+    Value address = func::ConstantOp::create(b, loc, task.getFunctionType(), SymbolRefAttr::get(task));
+    Value operands[] = {threads, n, casted(b, loc, pointer, address), args};
+    func::CallOp::create(b, loc, runTimeFunction(pointer, i64), operands);
+  }
+
+  func::FuncOp runTimeFunction(Type pointer, Type i64) {
+    if (auto f = getOperation().lookupSymbol<func::FuncOp>(parallelFor))
+      return f;
+    auto b = OpBuilder::atBlockBegin(getOperation().getBody());
+    auto f = func::FuncOp::create(b, getOperation().getLoc(), parallelFor,
+                                  b.getFunctionType({pointer, i64, pointer, pointer}, {}));
+    f.setPrivate();
+    return f;
+  }
+};
+} // namespace
+} // namespace strand
