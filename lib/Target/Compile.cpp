@@ -65,6 +65,9 @@ private:
   Error writeCode(CodeKind kind, llvm::raw_pwrite_stream &out);
   Error writeSideFile();
   Error writeObjects();
+  Error withSideFile(const std::string &code);
+  Error withWeights(const std::string &code);
+  Error withWeightObject(const std::string &code, const WeightObjectOptions &options);
   Error combine(ArrayRef<std::string> objects);
 };
 
@@ -240,29 +243,55 @@ Error Compilation::writeSideFile() {
 Error Compilation::writeObjects() {
   if (o.emit == Emit::Exe && !weights)
     return createStringError("'" + o.input + "' defines neither @forward nor @advance, so there is no program to run");
-  auto code = PendingFile::create(o.output + ".code.o"), data = PendingFile::create(o.output + ".weights.o"),
-       side = PendingFile::create(o.output + ".weights");
-  for (auto *f : {&code, &data, &side})
-    if (!*f)
-      return f->takeError();
+  if (Error e = out->close()) // other programs write it from here on
+    return e;
+  auto code = PendingFile::create(o.output + ".code.o");
+  if (!code)
+    return code.takeError();
   if (Error e = writeCode(CodeKind::Object, code->stream()))
     return e;
-  SmallVector<std::string> objects{code->path()};
-  if (weights && o.externalWeights) {
-    writeBlock(*weights, side->stream());
-  } else if (weights) {
-    WeightObjectOptions options{o.prefix, report.target.isX86(), false, o.emit == Emit::Shared};
-    writeWeightObject(*weights, options, data->stream());
-    objects.push_back(data->path());
-  }
-  clock.lap("weights");
-  for (PendingFile *f : {&*code, &*data, &*out})
-    if (Error e = f->close())
-      return e;
-  if (Error e = combine(objects))
+  if (Error e = code->close())
     return e;
-  clock.lap("link");
-  return o.externalWeights && weights ? side->commit() : Error::success();
+  if (!weights)
+    return combine({code->path()});
+  return o.externalWeights ? withSideFile(code->path()) : withWeights(code->path());
+}
+
+Error Compilation::withSideFile(const std::string &code) {
+  auto side = PendingFile::create(o.output + ".weights");
+  if (!side)
+    return side.takeError();
+  writeBlock(*weights, side->stream());
+  clock.lap("weights");
+  if (Error e = combine({code}))
+    return e;
+  return side->commit();
+}
+
+/// Weights are put in after linking where that can be done; otherwise the linker copies them.
+Error Compilation::withWeights(const std::string &code) {
+  WeightObjectOptions options{o.prefix, report.target.isX86(), /*empty=*/true, o.emit == Emit::Shared};
+  if (o.emit == Emit::Exe || o.emit == Emit::Shared) {
+    if (Error e = withWeightObject(code, options))
+      return e;
+    auto filled = fillWeights(*weights, out->path());
+    clock.lap("weights");
+    if (!filled || *filled)
+      return filled ? Error::success() : filled.takeError();
+  }
+  options.empty = false;
+  return withWeightObject(code, options);
+}
+
+Error Compilation::withWeightObject(const std::string &code, const WeightObjectOptions &options) {
+  auto data = PendingFile::create(o.output + ".weights.o");
+  if (!data)
+    return data.takeError();
+  writeWeightObject(*weights, options, data->stream());
+  if (Error e = data->close())
+    return e;
+  clock.lap("weight object");
+  return combine({code, data->path()});
 }
 
 /// Objects to one file of the kind that is asked for.
@@ -286,7 +315,9 @@ Error Compilation::combine(ArrayRef<std::string> objects) {
       job.runtime = *runtime;
     }
   }
-  return link(*linker, job, out->path());
+  Error e = link(*linker, job, out->path());
+  clock.lap("link");
+  return e;
 }
 } // namespace
 

@@ -46,4 +46,9 @@ struct WeightObjectOptions {
 /// Writes a relocatable ELF object that holds the block in one section `.lrodata`, 2 MiB aligned, outside the reach that
 /// code has for its other data, under the symbol `<prefix>_weights`.
 void writeWeightObject(const PlacedWeights &weights, const WeightObjectOptions &options, llvm::raw_fd_ostream &out);
+
+/// Streams the block into a program or shared library that lld linked with an empty weight object: linking then takes no
+/// time that grows with the weights, and they are written once. False: the file is not laid out so that it can be done
+/// (other linkers; more than 2 MiB of code), and is as it was. Errors: reading and writing.
+llvm::Expected<bool> fillWeights(const PlacedWeights &weights, llvm::StringRef path);
 } // namespace strand
