@@ -10,7 +10,8 @@ def Vectorize : Pass<"strand-vectorize", "::mlir::func::FuncOp"> {
     at run time. An op whose body cannot be written on vectors becomes scalar loops, with a remark.
   }];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
-                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+                           "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
   let options = [
     Option<"vectorBits", "vector-bits", "int64_t", "512", "bits of a vector register: 256 or 512">,
     Option<"mr", "mr", "int64_t", "0", "rows of a register tile; 0: as many as the registers hold well">,

@@ -13,6 +13,8 @@ void emitLoops(OpBuilder &b, const LoopPlan &plan, const Tiling &tiling, ArrayRe
 }
 
 void Emitter::run() {
+  if (plan.vecReduces)
+    slots = slotWidths();
   State s;
   s.dims.resize(plan.sizes.size());
   s.held.resize(plan.outputs.size());
@@ -148,7 +150,7 @@ unsigned Emitter::slotOf(const State &s, const Coord &c) const {
   int64_t width = s.dims[*plan.vec].pieces[c[*plan.vec]].width;
   if (width == plan.lanes)
     return c[*plan.vec];
-  return llvm::find(slotWidths(), width) - slotWidths().begin();
+  return llvm::find(slots, width) - slots.begin();
 }
 
 static Value splat(OpBuilder &b, Location loc, TypedAttr scalar, int64_t width) {
@@ -162,9 +164,8 @@ static Value splat(OpBuilder &b, Location loc, TypedAttr scalar, int64_t width) 
 Copies Emitter::startOf(const OutputPlan &o, const State &s) {
   Copies held;
   State known = s;
-  SmallVector<int64_t> slots = o.partial ? slotWidths() : SmallVector<int64_t>();
   forEachCoord(o.dims, s, [&](const Coord &c) {
-    for (int64_t width : slots)
+    for (int64_t width : o.partial ? ArrayRef<int64_t>(slots) : ArrayRef<int64_t>())
       held.push_back(splat(b, loc, *arith::getNeutralElement(o.combiner), width));
     if (!o.partial)
       held.push_back(o.start ? widen(o.start, widthOf(o.dims, s, c), known) : load(o.operand, known, c));
@@ -174,26 +175,26 @@ Copies Emitter::startOf(const OutputPlan &o, const State &s) {
 
 /// Stores what the loops of an output have accumulated.
 void Emitter::finishHeld(const OutputPlan &o, const Copies &held, State &s) {
-  unsigned slots = o.partial ? slotWidths().size() : 1;
+  unsigned count = o.partial ? slots.size() : 1;
   ArrayRef<Value> rest = held;
   forEachCoord(o.dims, s, [&](const Coord &c) {
     Value value = rest.front();
     if (o.partial)
-      value = join(o, rest.take_front(slots), o.start ? o.start : load(o.operand, s, c));
-    rest = rest.drop_front(slots);
+      value = join(o, rest.take_front(count), o.start ? o.start : load(o.operand, s, c));
+    rest = rest.drop_front(count);
     store(o.operand, value, s, c);
   });
 }
 
 /// All lanes of all slots and the starting value to one scalar: vectors pairwise, then halves of a vector. Vectors that
 /// have narrowed to the width of another slot take it along.
-Value Emitter::join(const OutputPlan &o, ArrayRef<Value> slots, Value start) {
+Value Emitter::join(const OutputPlan &o, ArrayRef<Value> held, Value start) {
   auto widthOf = [](Value v) {
     auto type = dyn_cast<VectorType>(v.getType());
     return type ? type.getNumElements() : 1;
   };
   SmallVector<Value> whole;
-  for (Value v : slots)
+  for (Value v : held)
     if (widthOf(v) == plan.lanes)
       whole.push_back(v);
   while (whole.size() > 1) {
@@ -216,7 +217,7 @@ Value Emitter::join(const OutputPlan &o, ArrayRef<Value> slots, Value start) {
       }
       sum = combine(o.combiner, low, high);
     }
-    for (Value v : slots)
+    for (Value v : held)
       if (width < plan.lanes && widthOf(v) == width)
         sum = sum ? combine(o.combiner, sum, v) : v;
   }
@@ -229,10 +230,10 @@ void Emitter::takeOutputs(State &s) {
     if (o.arg.use_empty())
       continue;
     Copies copies;
-    unsigned slots = o.partial ? slotWidths().size() : 1;
+    unsigned count = o.partial ? slots.size() : 1;
     forEachCoord(plan.depsOf(o.arg), s, [&](const Coord &c) {
       unsigned slot = o.partial ? slotOf(s, c) : 0;
-      copies.push_back(o.carried ? s.held[i][positionOf(o.dims, s, c) * slots + slot] : load(o.operand, s, c));
+      copies.push_back(o.carried ? s.held[i][positionOf(o.dims, s, c) * count + slot] : load(o.operand, s, c));
     });
     s.values[o.arg] = copies;
   }
@@ -241,14 +242,14 @@ void Emitter::takeOutputs(State &s) {
 /// Gives the accumulators, or the buffers, the new elements.
 void Emitter::putOutputs(State &s) {
   for (auto [i, o] : llvm::enumerate(plan.outputs)) {
-    unsigned slots = o.partial ? slotWidths().size() : 1;
+    unsigned count = o.partial ? slots.size() : 1;
     DimSet dims = o.carried ? plan.depsOf(o.arg) : o.dims;
     forEachCoord(dims, s, [&](const Coord &c) {
       Value value = copyOf(o.yielded, s, c);
       if (!o.carried)
         return store(o.operand, value, s, c);
       unsigned slot = o.partial ? slotOf(s, c) : 0;
-      s.held[i][positionOf(o.dims, s, c) * slots + slot] = widen(value, widthOf(dims, s, c), s);
+      s.held[i][positionOf(o.dims, s, c) * count + slot] = widen(value, widthOf(dims, s, c), s);
     });
   }
 }

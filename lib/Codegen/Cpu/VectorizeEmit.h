@@ -50,7 +50,7 @@ private:
   unsigned slotOf(const State &s, const Coord &c) const;
   Copies startOf(const OutputPlan &o, const State &s);
   void finishHeld(const OutputPlan &o, const Copies &held, State &s);
-  mlir::Value join(const OutputPlan &o, mlir::ArrayRef<mlir::Value> slots, mlir::Value start);
+  mlir::Value join(const OutputPlan &o, mlir::ArrayRef<mlir::Value> held, mlir::Value start);
   void takeOutputs(State &s);
   void putOutputs(State &s);
 
@@ -82,5 +82,6 @@ private:
   const Tiling &tiling;
   mlir::ArrayRef<DimRange> ranges;
   const VectorTarget &target;
+  mlir::SmallVector<int64_t> slots; ///< widths of the accumulators of one element of a partial output
 };
 } // namespace strand

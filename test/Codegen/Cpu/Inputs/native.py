@@ -9,7 +9,7 @@ import tempfile
 
 import numpy as np
 
-TAIL = ("func.func(scf-forall-to-for,canonicalize,cse,loop-invariant-code-motion),strand-lower-math,"
+TAIL = ("func.func(scf-forall-to-for,canonicalize,cse,loop-invariant-code-motion),"
         "func.func(arith-expand{include-bf16=true}),expand-strided-metadata,lower-affine,func.func(canonicalize,cse),"
         "convert-vector-to-scf,convert-scf-to-cf,convert-vector-to-llvm,convert-math-to-llvm,convert-math-to-libm,"
         "finalize-memref-to-llvm,convert-arith-to-llvm,convert-index-to-llvm,convert-ub-to-llvm,convert-func-to-llvm,"
@@ -54,8 +54,11 @@ class Code:
         with open(source, "w") as f:
             f.write(text)
         passes = f"builtin.module(func.func(strand-vectorize{{vector-bits={bits} {vectorize}}}),{TAIL})"
-        self.remarks = subprocess.run([_tool("strand-opt"), source, f"--pass-pipeline={passes}", "-o", out],
-                                      check=True, stderr=subprocess.PIPE, text=True).stderr
+        made = subprocess.run([_tool("strand-opt"), source, f"--pass-pipeline={passes}", "-o", out],
+                              stderr=subprocess.PIPE, text=True)
+        if made.returncode:
+            raise RuntimeError(made.stderr)
+        self.remarks = made.stderr
         llvm = subprocess.run([_tool("mlir-translate", "mlir-translate-22"), "--mlir-to-llvmir", out], check=True,
                               stdout=subprocess.PIPE).stdout
         with open(os.path.join(at, "code.ll"), "wb") as f:
