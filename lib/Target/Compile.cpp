@@ -304,7 +304,7 @@ Error Compilation::combine(ArrayRef<std::string> objects) {
   if (!linker)
     return linker.takeError();
   report.linker = linker->describe();
-  LinkJob job{LinkKind::Object, objects, o.runtime, o.prefix, ""};
+  LinkJob job{LinkKind::Object, objects, o.runtime, o.prefix, "", o.externalWeights};
   if (o.emit != Emit::Obj) {
     job.kind = o.emit == Emit::Exe ? LinkKind::Executable : LinkKind::Shared;
     job.soname = llvm::sys::path::filename(o.output);

@@ -11,7 +11,8 @@ using namespace llvm;
 using namespace strand;
 namespace {
 
-constexpr StringRef mainLibrary = "libstrand_main.a", runtimeLibrary = "libstrand_rt.a";
+constexpr StringRef mainLibrary = "libstrand_main.a", runtimeLibrary = "libstrand_rt.a",
+                    externalLibrary = "libstrand_external.a";
 
 std::string pathIn(StringRef folder, StringRef name) {
   SmallString<128> path(folder);
@@ -66,9 +67,12 @@ std::vector<std::string> strand::linkCommand(const Linker &linker, const LinkJob
   std::string runtime = pathIn(job.runtime, runtimeLibrary);
   switch (job.kind) {
   case LinkKind::Executable: // always PIE: elsewhere weights beyond 2 GiB push the code out of reach
-    add({"-pie", pathIn(job.runtime, mainLibrary), runtime, "-lm", "-lpthread"});
-    if (job.prefix != "m") // the main program is compiled once, for the prefix m
-      for (const char *s : {"advance", "sizes", "schema", "weights"})
+    add({"-pie"});
+    if (job.external)
+      add({pathIn(job.runtime, externalLibrary)});
+    add({pathIn(job.runtime, mainLibrary), runtime, "-lm", "-lpthread"});
+    for (const char *s : {"advance", "sizes", "schema", "weights"}) // the main program is compiled once, for the prefix m
+      if (job.prefix != "m" && !(job.external && StringRef(s) == "weights"))
         add({"-Wl,--defsym=m_" + std::string(s) + "=" + job.prefix + "_" + s});
     break;
   case LinkKind::Shared:

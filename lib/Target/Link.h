@@ -25,9 +25,10 @@ enum class LinkKind { Executable, Shared, Object };
 struct LinkJob {
   LinkKind kind;
   std::vector<std::string> objects;
-  std::string runtime;      // folder of libstrand_main.a and libstrand_rt.a; Object needs none
+  std::string runtime;      // folder of libstrand_{main,rt,external}.a; Object needs none
   std::string prefix = "m"; // of the C symbols in `objects`
   std::string soname;       // Shared: its name for the loader; empty: none
+  bool external = false;    // Executable: weights are in a file beside it
 };
 
 /// Writes `out`. Errors: what the linker said.
