@@ -13,6 +13,8 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
 using namespace mlir;
 using namespace strand;
 using llvm::createStringError;
@@ -85,6 +87,10 @@ Error Compilation::run() {
   report.target = std::move(*target);
   report.input = o.input;
   report.output = o.output;
+  bool host = llvm::Triple(report.target.triple).getArch() == llvm::Triple(llvm::sys::getDefaultTargetTriple()).getArch();
+  if ((o.emit == Emit::Exe || o.emit == Emit::Shared) && !host && (o.linker.empty() || o.runtime.empty()))
+    return createStringError("linking for " + report.target.triple + " needs a C compiler for it (--linker=) and the " +
+                             "run-time libraries built by it (--runtime-dir=); --emit=obj and static do not");
   clock.lap("targets");
   if (o.output != "-") { // before the work, not after it
     auto file = PendingFile::create(o.output);

@@ -39,7 +39,7 @@ Error run(ArrayRef<std::string> command) {
 } // namespace
 
 std::string Linker::describe() const {
-  return compiler + (lld ? " with " + pathIn(STRAND_LLVM_BIN, "ld.lld") : " with its own linker");
+  return compiler + " with " + (lld.empty() ? "its own linker" : lld);
 }
 
 Expected<Linker> strand::findLinker(StringRef compiler) {
@@ -53,17 +53,24 @@ Expected<Linker> strand::findLinker(StringRef compiler) {
   if (linker.compiler.empty())
     return createStringError("no C compiler to link with: looked for " + llvm::join(names, ", ") +
                              "; install one or name it with --linker=");
-  linker.lld = sys::fs::can_execute(pathIn(STRAND_LLVM_BIN, "ld.lld"));
-  if (linker.lld)
+  if (std::string lld = pathIn(STRAND_LLVM_BIN, "ld.lld"); sys::fs::can_execute(lld)) {
+    linker.lld = lld;
     linker.flags = {"-B" STRAND_LLVM_BIN, "-fuse-ld=lld"};
+  }
   return linker;
 }
 
 std::vector<std::string> strand::linkCommand(const Linker &linker, const LinkJob &job, StringRef out) {
   std::vector<std::string> command{linker.compiler};
-  auto add = [&](std::initializer_list<std::string> words) { command.insert(command.end(), words); };
-  command.insert(command.end(), linker.flags.begin(), linker.flags.end());
-  command.insert(command.end(), job.objects.begin(), job.objects.end());
+  auto add = [&](ArrayRef<std::string> words) { command.insert(command.end(), words.begin(), words.end()); };
+  if (job.kind == LinkKind::Object && !linker.lld.empty()) {
+    command = {linker.lld, "-r"};
+    add(job.objects);
+    add({"-o", out.str()});
+    return command;
+  }
+  add(linker.flags);
+  add(job.objects);
   std::string runtime = pathIn(job.runtime, runtimeLibrary);
   switch (job.kind) {
   case LinkKind::Executable: // always PIE: elsewhere weights beyond 2 GiB push the code out of reach

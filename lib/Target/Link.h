@@ -10,7 +10,7 @@ namespace strand {
 struct Linker {
   std::string compiler;           // path
   std::vector<std::string> flags; // that choose the linker behind it
-  bool lld = false;
+  std::string lld;                // path; empty: the compiler's own linker is used
 
   /// For people: "/usr/bin/cc with /usr/lib/llvm-22/bin/ld.lld".
   std::string describe() const;
@@ -33,7 +33,7 @@ struct LinkJob {
 
 /// Writes `out`. Errors: what the linker said.
 llvm::Error link(const Linker &linker, const LinkJob &job, llvm::StringRef out);
-/// The command that `link` runs.
+/// The command that `link` runs. Objects are joined by lld without the compiler, for any target.
 std::vector<std::string> linkCommand(const Linker &linker, const LinkJob &job, llvm::StringRef out);
 
 /// A static library of `objects`, whose members are called `names`.

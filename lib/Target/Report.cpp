@@ -1,6 +1,7 @@
 #include "lib/Target/Report.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 using namespace mlir;
 using namespace strand;
@@ -38,6 +39,20 @@ std::string textOf(const json::Value &v) {
   std::string text;
   llvm::raw_string_ostream(text) << v;
   return v.getAsString() ? v.getAsString()->str() : text;
+}
+
+/// A line with the fields by name, the op first.
+void printOp(const json::Value &op, llvm::raw_ostream &out) {
+  const json::Object *fields = op.getAsObject();
+  if (!fields)
+    return;
+  SmallVector<std::string> words;
+  for (auto &[key, value] : *fields)
+    if (key != "op")
+      words.push_back(key.str() + " " + textOf(value));
+  llvm::sort(words);
+  const json::Value *name = fields->get("op");
+  out << "  " << (name ? textOf(*name) : "") << ": " << llvm::join(words, ", ") << "\n";
 }
 } // namespace
 
@@ -86,15 +101,6 @@ void strand::printText(const CompileReport &r, llvm::raw_ostream &out) {
   }
   out << llvm::format("%10.3f s  ", total) << "together\n";
   out << "weights " << r.weightBytes << " bytes, code " << r.codeBytes << " bytes\n";
-  for (const json::Value &op : r.ops) {
-    const json::Object *fields = op.getAsObject();
-    if (!fields)
-      continue;
-    const char *comma = "  ";
-    for (auto &[key, value] : *fields) {
-      out << comma << key << " " << textOf(value);
-      comma = ", ";
-    }
-    out << "\n";
-  }
+  for (const json::Value &op : r.ops)
+    printOp(op, out);
 }
