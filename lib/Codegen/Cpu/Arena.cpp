@@ -24,6 +24,43 @@ struct Need {
 };
 using Slot = SmallVector<Need, 2>;
 
+constexpr StringLiteral rowsMark = "strand.rows", sequencesMark = "strand.sequences";
+
+SmallVector<unsigned> markedArguments(func::FuncOp f, StringRef mark) {
+  return llvm::to_vector(llvm::make_filter_range(llvm::seq(f.getNumArguments()),
+                                                 [&](unsigned i) { return bool(f.getArgAttr(i, mark)); }));
+}
+
+/// Of an index, or of dimension 0 of a buffer.
+std::optional<Bound> extentBound(Value v) { return isa<MemRefType>(v.getType()) ? boundOfDim(v, 0) : boundOf(v); }
+
+/// Marks arguments of private functions that every caller bounds by its rows, or by its sequences. Callers are done; it
+/// begins with what a call of the model hands in.
+void inferMarks(func::FuncOp f, ModuleOp module) {
+  for (unsigned i = 0; i < f.getNumArguments(); ++i)
+    if (auto input = f.getArgAttrOfType<StringAttr>(i, "strand.input"); input && (input == "tokens" || input == "slots"))
+      f.setArgAttr(i, input == "tokens" ? rowsMark : sequencesMark, UnitAttr::get(f.getContext()));
+  SmallVector<func::CallOp> calls = callsOf(f, module);
+  if (!f.isPrivate() || calls.empty())
+    return;
+  for (unsigned i = 0; i < f.getNumArguments(); ++i) {
+    auto type = dyn_cast<MemRefType>(f.getArgumentTypes()[i]);
+    bool isExtent = type ? type.getRank() && type.isDynamicDim(0) : f.getArgumentTypes()[i].isIndex();
+    if (!isExtent || f.getArgAttr(i, rowsMark) || f.getArgAttr(i, sequencesMark))
+      continue;
+    auto within = [&](const Bound &limit) {
+      return llvm::all_of(calls, [&](func::CallOp call) {
+        std::optional<Bound> n = extentBound(call.getOperand(i));
+        return n && n->unitedWith(limit) == limit;
+      });
+    };
+    if (within({0, 1, 0}))
+      f.setArgAttr(i, rowsMark, UnitAttr::get(f.getContext()));
+    else if (within({0, 0, 1}))
+      f.setArgAttr(i, sequencesMark, UnitAttr::get(f.getContext()));
+  }
+}
+
 /// The argument of `f` whose buffer `v` is, of the same type; through reshapes there and back. -1 if there is none.
 int64_t sameArgument(func::FuncOp f, Value v) {
   auto type = dyn_cast<MemRefType>(v.getType());
@@ -32,7 +69,7 @@ int64_t sameArgument(func::FuncOp f, Value v) {
   while (isa_and_present<memref::CastOp, memref::ExpandShapeOp, memref::CollapseShapeOp>(v.getDefiningOp()))
     v = v.getDefiningOp()->getOperand(0);
   auto arg = dyn_cast<BlockArgument>(v);
-  return arg && arg.getOwner() == &f.front() && arg.getType() == type ? arg.getArgNumber() : -1;
+  return arg && arg.getOwner() == &f.front() && arg.getType() == type ? int64_t(arg.getArgNumber()) : -1;
 }
 
 /// Drops results that are arguments. Upstream's drop-equivalent-buffer-results sees such a result only if no reshape
@@ -69,6 +106,8 @@ struct Arena : impl::ArenaBase<Arena> {
     FailureOr<SmallVector<func::FuncOp>> order = calleesFirst(getOperation());
     if (failed(order))
       return signalPassFailure();
+    for (func::FuncOp f : llvm::reverse(*order))
+      inferMarks(f, getOperation());
     for (func::FuncOp f : *order)
       if (failed(convert(f)))
         return signalPassFailure();
@@ -117,8 +156,8 @@ struct Arena : impl::ArenaBase<Arena> {
           return WalkResult::interrupt();
         }
         Need need{op, lifetimes.of(op), {}, {}, {}};
-        if (failed(boundExtent(call, "strand.rows", need.rows)) ||
-            failed(boundExtent(call, "strand.sequences", need.sequences)))
+        if (failed(boundExtent(call, rowsMark, need.rows)) ||
+            failed(boundExtent(call, sequencesMark, need.sequences)))
           return WalkResult::interrupt();
         needs.push_back(need);
       }
@@ -145,24 +184,15 @@ struct Arena : impl::ArenaBase<Arena> {
     return bytes;
   }
 
-  /// The first argument that carries the mark, or -1.
-  static int markedArgument(func::FuncOp f, StringRef mark) {
-    for (unsigned i = 0; i < f.getNumArguments(); ++i)
-      if (f.getArgAttr(i, mark))
-        return i;
-    return -1;
-  }
-
+  /// What the callee's number of rows (or sequences) is at most: it takes the largest of its marked arguments.
   LogicalResult boundExtent(func::CallOp call, StringRef mark, Bound &to) {
-    int i = markedArgument(needScratch[call.getCallee()], mark);
-    if (i < 0)
-      return success();
-    Value v = call.getOperand(i);
-    std::optional<Bound> bound = isa<MemRefType>(v.getType()) ? boundOfDim(v, 0) : boundOf(v);
-    if (!bound)
-      return call.emitError() << "operand " << i << " is not bounded by rows or sequences; take the arith.minsi of its size with "
-                              << "such a bound";
-    to = *bound;
+    for (unsigned i : markedArguments(needScratch[call.getCallee()], mark)) {
+      std::optional<Bound> bound = extentBound(call.getOperand(i));
+      if (!bound)
+        return call.emitError() << "operand " << i << " is not bounded by rows or sequences; take the arith.minsi of its "
+                                << "size with such a bound";
+      to = to.unitedWith(*bound);
+    }
     return success();
   }
 
@@ -245,11 +275,14 @@ struct Arena : impl::ArenaBase<Arena> {
 
   /// The number of rows (or sequences) of `f` as a value.
   static Value extent(OpBuilder &b, func::FuncOp f, StringRef mark) {
-    int i = markedArgument(f, mark);
-    if (i < 0)
-      return arith::ConstantIndexOp::create(b, f.getLoc(), 0);
-    Value arg = f.getArgument(i);
-    return isa<IndexType>(arg.getType()) ? arg : memref::DimOp::create(b, f.getLoc(), arg, 0);
+    Value most;
+    for (unsigned i : markedArguments(f, mark)) {
+      Value n = f.getArgument(i);
+      if (isa<MemRefType>(n.getType()))
+        n = memref::DimOp::create(b, f.getLoc(), n, 0);
+      most = most ? arith::MaxUIOp::create(b, f.getLoc(), most, n) : n;
+    }
+    return most ? most : arith::ConstantIndexOp::create(b, f.getLoc(), 0);
   }
 
   LogicalResult takeScratch(func::FuncOp f, ArrayRef<Slot> slots) {
@@ -261,7 +294,7 @@ struct Arena : impl::ArenaBase<Arena> {
       return failure();
     Value arena = f.getArguments().back();
     b.setInsertionPointToStart(&f.front());
-    SmallVector<Value> offsets = layOut(b, loc, slots, extent(b, f, "strand.rows"), extent(b, f, "strand.sequences"));
+    SmallVector<Value> offsets = layOut(b, loc, slots, extent(b, f, rowsMark), extent(b, f, sequencesMark));
     for (auto [i, slot] : llvm::enumerate(slots))
       for (const Need &n : slot) {
         b.setInsertionPoint(n.op);

@@ -8,6 +8,7 @@ using namespace mlir;
 struct Bound {
   int64_t a = 0, r = 0, s = 0, d = 1;
 
+  bool operator==(const Bound &) const = default;
   bool isConstant() const { return !r && !s; }
   Bound times(int64_t k) const;
   Bound dividedBy(int64_t k) const;

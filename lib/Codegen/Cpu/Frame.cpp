@@ -32,9 +32,13 @@ FailureOr<MemRefType> frameType(memref::AllocOp alloc) {
 }
 } // namespace
 
-LogicalResult allocsToFrame(func::FuncOp f, ArrayRef<memref::AllocOp> allocs) {
+LogicalResult allocsToFrame(func::FuncOp f, ArrayRef<memref::AllocOp> allocs, int64_t limit) {
   if (allocs.empty())
     return success();
+  for (memref::AllocOp alloc : allocs) // before uses are counted
+    for (Operation *user : llvm::make_early_inc_range(alloc->getUsers()))
+      if (isa<memref::DeallocOp>(user))
+        user->erase();
   Lifetimes lifetimes(f);
   SmallVector<Place> places;
   SmallVector<std::pair<memref::AllocOp, unsigned>> placed;
@@ -56,10 +60,13 @@ LogicalResult allocsToFrame(func::FuncOp f, ArrayRef<memref::AllocOp> allocs) {
     at->uses.push_back(*use);
     placed.push_back({alloc, at - places.begin()});
   }
+  int64_t bytes = 0;
+  for (const Place &p : places)
+    bytes += p.type.getNumElements() * bytesOfElement(p.type.getElementType());
+  if (bytes > limit)
+    return emitError(f.getLoc()) << "the temporaries of a task take " << bytes << " bytes of its stack, the limit is " << limit
+                                 << "; use smaller tiles";
   for (auto [alloc, at] : placed) {
-    for (Operation *user : llvm::make_early_inc_range(alloc->getUsers()))
-      if (isa<memref::DeallocOp>(user))
-        user->erase();
     OpBuilder b(alloc);
     Value v = places[at].buffer;
     if (v.getType() != alloc.getType())

@@ -34,9 +34,10 @@ SmallVector<Value> iterationCounts(OpBuilder &b, scf::ForallOp loop) {
   for (auto [lo, hi, step] : llvm::zip(loop.getMixedLowerBound(), loop.getMixedUpperBound(), loop.getMixedStep())) {
     auto value = [&](OpFoldResult v) { return getValueOrCreateConstantIndexOp(b, loc, v); };
     Value n = value(hi);
-    if (!isZeroInteger(lo))
-      n = b.createOrFold<arith::SubIOp>(loc, n, value(lo));
-    if (!isOneInteger(step)) { // rounded up; an empty range stays at or below 0
+    if (!isZeroInteger(lo)) // an empty range may end before it begins
+      n = b.createOrFold<arith::MaxSIOp>(loc, b.createOrFold<arith::SubIOp>(loc, n, value(lo)),
+                                         arith::ConstantIndexOp::create(b, loc, 0));
+    if (!isOneInteger(step)) { // rounded up
       Value up = b.createOrFold<arith::SubIOp>(loc, value(step), arith::ConstantIndexOp::create(b, loc, 1));
       n = b.createOrFold<arith::DivSIOp>(loc, b.createOrFold<arith::AddIOp>(loc, n, up), value(step));
     }
@@ -183,13 +184,13 @@ struct OutlineTasks : impl::OutlineTasksBase<OutlineTasks> {
     return allocs;
   }
 
-  static LogicalResult inlineBody(IRRewriter &rewriter, func::FuncOp f, scf::ForallOp loop) {
+  LogicalResult inlineBody(IRRewriter &rewriter, func::FuncOp f, scf::ForallOp loop) {
     SmallVector<memref::AllocOp> allocs = allocsIn(loop);
     SmallVector<Value> ivs = getValueOrCreateConstantIndexOp(rewriter, loop.getLoc(), loop.getMixedLowerBound());
     rewriter.eraseOp(loop.getTerminator());
     rewriter.inlineBlockBefore(loop.getBody(), loop, ivs);
     rewriter.eraseOp(loop);
-    return allocsToFrame(f, allocs);
+    return allocsToFrame(f, allocs, frameLimit);
   }
 
   LogicalResult outline(func::FuncOp f, scf::ForallOp loop, StringRef name, Value threads) {
@@ -217,7 +218,7 @@ struct OutlineTasks : impl::OutlineTasksBase<OutlineTasks> {
     }
     auto record = LLVM::LLVMStructType::getLiteral(&getContext(), fields);
     func::FuncOp task = emitTask(f, name, loc, record, loop.getRegion());
-    if (failed(allocsToFrame(task, allocsIn(task))))
+    if (failed(allocsToFrame(task, allocsIn(task), frameLimit)))
       return failure();
 
     // the call

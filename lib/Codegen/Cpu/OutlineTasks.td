@@ -15,5 +15,7 @@ def OutlineTasks : Pass<"strand-outline-tasks", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::func::FuncDialect"];
+  let options = [Option<"frameLimit", "frame-limit", "int64_t", "1 << 20",
+                        "bytes of stack that the temporaries of a task may take">];
   let statistics = [Statistic<"numTasks", "tasks", "parallel loops outlined">];
 }
