@@ -10,6 +10,7 @@ struct Stage {
   std::string passes;      // text of a pipeline on builtin.module; empty: nothing to do
 };
 
-/// In the order in which they run. `prefix`: what the C symbols begin with.
+/// In the order in which they run. What the first makes is the model whose hash is taken, so its passes may depend on
+/// neither target nor prefix. The one that holds strand-c-interface finds the report of all passes before it complete. `prefix`: what the C symbols begin with.
 std::vector<Stage> stages(const CpuTarget &target, const std::string &prefix = "m");
 } // namespace strand

@@ -58,8 +58,8 @@ private:
     return o.emit == Emit::Exe || o.emit == Emit::Shared || o.emit == Emit::Static || o.emit == Emit::Obj ||
            o.emit == Emit::Weights;
   }
-  StringRef lastStage() const {
-    return !o.stopAfter.empty() ? StringRef(o.stopAfter) : needsCode() || o.emit == Emit::Mlir ? "llvm" : "buffers";
+  StringRef lastStage() const { // empty: all
+    return !o.stopAfter.empty() ? StringRef(o.stopAfter) : needsCode() || o.emit == Emit::Mlir ? "" : "buffers";
   }
 
   Error writeText(llvm::raw_ostream &out);
@@ -133,7 +133,7 @@ Error Compilation::runStage(unsigned number, const Stage &stage) {
   if (mlir::failed(passes.run(*input.module)))
     return failed("stage " + Twine(stage.name) + " failed and said nothing");
   clock.lap(std::string("stage ") + stage.name);
-  if (StringRef(stage.name) == "model")
+  if (number == 0)
     if (Error e = afterModel())
       return e;
   if (Error e = observe())

@@ -7,7 +7,7 @@
 namespace strand {
 
 /// Written beside its final place under a name of its own; `commit` gives it its name, and otherwise nothing is left,
-/// also after a signal.
+/// also after a signal. A device or pipe is written directly.
 class PendingFile {
 public:
   /// Errors: the folder of `final` is missing or not writable; `final` is a folder.
@@ -16,7 +16,7 @@ public:
   PendingFile &operator=(PendingFile &&) = delete;
   ~PendingFile();
 
-  const std::string &path() const { return temporary; }
+  const std::string &path() const { return temporary.empty() ? final : temporary; }
   /// Open until `close`.
   llvm::raw_fd_ostream &stream() { return *out; }
   /// Ends writing through `stream`, so that another program may write to `path`. Errors: what the disk answered.
@@ -26,7 +26,7 @@ public:
 
 private:
   PendingFile() = default;
-  std::string final, temporary; // temporary: empty once there is nothing to remove
+  std::string final, temporary; // temporary: empty where there is nothing to remove
   std::unique_ptr<llvm::raw_fd_ostream> out;
 };
 } // namespace strand

@@ -5,6 +5,7 @@
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Parallel.h"
+#include <cmath>
 using namespace llvm;
 using namespace strand;
 namespace {
