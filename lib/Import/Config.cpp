@@ -188,7 +188,7 @@ std::optional<double> Config::readFloat(llvm::StringRef key, const JsonValue &va
   if (number && *number >= min && *number <= max)
     return number;
   report(value.offset, named(key) + " is " + found + (number ? ", outside " + numberText(min) + " to " + numberText(max)
-                                : std::string(", which is not the size of a double")));
+                                : std::string(", beyond the range of a double")));
   return std::nullopt;
 }
 

@@ -12,8 +12,8 @@ std::string quoted(llvm::StringRef text) {
   for (char c : text.take_front(limit)) {
     if (c == '\'' || c == '\\')
       out << '\\' << c;
-    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      out << "\\x" << llvm::hexdigit(c >> 4) << llvm::hexdigit(c & 15);
+    else if (!llvm::isPrint(c))
+      out << "\\x" << llvm::toHex(llvm::StringRef(&c, 1));
     else
       out << c;
   }

@@ -12,7 +12,7 @@
 
 namespace strand {
 
-/// `'name'` with control characters, quotes and backslashes escaped, cut after 120 bytes.
+/// `'name'` with quotes, backslashes and all but printable ASCII escaped, cut after 120 bytes.
 std::string quoted(llvm::StringRef text);
 
 /// `[256, 192]`; `[]` for a scalar.

@@ -37,7 +37,7 @@ public:
 
   /// An Int that fits; otherwise nothing.
   std::optional<int64_t> asInt() const;
-  /// An Int or Float whose nearest double is finite and no denormal; otherwise nothing.
+  /// An Int or Float that a double can hold, rounded to the nearest; otherwise nothing.
   std::optional<double> asDouble() const;
   /// A Bool; otherwise nothing.
   std::optional<bool> asBool() const;
