@@ -67,6 +67,10 @@ private:
         return fail(member.value.offset, "the place of tensor " + quoted(member.key) + " is " +
                                              jsonKindName(member.value.kind) +
                                              "; the name of a file is wanted");
+      if (!isPlainFileName(member.value.text()))
+        return fail(member.value.offset, "the place of tensor " + quoted(member.key) + " is " +
+                                             quoted(member.value.text()) +
+                                             ", which is not a plain file name in the folder");
       result.emplace(member.key, member.value.text());
     }
     return result;

@@ -17,11 +17,6 @@ llvm::Error systemError(llvm::StringRef file, const llvm::Twine &what, std::erro
 
 std::error_code lastError() { return {errno, std::generic_category()}; }
 
-bool isPlainName(llvm::StringRef name) {
-  return !name.empty() && name != "." && name != ".." &&
-         name.find_first_of(llvm::StringRef("/\\\0", 3)) == llvm::StringRef::npos;
-}
-
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> map(int descriptor, llvm::StringRef file) {
   struct stat status;
   if (fstat(descriptor, &status) != 0)
@@ -37,6 +32,11 @@ llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> map(int descriptor, llvm::St
 }
 } // namespace
 
+bool isPlainFileName(llvm::StringRef name) {
+  return !name.empty() && name.size() <= 255 && name != "." && name != ".." &&
+         name.find_first_of(llvm::StringRef("/\\\0", 3)) == llvm::StringRef::npos;
+}
+
 llvm::Expected<MappedFile> MappedFile::open(llvm::StringRef file) {
   // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
   int descriptor = ::open(file.str().c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -50,8 +50,6 @@ llvm::Expected<MappedFile> MappedFile::open(llvm::StringRef file) {
 }
 
 llvm::Expected<MappedFile> MappedFile::openInside(llvm::StringRef folder, llvm::StringRef name) {
-  if (!isPlainName(name))
-    return importError(messageAt(folder, quoted(name) + " is not a plain file name in this folder"));
   llvm::SmallString<256> file(folder), realFile, realFolder;
   path::append(file, name);
   if (std::error_code code = fs::real_path(folder, realFolder))

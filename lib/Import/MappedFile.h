@@ -9,6 +9,10 @@
 
 namespace strand {
 
+/// Whether `name` can only name a file in the folder where it is looked up: 1 to 255 bytes, not `.` or
+/// `..`, without `/`, `\` or NUL.
+bool isPlainFileName(llvm::StringRef name);
+
 /// A regular file mapped for reading. The bytes live as long as this object, moving it included.
 /// The file must not shrink meanwhile: the kernel answers an access beyond its end with SIGBUS.
 class MappedFile {
@@ -17,8 +21,8 @@ public:
   /// An empty file is no error and has no bytes.
   static llvm::Expected<MappedFile> open(llvm::StringRef path);
 
-  /// Maps `name` of `folder`. Besides, it is an error if `name` is not a plain file name, or is a
-  /// link that leads out of the folder: a checkpoint must not name files elsewhere.
+  /// Maps `name`, a plain file name, of `folder`. Besides, a link that leads out of the folder is an
+  /// error: a checkpoint must not reach files elsewhere.
   static llvm::Expected<MappedFile> openInside(llvm::StringRef folder, llvm::StringRef name);
 
   llvm::StringRef text() const { return buffer->getBuffer(); }
