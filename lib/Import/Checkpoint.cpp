@@ -103,7 +103,10 @@ Checkpoint::Checkpoint(std::string path, MappedFile configFile)
     : path(std::move(path)), configFile(std::move(configFile)) {}
 
 llvm::Expected<Checkpoint> Checkpoint::open(llvm::StringRef folder) {
-  if (!llvm::sys::fs::is_directory(folder))
+  llvm::sys::fs::file_status status;
+  if (std::error_code code = llvm::sys::fs::status(folder, status))
+    return importError(messageAt(folder, "cannot be opened: " + code.message()));
+  if (!llvm::sys::fs::is_directory(status))
     return importError(messageAt(folder, "is not a folder"));
   llvm::Expected<MappedFile> configFile = MappedFile::openInside(folder, configName);
   if (!configFile)

@@ -11,6 +11,7 @@ import math
 import os
 import struct
 import sys
+import zlib
 from pathlib import Path
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
@@ -57,8 +58,9 @@ def layout(shapes):
 
 
 def contents(shapes):
-    """Small numbers of both signs, which no case looks at."""
-    return bfloat16(((i * 37) % 101 - 50) / 400 for i in range(sum(math.prod(s) for s in shapes.values())))
+    """Small numbers of both signs that depend on the tensor's name only, so that shards hold what one file holds."""
+    return b"".join(bfloat16(((zlib.crc32(name.encode()) + i * 37) % 101 - 50) / 400 for i in range(math.prod(shape)))
+                    for name, shape in shapes.items())
 
 
 def packed(header, data, length=None):
@@ -198,6 +200,16 @@ def absent(name):
     return lambda folder: folder.remove(name)
 
 
+def whole_folder(replace):
+    """The folder goes, and `replace(its path)` may put something else in its place."""
+    def apply(folder):
+        for file in folder.path.iterdir():
+            file.unlink()
+        folder.path.rmdir()
+        replace(folder.path)
+    return apply
+
+
 def unreadable(name):
     return lambda folder: (folder.path / name).chmod(0)
 
@@ -288,6 +300,10 @@ CASES = [
     valid("valid-stray-file", content("notes.safetensors", b"nothing of the kind")),
 
     # The folder.
+    Case("folder-absent", whole_folder(lambda path: None), "folder-absent: error:", "No such file"),
+    Case("folder-is-file", whole_folder(lambda path: path.write_bytes(b"")), "folder-is-file: error:", "not a folder"),
+    Case("folder-empty", whole_folder(lambda path: path.mkdir()), CONFIG, "No such file"),
+    Case("folder-unreadable", unreadable("."), "Permission denied", as_nobody=True),
     Case("config-absent", absent(CONFIG), CONFIG, "No such file"),
     Case("config-is-folder", folder_instead(CONFIG), CONFIG, "is a folder"),
     Case("config-is-pipe", pipe_instead(CONFIG), CONFIG, "not a regular file"),
