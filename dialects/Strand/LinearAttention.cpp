@@ -1,0 +1,434 @@
+// strand.linear_attention: what it is.
+//
+// Tiles. With rows r, s of a tile and its first state S, all weights are products of gates between two rows, each at
+// most 1 where gates are at most 1, so nothing overflows and nothing is lost in a difference of long sums:
+//   P[r, s] = product of a[s+1..r]       (s <= r)
+//   y[r]    = sum_s P[r, s] (q_r . k_s) v_s + (product of a[0..r]) q_r S
+//   S'      = (product of all a) S + sum_s P[last, s] k_s v_s^T
+// A scalar gate gives one C x C matrix P (from sums of logarithms of one sign); a vector gate has a P for each channel,
+// which is folded into the keys while the rows are walked (keys transposed, so that the lanes are rows of the tile).
+#include "dialects/Strand/Rows.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+using namespace mlir;
+using namespace strand;
+
+LogicalResult LinearAttentionOp::verify() {
+  auto q = rowsType(getQ()), k = rowsType(getK()), v = rowsType(getV()), y = rowsType(getY());
+  if (q != k || q.getRank() != 3)
+    return emitOpError("C1: q and k must have one type of rank 3 (rows x heads x size), not ") << q << " and " << k;
+  if (v != y || v.getRank() != 3 || v.getDimSize(1) % q.getDimSize(1))
+    return emitOpError("C2: v and the result must have one type, rows x heads x size, with a multiple of ")
+           << q.getDimSize(1) << " heads, not " << v << " and " << y;
+  if (getGate()) {
+    ArrayRef<int64_t> g = rowsType(getGate()).getShape().drop_front();
+    if (g != ArrayRef<int64_t>{getHeads()} && g != ArrayRef<int64_t>{getHeads(), getKeySize()})
+      return emitOpError("C3: the gate must be rows x ") << getHeads() << " or rows x " << getHeads() << " x "
+                                                         << getKeySize() << ", not " << getGate().getType();
+  }
+  if (getDecay() && (getGate() || int64_t(getDecay()->size()) != getHeads()))
+    return emitOpError("C4: `decay` wants ") << getHeads() << " entries and no gate, has " << getDecay()->size();
+  if (getBonus() && rowsType(getBonus()).getShape() != ArrayRef<int64_t>{getHeads(), getKeySize()})
+    return emitOpError("C5: the bonus must be ") << getHeads() << " x " << getKeySize() << ", not " << getBonus().getType();
+  if (getNormalized() && getBonus())
+    return emitOpError("C6: `normalized` and a bonus exclude each other");
+  return verifyStates(*this, 1);
+}
+
+SmallVector<StateSpec> LinearAttentionOp::getStateSpecs() {
+  Type e = rowsType(getV()).getElementType();
+  SmallVector<StateSpec> specs{{"s", {getHeads(), getKeySize(), getValueSize()}, e, FloatAttr::get(e, 0)}};
+  if (getNormalized())
+    specs.push_back({"z", {getHeads(), getKeySize()}, e, FloatAttr::get(e, 0)});
+  return specs;
+}
+
+//===--- meaning -------------------------------------------------------------------------------------------------===//
+
+static Value mul(OpBuilder &b, Location loc, Value x, Value y) { return arith::MulFOp::create(b, loc, x, y); }
+static Value add(OpBuilder &b, Location loc, Value x, Value y) { return arith::AddFOp::create(b, loc, x, y); }
+
+/// The gate of a row as a factor: maps over loops (h, i, j), and the operand, if there is one.
+static void gateOperand(OpBuilder &b, LinearAttentionOp op, Value t, SmallVector<Value> &ins, SmallVector<AffineMap> &maps) {
+  if (op.getGate()) {
+    ins.push_back(takeRow(b, op.getLoc(), op.getGate(), t));
+    maps.push_back(dimsMap(b.getContext(), "hij", op.hasVectorGate() ? "hi" : "h"));
+  } else if (op.getDecay()) {
+    Type e = rowsType(op.getV()).getElementType();
+    SmallVector<Attribute> values;
+    for (double d : *op.getDecay())
+      values.push_back(b.getFloatAttr(e, d));
+    ins.push_back(arith::ConstantOp::create(b, op.getLoc(), DenseElementsAttr::get(RankedTensorType::get({op.getHeads()}, e), values)));
+    maps.push_back(dimsMap(b.getContext(), "hij", "h"));
+  }
+}
+
+/// q and k of a row for each value head.
+static Value headsOf(OpBuilder &b, LinearAttentionOp op, Value keys, Value t) {
+  Location loc = op.getLoc();
+  int64_t group = op.getHeads() / op.getKeyHeads();
+  Value row = takeRow(b, loc, keys, t);
+  Value out = emptyTensor(b, loc, {op.getHeads(), op.getKeySize()}, rowsType(keys).getElementType());
+  AffineExpr h = b.getAffineDimExpr(0), i = b.getAffineDimExpr(1);
+  SmallVector<Value> r = generic(b, loc, {}, out, {AffineMap::get(2, 0, {h, i}, b.getContext())}, "pp",
+                                 [&](OpBuilder &b, Location loc, ValueRange) -> SmallVector<Value> {
+                                   Value head = linalg::IndexOp::create(b, loc, 0), at = linalg::IndexOp::create(b, loc, 1);
+                                   Value key = arith::DivUIOp::create(b, loc, head, indexConstant(b, loc, group));
+                                   return {tensor::ExtractOp::create(b, loc, row, ValueRange{key, at})};
+                                 });
+  return r[0];
+}
+
+FailureOr<SmallVector<Value>> LinearAttentionOp::decomposeOperation(OpBuilder &b) {
+  Location loc = getLoc();
+  Type e = rowsType(getV()).getElementType();
+  MLIRContext *ctx = b.getContext();
+  auto map = [&](StringRef dims) { return dimsMap(ctx, "hij", dims); };
+  Value out = emptyRows(b, loc, getV(), itemShape(getV()), e);
+  return walkRows(b, *this, out, [&](OpBuilder &b, Value t, ValueRange outs, ValueRange carries) {
+    Value q = headsOf(b, *this, getQ(), t), k = headsOf(b, *this, getK(), t), v = takeRow(b, loc, getV(), t);
+    SmallVector<Value> ins{k, v};
+    SmallVector<AffineMap> maps{map("hi"), map("hj")};
+    gateOperand(b, *this, t, ins, maps);
+    maps.push_back(map("hij"));
+    bool gated = ins.size() == 3;
+    Value before = carries[0];
+    Value next = generic(b, loc, ins, carries[0], maps, "ppp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+      Value s = gated ? mul(b, loc, math::ExpOp::create(b, loc, x[2]), x.back()) : x.back();
+      return {add(b, loc, s, mul(b, loc, x[0], x[1]))};
+    })[0];
+    Value y = filledInto(b, loc, floatConstant(b, loc, e, 0), takeRow(b, loc, outs[0], t));
+    Value scale = floatConstant(b, loc, e, getScale().convertToDouble());
+    if (getBonus())
+      y = generic(b, loc, {before, q, k, v, getBonus()}, y, {map("hij"), map("hi"), map("hi"), map("hj"), map("hi"), map("hj")}, "prp",
+                  [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                    Value own = mul(b, loc, mul(b, loc, x[4], x[2]), x[3]);
+                    return {add(b, loc, x[5], mul(b, loc, scale, mul(b, loc, x[1], add(b, loc, x[0], own))))};
+                  })[0];
+    else
+      y = generic(b, loc, {next, q}, y, {map("hij"), map("hi"), map("hj")}, "prp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+        return {add(b, loc, x[2], mul(b, loc, scale, mul(b, loc, x[0], x[1])))};
+      })[0];
+    SmallVector<Value> states{next};
+    if (getNormalized()) {
+      SmallVector<Value> zins{k};
+      SmallVector<AffineMap> zmaps{dimsMap(ctx, "hi", "hi")};
+      gateOperand(b, *this, t, zins, zmaps);
+      if (gated)
+        zmaps.back() = dimsMap(ctx, "hi", hasVectorGate() ? "hi" : "h");
+      zmaps.push_back(dimsMap(ctx, "hi", "hi"));
+      Value z = generic(b, loc, zins, carries[1], zmaps, "pp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+        Value s = gated ? mul(b, loc, math::ExpOp::create(b, loc, x[1]), x.back()) : x.back();
+        return {add(b, loc, s, x[0])};
+      })[0];
+      Value sum = filled(b, loc, {getHeads()}, floatConstant(b, loc, e, 0));
+      sum = generic(b, loc, {z, q}, sum, {dimsMap(ctx, "hi", "hi"), dimsMap(ctx, "hi", "hi"), dimsMap(ctx, "hi", "h")}, "pr",
+                    [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                      return {add(b, loc, x[2], mul(b, loc, scale, mul(b, loc, x[0], x[1])))};
+                    })[0];
+      y = generic(b, loc, sum, y, {dimsMap(ctx, "hj", "h"), dimsMap(ctx, "hj", "hj")}, "pp",
+                  [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                    return {arith::DivFOp::create(b, loc, x[1], x[0])};
+                  })[0];
+      states.push_back(z);
+    }
+    return std::pair(SmallVector<Value>{putRow(b, loc, y, outs[0], t)}, states);
+  });
+}
+
+//===--- tiles ---------------------------------------------------------------------------------------------------===//
+
+int64_t LinearAttentionOp::getBlocks(const ChunkOptions &) { return getHeads(); }
+
+SmallVector<int64_t> LinearAttentionOp::getTileLengths(const ChunkOptions &options) {
+  if (options.singleRow)
+    return {1};
+  bool perChannel = hasVectorGate() || getBonus();
+  int64_t length = options.tileLength ? options.tileLength : perChannel ? 16 : 32;
+  return length > 1 ? SmallVector<int64_t>{length, 1} : SmallVector<int64_t>{1};
+}
+
+static Slice headOf(OpBuilder &b, ArrayRef<int64_t> shape, Value head) {
+  Slice s{SmallVector<OpFoldResult>(shape.size(), b.getIndexAttr(0)), to_vector(shape)};
+  s.offsets[0] = head;
+  s.sizes[0] = 1;
+  return s;
+}
+Slice LinearAttentionOp::getStateSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &) {
+  return headOf(b, getStateSpecs()[i].shape, block);
+}
+Slice LinearAttentionOp::getResultSlice(OpBuilder &b, unsigned, Value block, const ChunkOptions &) {
+  return headOf(b, itemShape(getY()), block);
+}
+
+namespace {
+/// The operands of one head over the rows of one tile, and what the forms of a tile build from them.
+struct HeadTile {
+  LinearAttentionOp op;
+  OpBuilder &b;
+  Location loc;
+  int64_t C, K, V;
+  Type e;
+  Value zero, scale;
+  Value q, k, v;        // C x K, C x K, C x V
+  Value gate;           // C, C x K, or a scalar, or none
+  Value bonus;          // K, or none
+
+  HeadTile(LinearAttentionOp op, OpBuilder &b, Value row, int64_t length, Value head)
+      : op(op), b(b), loc(op.getLoc()), C(length), K(op.getKeySize()), V(op.getValueSize()),
+        e(rowsType(op.getV()).getElementType()), zero(floatConstant(b, loc, e, 0)),
+        scale(floatConstant(b, loc, e, op.getScale().convertToDouble())) {
+    int64_t group = op.getHeads() / op.getKeyHeads();
+    Value key = group == 1 ? head : Value(arith::DivUIOp::create(b, loc, head, indexConstant(b, loc, group)));
+    OpFoldResult first = b.getIndexAttr(0);
+    q = slice(b, loc, op.getQ(), {row, key, first}, {C, 1, K}, {1});
+    k = slice(b, loc, op.getK(), {row, key, first}, {C, 1, K}, {1});
+    v = slice(b, loc, op.getV(), {row, head, first}, {C, 1, V}, {1});
+    if (op.hasVectorGate())
+      gate = slice(b, loc, op.getGate(), {row, head, first}, {C, 1, K}, {1});
+    else if (op.getGate())
+      gate = slice(b, loc, op.getGate(), {row, head}, {C, 1}, {1});
+    else if (op.getDecay())
+      gate = constantDecay(head);
+    if (op.getBonus())
+      bonus = slice(b, loc, op.getBonus(), {head, first}, {1, K}, {0});
+  }
+
+  Value constantDecay(Value head) {
+    SmallVector<Attribute> values;
+    for (double d : *op.getDecay())
+      values.push_back(b.getFloatAttr(e, d));
+    auto type = RankedTensorType::get({op.getHeads()}, e);
+    return tensor::ExtractOp::create(b, loc, arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, values)), head);
+  }
+
+  AffineMap map(StringRef loops, StringRef dims) const { return dimsMap(b.getContext(), loops, dims); }
+
+  /// One row: S and y in one pass over S. {y, S, z}.
+  SmallVector<Value> step(ValueRange results, ValueRange states);
+  /// P of a scalar gate: {P [C x C], product of a[0..r] [C], product of all [1]}.
+  SmallVector<Value> scalarWeights();
+  SmallVector<Value> scalarTile(ValueRange results, ValueRange states);
+  SmallVector<Value> vectorTile(ValueRange results, ValueRange states);
+  /// What both tiles end with, from scores, decayed queries, decayed keys [K x C] and the decay of the state.
+  SmallVector<Value> finish(Value scores, Value queries, Value keys, Value total, StringRef totalDims, ValueRange results,
+                            ValueRange states);
+};
+} // namespace
+
+SmallVector<Value> HeadTile::step(ValueRange results, ValueRange states) {
+  Value at = indexConstant(b, loc, 0);
+  Value q1 = takeRow(b, loc, q, at), k1 = takeRow(b, loc, k, at), v1 = takeRow(b, loc, v, at);
+  SmallVector<Value> ins{q1, k1, v1};
+  SmallVector<AffineMap> maps{map("ij", "i"), map("ij", "i"), map("ij", "j")};
+  Value uniform; // a gate that is one number
+  if (op.hasVectorGate()) {
+    ins.push_back(takeRow(b, loc, gate, at));
+    maps.push_back(map("ij", "i"));
+  } else if (gate) {
+    uniform = isa<RankedTensorType>(gate.getType()) ? Value(tensor::ExtractOp::create(b, loc, gate, at)) : gate;
+    uniform = math::ExpOp::create(b, loc, uniform);
+  }
+  if (bonus) {
+    ins.push_back(bonus);
+    maps.push_back(map("ij", "i"));
+  }
+  bool vectorGate = op.hasVectorGate(), hasBonus = bool(bonus);
+  auto decayed = [&](OpBuilder &b, Location loc, Value s, ValueRange x) {
+    if (vectorGate)
+      return mul(b, loc, math::ExpOp::create(b, loc, x[3]), s);
+    return uniform ? mul(b, loc, uniform, s) : s;
+  };
+  // results and states arrive with unit dimensions for row, head and slot
+  Value y = filledInto(b, loc, zero, takeRow(b, loc, results[0], at));
+  maps.append({map("ij", "j"), map("ij", "ij")});
+  SmallVector<Value> r = generic(b, loc, ins, {y, states[0]}, maps, "rp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+    Value old = x.back(), sum = x[x.size() - 2], kv = mul(b, loc, x[1], x[2]);
+    Value next = add(b, loc, decayed(b, loc, old, x), kv);
+    Value read = hasBonus ? add(b, loc, old, mul(b, loc, x[ins.size() - 1], kv)) : next;
+    return {add(b, loc, sum, mul(b, loc, mul(b, loc, x[0], scale), read)), next};
+  });
+  SmallVector<Value> out{r[0], r[1]};
+  if (op.getNormalized()) {
+    SmallVector<Value> zins{q1, k1, v1};
+    SmallVector<AffineMap> zmaps{map("i", "i"), map("i", "i")};
+    zins.pop_back();
+    if (vectorGate) {
+      zins.push_back(ins[3]);
+      zmaps.push_back(map("i", "i"));
+    }
+    zmaps.append({map("i", ""), map("i", "i")});
+    Value sum = filled(b, loc, {}, zero);
+    SmallVector<Value> z = generic(b, loc, zins, {sum, states[1]}, zmaps, "r", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+      Value old = x.back();
+      Value kept = vectorGate ? mul(b, loc, math::ExpOp::create(b, loc, x[2]), old) : uniform ? mul(b, loc, uniform, old) : old;
+      Value next = add(b, loc, kept, x[1]);
+      return {add(b, loc, x[x.size() - 2], mul(b, loc, mul(b, loc, x[0], scale), next)), next};
+    });
+    out[0] = generic(b, loc, z[0], out[0], {map("j", ""), map("j", "j")}, "p", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+      return {arith::DivFOp::create(b, loc, x[1], x[0])};
+    })[0];
+    out.push_back(z[1]);
+  }
+  out[0] = putRow(b, loc, out[0], results[0], at);
+  return out;
+}
+
+SmallVector<Value> HeadTile::scalarWeights() {
+  Value out = emptyTensor(b, loc, {C, C}, e), before = emptyTensor(b, loc, {C}, e), sums = filled(b, loc, {C}, zero);
+  Value lo = indexConstant(b, loc, 0), hi = indexConstant(b, loc, C), one = indexConstant(b, loc, 1);
+  bool perRow = gate && isa<RankedTensorType>(gate.getType());
+  // sums[s] = g[s+1] + ... + g[r]; every addend has one sign, so the sum keeps its digits
+  auto loop = scf::ForOp::create(b, loc, lo, hi, one, ValueRange{out, before, sums, zero}, [&](OpBuilder &b, Location loc, Value r, ValueRange x) {
+    Value g = perRow ? Value(tensor::ExtractOp::create(b, loc, gate, r)) : gate ? gate : zero;
+    Value row = takeRow(b, loc, x[0], r);
+    Value all = add(b, loc, x[3], g);
+    SmallVector<Value> next = generic(b, loc, {}, {x[2], row}, {map("s", "s"), map("s", "s")}, "p", [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+      Value s = linalg::IndexOp::create(b, loc, 0);
+      Value earlier = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, s, r);
+      Value sum = arith::SelectOp::create(b, loc, earlier, add(b, loc, v[0], g), zero);
+      Value seen = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, s, r);
+      return {sum, arith::SelectOp::create(b, loc, seen, math::ExpOp::create(b, loc, sum), zero)};
+    });
+    Value put = putRow(b, loc, next[1], x[0], r);
+    Value from = tensor::InsertOp::create(b, loc, math::ExpOp::create(b, loc, all), x[1], r);
+    scf::YieldOp::create(b, loc, ValueRange{put, from, next[0], all});
+  });
+  return {loop.getResult(0), loop.getResult(1), math::ExpOp::create(b, loc, loop.getResult(3))};
+}
+
+SmallVector<Value> HeadTile::finish(Value scores, Value queries, Value keys, Value total, StringRef totalDims,
+                                    ValueRange results, ValueRange states) {
+  Value y = filledInto(b, loc, zero, results[0]);
+  y = contract(b, loc, scores, "rs", v, "sj", y, "rj");
+  y = contract(b, loc, queries, "ri", states[0], "ij", y, "rj");
+  auto scaledState = [&](Value state, StringRef dims) {
+    if (!total)
+      return state;
+    SmallVector<Value> ins;
+    SmallVector<AffineMap> maps;
+    bool tensorTotal = isa<RankedTensorType>(total.getType());
+    if (tensorTotal) {
+      ins.push_back(total);
+      maps.push_back(map(dims, totalDims));
+    }
+    maps.push_back(map(dims, dims));
+    return generic(b, loc, ins, state, maps, std::string(dims.size(), 'p'), [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+      return {mul(b, loc, tensorTotal ? x[0] : total, x.back())};
+    })[0];
+  };
+  SmallVector<Value> out{y, contract(b, loc, keys, "is", v, "sj", scaledState(states[0], "ij"), "ij")};
+  if (op.getNormalized()) {
+    Value sum = filled(b, loc, {C}, zero);
+    sum = generic(b, loc, scores, sum, {map("rs", "rs"), map("rs", "r")}, "pr", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+      return {add(b, loc, x[1], x[0])};
+    })[0];
+    sum = generic(b, loc, {queries, states[1]}, sum, {map("ri", "ri"), map("ri", "i"), map("ri", "r")}, "pr", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+      return {add(b, loc, x[2], mul(b, loc, x[0], x[1]))};
+    })[0];
+    out[0] = generic(b, loc, sum, out[0], {map("rj", "r"), map("rj", "rj")}, "pp", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+      return {arith::DivFOp::create(b, loc, x[1], x[0])};
+    })[0];
+    out.push_back(generic(b, loc, keys, scaledState(states[1], "i"), {map("is", "is"), map("is", "i")}, "pr", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+      return {add(b, loc, x[1], x[0])};
+    })[0]);
+  }
+  return out;
+}
+
+SmallVector<Value> HeadTile::scalarTile(ValueRange results, ValueRange states) {
+  SmallVector<Value> w = scalarWeights();
+  Value keys = transposed(b, loc, k);
+  Value scores = filled(b, loc, {C, C}, zero);
+  scores = contract(b, loc, q, "ri", keys, "is", scores, "rs");
+  scores = generic(b, loc, w[0], scores, {map("rs", "rs"), map("rs", "rs")}, "pp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+    return {mul(b, loc, mul(b, loc, x[0], scale), x[1])};
+  })[0];
+  Value queries = generic(b, loc, {q, w[1]}, emptyTensor(b, loc, {C, K}, e), {map("ri", "ri"), map("ri", "r"), map("ri", "ri")}, "pp",
+                          [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                            return {mul(b, loc, mul(b, loc, x[1], scale), x[0])};
+                          })[0];
+  Value last = takeRow(b, loc, w[0], indexConstant(b, loc, C - 1));
+  keys = generic(b, loc, last, keys, {map("is", "s"), map("is", "is")}, "pp", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+    return {mul(b, loc, x[0], x[1])};
+  })[0];
+  return finish(scores, queries, keys, gate ? w[2] : Value(), "", results, states);
+}
+
+SmallVector<Value> HeadTile::vectorTile(ValueRange results, ValueRange states) {
+  Value factors = emptyTensor(b, loc, {C, K}, e);
+  if (op.hasVectorGate())
+    factors = generic(b, loc, gate, factors, {map("ri", "ri"), map("ri", "ri")}, "pp", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+      return {math::ExpOp::create(b, loc, x[0])};
+    })[0];
+  else if (gate && isa<RankedTensorType>(gate.getType()))
+    factors = generic(b, loc, gate, factors, {map("ri", "r"), map("ri", "ri")}, "pp", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+      return {math::ExpOp::create(b, loc, x[0])};
+    })[0];
+  else
+    factors = filledInto(b, loc, gate ? Value(math::ExpOp::create(b, loc, gate)) : floatConstant(b, loc, e, 1), factors);
+  bool exclusive = bool(bonus);
+  Value lo = indexConstant(b, loc, 0), hi = indexConstant(b, loc, C), one = indexConstant(b, loc, 1);
+  Value unit = floatConstant(b, loc, e, 1);
+  SmallVector<Value> init{transposed(b, loc, k), filled(b, loc, {C, C}, zero), emptyTensor(b, loc, {C, K}, e), filled(b, loc, {K}, unit)};
+  auto loop = scf::ForOp::create(b, loc, lo, hi, one, init, [&](OpBuilder &b, Location loc, Value r, ValueRange x) {
+    Value a = takeRow(b, loc, factors, r), qr = takeRow(b, loc, q, r), score = takeRow(b, loc, x[1], r), qd = takeRow(b, loc, x[2], r);
+    SmallVector<Value> ins{a, qr};
+    SmallVector<AffineMap> maps{map("is", "i"), map("is", "i")};
+    if (exclusive) {
+      ins.push_back(bonus);
+      maps.push_back(map("is", "i"));
+    }
+    maps.append({map("is", "s"), map("is", "is")});
+    // keys[i, s] holds k_s weighed with a[s+1..r]: earlier rows take the new factor, the row itself is as it was
+    SmallVector<Value> scored = generic(b, loc, ins, {score, x[0]}, maps, "rp", [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+      Value s = linalg::IndexOp::create(b, loc, 1), old = v.back(), sum = v[v.size() - 2];
+      Value earlier = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, s, r);
+      Value own = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, s, r);
+      Value key = arith::SelectOp::create(b, loc, earlier, mul(b, loc, v[0], old), old);
+      Value ownKey = exclusive ? mul(b, loc, v[2], old) : old;
+      Value read = arith::SelectOp::create(b, loc, own, ownKey, arith::SelectOp::create(b, loc, earlier, exclusive ? old : key, zero));
+      return {add(b, loc, sum, mul(b, loc, mul(b, loc, v[1], scale), read)), key};
+    });
+    SmallVector<Value> running = generic(b, loc, {a, qr}, {qd, x[3]}, {map("i", "i"), map("i", "i"), map("i", "i"), map("i", "i")}, "p",
+                                         [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                                           Value next = mul(b, loc, v[0], v[3]);
+                                           return {mul(b, loc, mul(b, loc, v[1], scale), exclusive ? v[3] : next), next};
+                                         });
+    scf::YieldOp::create(b, loc, ValueRange{scored[1], putRow(b, loc, scored[0], x[1], r), putRow(b, loc, running[0], x[2], r), running[1]});
+  });
+  return finish(loop.getResult(1), loop.getResult(2), loop.getResult(0), loop.getResult(3), "i", results, states);
+}
+
+/// Removes or restores the unit dimension of the head.
+static SmallVector<Value> withoutHead(OpBuilder &b, Location loc, ValueRange values, unsigned dim) {
+  SmallVector<Value> out;
+  for (Value v : values) {
+    auto type = rowsType(v);
+    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0));
+    out.push_back(slice(b, loc, v, offsets, type.getShape(), {dim}));
+  }
+  return out;
+}
+
+SmallVector<Value> LinearAttentionOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
+                                               ValueRange states, const ChunkOptions &options) {
+  Location loc = getLoc();
+  HeadTile tile(*this, b, row, length, block);
+  SmallVector<Value> y = withoutHead(b, loc, results, 1), s = withoutHead(b, loc, states, 0), out;
+  if (length == 1)
+    out = tile.step(y, s);
+  else if (hasVectorGate() || getBonus())
+    out = tile.vectorTile(y, s);
+  else
+    out = tile.scalarTile(y, s);
+  SmallVector<Value> whole{results[0]};
+  llvm::append_range(whole, states);
+  for (auto [part, into] : llvm::zip_equal(out, whole)) {
+    auto type = rowsType(into);
+    part = unslice(b, loc, part, into, SmallVector<OpFoldResult>(type.getRank(), b.getIndexAttr(0)), type.getShape());
+  }
+  return out;
+}

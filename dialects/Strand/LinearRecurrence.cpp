@@ -1,0 +1,199 @@
+// strand.linear_recurrence: what it is.
+#include "dialects/Strand/Rows.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+using namespace mlir;
+using namespace strand;
+
+SmallVector<AffineMap> LinearRecurrenceOp::getMaps() {
+  return llvm::to_vector(getIndexingMaps().getAsValueRange<AffineMapAttr>());
+}
+
+/// The operands that maps speak of, in their order.
+static SmallVector<Value> mappedOperands(LinearRecurrenceOp op) {
+  SmallVector<Value> v(op.getDecay());
+  llvm::append_range(v, op.getInput());
+  if (op.getRead())
+    v.push_back(op.getRead());
+  return v;
+}
+
+FailureOr<SmallVector<int64_t>> LinearRecurrenceOp::inferStateShape() {
+  SmallVector<AffineMap> maps = getMaps();
+  SmallVector<int64_t> shape(maps.back().getNumDims() - 1, 0);
+  for (auto [x, map] : llvm::zip(mappedOperands(*this), maps))
+    for (auto [size, expr] : llvm::zip_equal(rowsType(x).getShape(), map.getResults())) {
+      unsigned d = cast<AffineDimExpr>(expr).getPosition();
+      if (d == 0)
+        continue;
+      if (ShapedType::isDynamic(size) || (shape[d - 1] && shape[d - 1] != size))
+        return failure();
+      shape[d - 1] = size;
+    }
+  if (llvm::is_contained(shape, 0))
+    return failure();
+  return shape;
+}
+
+Value LinearRecurrenceOp::getRowsOperand() {
+  for (auto [x, map] : llvm::zip(mappedOperands(*this), getMaps()))
+    if (map.isFunctionOfDim(0))
+      return x;
+  return {};
+}
+
+LogicalResult LinearRecurrenceOp::verify() {
+  SmallVector<AffineMap> maps = getMaps();
+  SmallVector<Value> operands = mappedOperands(*this);
+  if (maps.size() != operands.size() + 1)
+    return emitOpError("C1: wants ") << operands.size() + 1 << " indexing maps, has " << maps.size();
+  for (auto [i, map] : llvm::enumerate(maps)) {
+    if (!map.isProjectedPermutation() || map.getNumDims() != maps[0].getNumDims() || map.getNumDims() < 2)
+      return emitOpError("C1: indexing map ") << i << " is not a projected permutation of the dimensions of map 0";
+    Value x = i < operands.size() ? operands[i] : Value(getY());
+    if (int64_t(map.getNumResults()) != rowsType(x).getRank())
+      return emitOpError("C1: indexing map ") << i << " gives " << map.getNumResults() << " indices to rank "
+                                              << rowsType(x).getRank();
+  }
+  if (getDecay().empty() || getInput().empty())
+    return emitOpError("C2: wants at least one decay and one input");
+  FailureOr<SmallVector<int64_t>> shape = inferStateShape();
+  if (failed(shape))
+    return emitOpError("C3: a dimension of the state has no static size, or operands disagree on it");
+  if (!getRowsOperand())
+    return emitOpError("C1: no operand has rows: every indexing map lacks dimension 0");
+  AffineMap out = maps.back();
+  unsigned k = out.getNumDims() - 1;
+  if (out.getNumResults() < 2 || !out.getResult(0).isFunctionOfDim(0) || !out.getResults().back().isFunctionOfDim(k))
+    return emitOpError("C4: the result's map must begin with t and end with the innermost dimension");
+  if (!getRead() && out.getNumResults() != k + 1)
+    return emitOpError("C5: without `read` the result has every dimension of the state");
+  for (auto [size, expr] : llvm::drop_begin(llvm::zip(rowsType(getY()).getShape(), out.getResults())))
+    if (int64_t want = (*shape)[cast<AffineDimExpr>(expr).getPosition() - 1]; size != want)
+      return emitOpError("C3: the result has size ") << size << " where the state has " << want;
+  return verifyStates(*this, 1);
+}
+
+SmallVector<StateSpec> LinearRecurrenceOp::getStateSpecs() {
+  Type e = rowsType(getY()).getElementType();
+  return {{"h", *inferStateShape(), e, FloatAttr::get(e, 0)}};
+}
+
+namespace {
+/// One operand at one row: without dimension t if it has one, cut to a block of the innermost state dimension.
+struct Factor {
+  Value value;
+  AffineMap map; // over the state's dimensions
+};
+} // namespace
+
+/// `map` over (t, s...) as a map over (s...), its result for t removed.
+static AffineMap withoutTime(AffineMap map) {
+  SmallVector<AffineExpr> exprs;
+  for (AffineExpr e : map.getResults())
+    if (unsigned d = cast<AffineDimExpr>(e).getPosition())
+      exprs.push_back(getAffineDimExpr(d - 1, map.getContext()));
+  return AffineMap::get(map.getNumDims() - 1, 0, exprs, map.getContext());
+}
+
+static Factor factorAt(OpBuilder &b, Location loc, Value x, AffineMap map, Value row, OpFoldResult start, int64_t size) {
+  SmallVector<OpFoldResult> offsets;
+  SmallVector<int64_t> sizes;
+  SmallVector<unsigned> dropped;
+  for (auto [i, e] : llvm::enumerate(map.getResults())) {
+    unsigned d = cast<AffineDimExpr>(e).getPosition();
+    bool inner = d == map.getNumDims() - 1;
+    offsets.push_back(d == 0 ? OpFoldResult(row) : inner ? start : OpFoldResult(b.getIndexAttr(0)));
+    sizes.push_back(d == 0 ? 1 : inner ? size : rowsType(x).getDimSize(i));
+    if (d == 0)
+      dropped.push_back(i);
+  }
+  return {slice(b, loc, x, offsets, sizes, dropped), withoutTime(map)};
+}
+
+/// One step over a block of the innermost dimension: {y, h}.
+static SmallVector<Value> emitStep(OpBuilder &b, LinearRecurrenceOp op, Value row, OpFoldResult start, int64_t size,
+                                   Value y, Value h) {
+  Location loc = op.getLoc();
+  SmallVector<AffineMap> maps = op.getMaps();
+  SmallVector<Value> ins;
+  SmallVector<AffineMap> inMaps;
+  for (auto [x, map] : llvm::zip(mappedOperands(op), maps)) {
+    Factor f = factorAt(b, loc, x, map, row, start, size);
+    ins.push_back(f.value);
+    inMaps.push_back(f.map);
+  }
+  AffineMap out = withoutTime(maps.back());
+  inMaps.push_back(out);
+  inMaps.push_back(b.getMultiDimIdentityMap(out.getNumDims()));
+  std::string kinds(out.getNumDims(), 'r');
+  for (AffineExpr e : out.getResults())
+    kinds[cast<AffineDimExpr>(e).getPosition()] = 'p';
+  bool sums = StringRef(kinds).contains('r');
+  if (sums)
+    y = filledInto(b, loc, floatConstant(b, loc, rowsType(y).getElementType(), 0), y);
+  unsigned decays = op.getDecay().size(), inputs = op.getInput().size();
+  return generic(b, loc, ins, {y, h}, inMaps, kinds, [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+    auto product = [&](unsigned from, unsigned n) {
+      Value p = v[from];
+      for (unsigned i = 1; i < n; ++i)
+        p = arith::MulFOp::create(b, loc, p, v[from + i]);
+      return p;
+    };
+    Value a = product(0, decays);
+    if (op.getLog())
+      a = math::ExpOp::create(b, loc, a);
+    Value next = arith::AddFOp::create(b, loc, arith::MulFOp::create(b, loc, a, v[ins.size() + 1]), product(decays, inputs));
+    Value read = op.getRead() ? arith::MulFOp::create(b, loc, next, v[decays + inputs]) : next;
+    if (sums)
+      read = arith::AddFOp::create(b, loc, v[ins.size()], read);
+    return {read, next};
+  });
+}
+
+FailureOr<SmallVector<Value>> LinearRecurrenceOp::decomposeOperation(OpBuilder &b) {
+  Location loc = getLoc();
+  Value out = emptyRows(b, loc, getRowsOperand(), itemShape(getY()), rowsType(getY()).getElementType());
+  int64_t inner = inferStateShape()->back();
+  return walkRows(b, *this, out, [&](OpBuilder &b, Value t, ValueRange outs, ValueRange carries) {
+    Value y = takeRow(b, loc, outs[0], t);
+    SmallVector<Value> r = emitStep(b, *this, t, b.getIndexAttr(0), inner, y, carries[0]);
+    return std::pair(SmallVector<Value>{putRow(b, loc, r[0], outs[0], t)}, SmallVector<Value>{r[1]});
+  });
+}
+
+static int64_t blockSize(LinearRecurrenceOp op, const ChunkOptions &options) {
+  SmallVector<int64_t> shape = *op.inferStateShape();
+  int64_t others = 1;
+  for (int64_t s : ArrayRef(shape).drop_back())
+    others *= s;
+  return blockOf(shape.back(), std::max<int64_t>(options.vectorWidth, 4 * options.channelBlock / others), options.vectorWidth);
+}
+int64_t LinearRecurrenceOp::getBlocks(const ChunkOptions &options) {
+  return inferStateShape()->back() / blockSize(*this, options);
+}
+SmallVector<int64_t> LinearRecurrenceOp::getTileLengths(const ChunkOptions &) { return {1}; }
+
+/// Everything, but the block of the last dimension.
+static Slice innerBlock(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Value block, int64_t size) {
+  Slice s{SmallVector<OpFoldResult>(shape.size(), b.getIndexAttr(0)), to_vector(shape)};
+  s.offsets.back() = arith::MulIOp::create(b, loc, block, indexConstant(b, loc, size)).getResult();
+  s.sizes.back() = size;
+  return s;
+}
+Slice LinearRecurrenceOp::getStateSlice(OpBuilder &b, unsigned, Value block, const ChunkOptions &options) {
+  return innerBlock(b, getLoc(), *inferStateShape(), block, blockSize(*this, options));
+}
+Slice LinearRecurrenceOp::getResultSlice(OpBuilder &b, unsigned, Value block, const ChunkOptions &options) {
+  return innerBlock(b, getLoc(), itemShape(getY()), block, blockSize(*this, options));
+}
+SmallVector<Value> LinearRecurrenceOp::emitTile(OpBuilder &b, Value row, int64_t, Value block, ValueRange results,
+                                                ValueRange states, const ChunkOptions &options) {
+  Location loc = getLoc();
+  int64_t size = blockSize(*this, options);
+  Value start = arith::MulIOp::create(b, loc, block, indexConstant(b, loc, size));
+  Value zero = indexConstant(b, loc, 0);
+  SmallVector<Value> r = emitStep(b, *this, row, start, size, takeRow(b, loc, results[0], zero), states[0]);
+  return {putRow(b, loc, r[0], results[0], zero), r[1]};
+}

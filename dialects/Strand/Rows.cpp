@@ -1,0 +1,194 @@
+#include "dialects/Strand/Rows.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+using namespace mlir;
+using namespace strand;
+
+RankedTensorType strand::rowsType(Value rows) { return cast<RankedTensorType>(rows.getType()); }
+
+SmallVector<int64_t> strand::itemShape(Value rows) { return to_vector(rowsType(rows).getShape().drop_front()); }
+
+LogicalResult strand::verifyStates(StreamOpInterface op, unsigned outputs) {
+  SmallVector<StateSpec> specs = op.getStateSpecs();
+  OperandRange states = OperandRange(op.getStatesMutable()), slots = OperandRange(op.getSlotsMutable());
+  if (states.empty() != slots.empty())
+    return op->emitOpError("states and slots go together: ") << states.size() << " states, " << slots.size() << " slots";
+  if (!states.empty() && states.size() != specs.size())
+    return op->emitOpError("carries ") << specs.size() << " values, but has " << states.size() << " state operands";
+  if (op->getNumResults() != outputs + states.size())
+    return op->emitOpError("wants ") << outputs + states.size() << " results, has " << op->getNumResults();
+  for (auto [i, state] : llvm::enumerate(states)) {
+    auto type = rowsType(state);
+    if (type.getRank() == 0 || type.getShape().drop_front() != ArrayRef(specs[i].shape) ||
+        type.getElementType() != specs[i].elementType)
+      return op->emitOpError("state '") << specs[i].name << "' must be slots x " << specs[i].shape << " of "
+                                        << specs[i].elementType << ", not " << type;
+    if (op->getResult(outputs + i).getType() != type)
+      return op->emitOpError("the next '") << specs[i].name << "' must have the type of the state, " << type;
+  }
+  return success();
+}
+
+Value strand::indexConstant(OpBuilder &b, Location loc, int64_t value) {
+  return arith::ConstantIndexOp::create(b, loc, value);
+}
+Value strand::floatConstant(OpBuilder &b, Location loc, Type type, double value) {
+  return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
+}
+Value strand::numRows(OpBuilder &b, Location loc, Value rows) {
+  return tensor::DimOp::create(b, loc, rows, indexConstant(b, loc, 0));
+}
+Value strand::indexAt(OpBuilder &b, Location loc, Value tensor, Value at) {
+  return arith::IndexCastOp::create(b, loc, b.getIndexType(), tensor::ExtractOp::create(b, loc, tensor, at));
+}
+
+static SmallVector<OpFoldResult> indices(OpBuilder &b, ArrayRef<int64_t> values) {
+  return getAsIndexOpFoldResult(b.getContext(), values);
+}
+
+Value strand::slice(OpBuilder &b, Location loc, Value x, ArrayRef<OpFoldResult> offsets, ArrayRef<int64_t> sizes,
+                    ArrayRef<unsigned> dropped) {
+  SmallVector<int64_t> shape;
+  for (auto [i, s] : llvm::enumerate(sizes))
+    if (!llvm::is_contained(dropped, i))
+      shape.push_back(s);
+  return tensor::ExtractSliceOp::create(b, loc, RankedTensorType::get(shape, rowsType(x).getElementType()), x, offsets,
+                                        indices(b, sizes), indices(b, SmallVector<int64_t>(sizes.size(), 1)));
+}
+Value strand::unslice(OpBuilder &b, Location loc, Value part, Value x, ArrayRef<OpFoldResult> offsets,
+                      ArrayRef<int64_t> sizes) {
+  return tensor::InsertSliceOp::create(b, loc, part, x, offsets, indices(b, sizes),
+                                       indices(b, SmallVector<int64_t>(sizes.size(), 1)));
+}
+
+static void rowPlace(OpBuilder &b, Value rows, Value t, SmallVector<OpFoldResult> &offsets, SmallVector<int64_t> &sizes) {
+  sizes = {1};
+  llvm::append_range(sizes, itemShape(rows));
+  offsets.assign(sizes.size(), b.getIndexAttr(0));
+  offsets[0] = t;
+}
+Value strand::takeRow(OpBuilder &b, Location loc, Value rows, Value t) {
+  SmallVector<OpFoldResult> offsets;
+  SmallVector<int64_t> sizes;
+  rowPlace(b, rows, t, offsets, sizes);
+  return slice(b, loc, rows, offsets, sizes, {0});
+}
+Value strand::putRow(OpBuilder &b, Location loc, Value row, Value rows, Value t) {
+  SmallVector<OpFoldResult> offsets;
+  SmallVector<int64_t> sizes;
+  rowPlace(b, rows, t, offsets, sizes);
+  return unslice(b, loc, row, rows, offsets, sizes);
+}
+
+Value strand::emptyTensor(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Type element) {
+  return tensor::EmptyOp::create(b, loc, shape, element);
+}
+Value strand::emptyRows(OpBuilder &b, Location loc, Value like, ArrayRef<int64_t> item, Type element) {
+  SmallVector<int64_t> shape{rowsType(like).getDimSize(0)};
+  llvm::append_range(shape, item);
+  SmallVector<Value> dynamic;
+  if (ShapedType::isDynamic(shape[0]))
+    dynamic.push_back(numRows(b, loc, like));
+  return tensor::EmptyOp::create(b, loc, RankedTensorType::get(shape, element), dynamic);
+}
+Value strand::filledInto(OpBuilder &b, Location loc, Value scalar, Value out) {
+  return linalg::FillOp::create(b, loc, scalar, out).getResult(0);
+}
+Value strand::filled(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Value scalar) {
+  return filledInto(b, loc, scalar, emptyTensor(b, loc, shape, scalar.getType()));
+}
+
+SmallVector<Value> strand::generic(OpBuilder &b, Location loc, ValueRange ins, ValueRange outs, ArrayRef<AffineMap> maps,
+                                   StringRef iterators, Body body) {
+  SmallVector<utils::IteratorType> kinds;
+  for (char c : iterators)
+    kinds.push_back(c == 'p' ? utils::IteratorType::parallel : utils::IteratorType::reduction);
+  auto op = linalg::GenericOp::create(b, loc, TypeRange(outs), ins, outs, maps, kinds,
+                                      [&](OpBuilder &b, Location loc, ValueRange args) {
+                                        linalg::YieldOp::create(b, loc, body(b, loc, args));
+                                      });
+  return llvm::to_vector_of<Value>(op.getResults());
+}
+
+AffineMap strand::dimsMap(MLIRContext *context, StringRef loops, StringRef dims) {
+  SmallVector<AffineExpr> exprs;
+  for (char c : dims)
+    exprs.push_back(getAffineDimExpr(loops.find(c), context));
+  return AffineMap::get(loops.size(), 0, exprs, context);
+}
+
+Value strand::contract(OpBuilder &b, Location loc, Value lhs, StringRef lhsDims, Value rhs, StringRef rhsDims, Value out,
+                       StringRef outDims) {
+  std::string loops = outDims.str(), kinds(outDims.size(), 'p');
+  for (char c : lhsDims)
+    if (!StringRef(loops).contains(c)) {
+      loops += c;
+      kinds += 'r';
+    }
+  MLIRContext *ctx = b.getContext();
+  return generic(b, loc, {lhs, rhs}, {out}, {dimsMap(ctx, loops, lhsDims), dimsMap(ctx, loops, rhsDims), dimsMap(ctx, loops, outDims)},
+                 kinds, [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                   return {arith::AddFOp::create(b, loc, v[2], arith::MulFOp::create(b, loc, v[0], v[1]))};
+                 })[0];
+}
+
+Value strand::transposed(OpBuilder &b, Location loc, Value x) {
+  auto type = rowsType(x);
+  Value out = emptyTensor(b, loc, {type.getDimSize(1), type.getDimSize(0)}, type.getElementType());
+  return generic(b, loc, x, out, {dimsMap(b.getContext(), "ij", "ji"), dimsMap(b.getContext(), "ij", "ij")}, "pp",
+                 [](OpBuilder &, Location, ValueRange v) -> SmallVector<Value> { return {v[0]}; })[0];
+}
+
+Value strand::castFloat(OpBuilder &b, Location loc, Value x, Type to) {
+  unsigned from = getElementTypeOrSelf(x).getIntOrFloatBitWidth(), bits = getElementTypeOrSelf(to).getIntOrFloatBitWidth();
+  if (getElementTypeOrSelf(x) == getElementTypeOrSelf(to))
+    return x;
+  if (from < bits)
+    return arith::ExtFOp::create(b, loc, to, x);
+  return arith::TruncFOp::create(b, loc, to, x);
+}
+
+Value strand::initialState(OpBuilder &b, Location loc, const StateSpec &spec) {
+  return filled(b, loc, spec.shape, arith::ConstantOp::create(b, loc, spec.initial));
+}
+
+SmallVector<Value> strand::walkRows(OpBuilder &b, StreamOpInterface op, ValueRange outs, Step step) {
+  Location loc = op.getLoc();
+  SmallVector<StateSpec> specs = op.getStateSpecs();
+  SmallVector<Value> states = llvm::to_vector(OperandRange(op.getStatesMutable()));
+  Value offsets = op.getOffsets(), slots = states.empty() ? Value() : OperandRange(op.getSlotsMutable())[0];
+  Value zero = indexConstant(b, loc, 0), one = indexConstant(b, loc, 1);
+  Value sequences = arith::SubIOp::create(b, loc, numRows(b, loc, offsets), one);
+  SmallVector<Value> carried(outs);
+  llvm::append_range(carried, states);
+  auto each = scf::ForOp::create(b, loc, zero, sequences, one, carried, [&](OpBuilder &b, Location loc, Value s, ValueRange in) {
+    Value lo = indexAt(b, loc, offsets, s), hi = indexAt(b, loc, offsets, arith::AddIOp::create(b, loc, s, one));
+    SmallVector<Value> walk(in.take_front(outs.size()));
+    Value slot = slots ? indexAt(b, loc, slots, s) : Value();
+    for (auto [i, spec] : llvm::enumerate(specs))
+      walk.push_back(slot ? takeRow(b, loc, in[outs.size() + i], slot) : initialState(b, loc, spec));
+    auto rows = scf::ForOp::create(b, loc, lo, hi, one, walk, [&](OpBuilder &b, Location loc, Value t, ValueRange x) {
+      auto [y, c] = step(b, t, x.take_front(outs.size()), x.drop_front(outs.size()));
+      llvm::append_range(y, c);
+      scf::YieldOp::create(b, loc, y);
+    });
+    SmallVector<Value> yields(rows.getResults().take_front(outs.size()));
+    for (unsigned i = 0; i < states.size(); ++i)
+      yields.push_back(putRow(b, loc, rows.getResult(outs.size() + i), in[outs.size() + i], slot));
+    scf::YieldOp::create(b, loc, yields);
+  });
+  return llvm::to_vector_of<Value>(each.getResults());
+}
+
+int64_t strand::blockOf(int64_t n, int64_t limit, int64_t unit) {
+  int64_t best = 0;
+  for (int64_t d = std::min(n, limit); d >= 1; --d) {
+    if (n % d)
+      continue;
+    if (d % unit == 0)
+      return d;
+    best = std::max(best, d);
+  }
+  return best;
+}

@@ -1,0 +1,61 @@
+// What every family's meaning and tiles use: slices of rows, a walk over the rows of each sequence, small linalg.
+#pragma once
+#include "dialects/Strand/Strand.h"
+
+namespace strand {
+/// Sizes, element type and the static shape behind dimension 0.
+RankedTensorType rowsType(Value rows);
+SmallVector<int64_t> itemShape(Value rows);
+
+/// C: states, slots and results of an op that carries `specs` go together: all or none, and each of shape
+/// slots x spec. `outputs` is the number of results before the next states.
+LogicalResult verifyStates(StreamOpInterface op, unsigned outputs);
+
+Value indexConstant(OpBuilder &b, Location loc, int64_t value);
+Value floatConstant(OpBuilder &b, Location loc, Type type, double value);
+Value numRows(OpBuilder &b, Location loc, Value rows);
+/// tensor[at] of integers as an index.
+Value indexAt(OpBuilder &b, Location loc, Value tensor, Value at);
+
+/// x[offsets][sizes], with the dimensions in `dropped` (size 1) removed.
+Value slice(OpBuilder &b, Location loc, Value x, ArrayRef<OpFoldResult> offsets, ArrayRef<int64_t> sizes,
+            ArrayRef<unsigned> dropped = {});
+/// The inverse: `part` put back into x.
+Value unslice(OpBuilder &b, Location loc, Value part, Value x, ArrayRef<OpFoldResult> offsets, ArrayRef<int64_t> sizes);
+/// One row, of rank one less; and its way back.
+Value takeRow(OpBuilder &b, Location loc, Value rows, Value t);
+Value putRow(OpBuilder &b, Location loc, Value row, Value rows, Value t);
+
+Value emptyTensor(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Type element);
+/// tensor.empty with as many rows as `like`.
+Value emptyRows(OpBuilder &b, Location loc, Value like, ArrayRef<int64_t> item, Type element);
+Value filled(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Value scalar);
+Value filledInto(OpBuilder &b, Location loc, Value scalar, Value out);
+
+using Body = llvm::function_ref<SmallVector<Value>(OpBuilder &, Location, ValueRange)>;
+/// linalg.generic; `maps` for inputs then outputs, a letter of `iterators` a loop: 'p'arallel or 'r'eduction.
+SmallVector<Value> generic(OpBuilder &b, Location loc, ValueRange ins, ValueRange outs, ArrayRef<AffineMap> maps,
+                           StringRef iterators, Body body);
+/// out[m, n] += sum_k lhs * rhs, with operands read through maps over (m, n, k) given as text of dimension letters.
+Value contract(OpBuilder &b, Location loc, Value lhs, StringRef lhsDims, Value rhs, StringRef rhsDims, Value out,
+               StringRef outDims);
+/// The map from the loops `loops` (a letter each) to the dimensions named in `dims`.
+AffineMap dimsMap(MLIRContext *context, StringRef loops, StringRef dims);
+/// y = x^T of a static matrix.
+Value transposed(OpBuilder &b, Location loc, Value x);
+
+/// A value of an element type as another float type.
+Value castFloat(OpBuilder &b, Location loc, Value x, Type to);
+
+/// The meaning of an op that carries state: for each sequence, for each of its rows t,
+/// (outs, carries) = step(t, outs, carries). The carries begin at the initial values or at the sequence's slot of the
+/// op's states and go back there. Returns outs, then the next states if the op has states.
+using Step = llvm::function_ref<std::pair<SmallVector<Value>, SmallVector<Value>>(OpBuilder &, Value t, ValueRange outs,
+                                                                                  ValueRange carries)>;
+SmallVector<Value> walkRows(OpBuilder &b, StreamOpInterface op, ValueRange outs, Step step);
+/// The initial value of a carried value as a tensor of its shape.
+Value initialState(OpBuilder &b, Location loc, const StateSpec &spec);
+
+/// The largest divisor of `n` that is at most `limit`, a multiple of `unit` if there is one.
+int64_t blockOf(int64_t n, int64_t limit, int64_t unit);
+} // namespace strand
