@@ -1,16 +1,35 @@
 #include "lib/Pipelines/Stages.h"
-std::vector<strand::Stage> strand::stages(const CpuTarget &target, const std::string &prefix) {
+using namespace strand;
+namespace {
+
+std::string join(std::initializer_list<std::string> passes) {
+  std::string text;
+  for (const std::string &p : passes)
+    text += (text.empty() ? "" : ",") + p;
+  return text;
+}
+
+std::string onFunctions(std::initializer_list<std::string> passes) { return "func.func(" + join(passes) + ")"; }
+
+const char *tidy = "canonicalize,cse";
+} // namespace
+
+std::vector<Stage> strand::stages(const CpuTarget &target, const std::string &prefix) {
+  std::string bits = std::to_string(target.vectorBits), panel = std::to_string(target.vectorBits / 16);
   return {
-      {"model", "the model over whole sequences", "canonicalize,cse"},
-      {"advance", "state as operands and results, destinations for results", "strand-destinations"},
-      {"chunks", "chunk programs", ""},
-      {"vectors", "tiles and vectors", ""},
-      {"buffers", "memory, the arena and the C interface",
-       "eliminate-empty-tensors,one-shot-bufferize{bufferize-function-boundaries "
-       "function-boundary-type-conversion=identity-layout-map buffer-alignment=64},canonicalize,cse,canonicalize,"
-       "drop-equivalent-buffer-results,canonicalize,cse,strand-arena,canonicalize,cse,strand-c-interface{prefix=" +
-           prefix + "}"},
-      {"llvm", "the LLVM dialect",
-       "func.func(convert-linalg-to-loops,loop-invariant-code-motion),strand-loops-to-llvm"},
+      {"model", "the model over whole sequences", tidy},
+      {"advance", "state as operands and results; a form for single rows", join({"inline", "strand-derive-advance", "strand-derive-step", tidy})},
+      {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
+       join({onFunctions({"strand-expand-chunks{vector-bits=" + bits + "}", "strand-decompose", "strand-fuse-rows"}),
+             "strand-pack-weights{panel=" + panel + "}", "strand-destinations", tidy})},
+      {"buffers", "memory and the arena",
+       join({onFunctions({"strand-own-inits"}), "eliminate-empty-tensors",
+             "one-shot-bufferize{bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map "
+             "buffer-alignment=64}",
+             tidy, "canonicalize", "drop-equivalent-buffer-results", tidy})},
+      {"vectors", "loops over vectors, tasks, the C interface",
+       join({onFunctions({"strand-vectorize{vector-bits=" + bits + "}"}), tidy, "strand-arena", tidy, "strand-outline-tasks",
+             tidy, "strand-c-interface{prefix=" + prefix + "}"})},
+      {"llvm", "the LLVM dialect", join({onFunctions({"loop-invariant-code-motion"}), "strand-loops-to-llvm"})},
   };
 }

@@ -1,6 +1,7 @@
 #include "lib/Target/Input.h"
 #include "dialects/Strand/Strand.h"
 #include "lib/Codegen/Cpu/WeightLayout.h"
+#include "lib/Import/ModelBuilder.h"
 #include "lib/Import/SafeTensors.h"
 #include "lib/Target/Errors.h"
 #include "mlir/Parser/Parser.h"
@@ -53,7 +54,11 @@ Error readWeights(StringRef path, WeightSource &source) {
 }
 
 Error readFolder(MLIRContext &context, StringRef path, Input &input) {
-  return createStringError("'" + path + "': checkpoint folders cannot be read yet");
+  auto module = importCheckpoint(context, path, input.weights);
+  if (!module)
+    return module.takeError();
+  input.module = std::move(*module);
+  return Error::success();
 }
 
 /// The weight as @advance or a `strand.weight` wants it, or an error.

@@ -1,6 +1,7 @@
 #include "lib/Target/Report.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 using namespace mlir;
@@ -58,9 +59,14 @@ void printOp(const json::Value &op, llvm::raw_ostream &out) {
 
 json::Array strand::reportOf(ModuleOp module) {
   json::Array ops;
-  if (auto list = module->getAttrOfType<ArrayAttr>("strand.report"))
-    for (Attribute a : list)
-      ops.push_back(valueOf(a));
+  for (auto f : module.getOps<FunctionOpInterface>())
+    if (auto notes = f->getAttrOfType<ArrayAttr>("strand.notes"))
+      for (Attribute a : notes) {
+        json::Value op = valueOf(a);
+        if (json::Object *fields = op.getAsObject())
+          (*fields)["function"] = f.getName();
+        ops.push_back(std::move(op));
+      }
   return ops;
 }
 

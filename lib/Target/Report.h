@@ -9,12 +9,12 @@ struct CompileReport {
   std::string input, output, linker, hash;
   CpuTarget target;
   llvm::SmallVector<StepTime> times;
-  llvm::json::Array ops; // what the passes said in the module attribute `strand.report`
+  llvm::json::Array ops; // what the passes noted
   int64_t weightBytes = 0, codeBytes = 0;
 };
 
-/// The attribute `strand.report` of `module`: an array of dictionaries, one an op. Strings, numbers, unit and arrays
-/// stand for themselves, other attributes for their text.
+/// The notes of all functions of `module` (lib/Lowering/Notes.h), each with its function. Strings, numbers, unit and
+/// arrays stand for themselves, other attributes for their text.
 llvm::json::Array reportOf(mlir::ModuleOp module);
 /// Puts the report into the form that the schema holds: the text of a JSON object {"ops": [...]}.
 void sealReport(mlir::ModuleOp module, const llvm::json::Array &ops);

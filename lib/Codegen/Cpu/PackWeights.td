@@ -1,0 +1,16 @@
+def PackWeights : Pass<"strand-pack-weights", "::mlir::ModuleOp"> {
+  let summary = "weights become arguments, matrices in panels";
+  let description = [{
+    Each `strand.weight` of `@advance` and `@step` becomes an argument marked `strand.weight`, in the same order in both.
+
+    A matrix W [N, K] that a product x W^T reads, here or in the functions that it is handed to, comes in panels
+    `[ceil(N / n), K, n]` (see strand.weight), n being `panel`, marked `strand.panel`: the kernel then reads it from front to
+    back. The product is written over (rows, panels, columns of a panel, K); the columns that do not fill a panel are a
+    product of their own. Other uses that can stay are reads of single elements, as in an embedding whose matrix is also the
+    head's. A matrix with any other use stays as it is.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect", "::strand::StrandDialect"];
+  let options = [Option<"panel", "panel", "int64_t", "32", "columns of a panel; 0: no panels">];
+  let statistics = [Statistic<"numPanels", "panels", "weights laid out in panels">];
+}

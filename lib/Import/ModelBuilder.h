@@ -1,0 +1,122 @@
+// What an importer builds with: @forward, one function for each kind of layer, small functions for formulas.
+//
+// An importer reads in a straight line. What is wrong with the folder is noted by the configuration and the checkpoint
+// and makes the module useless, but never stops the building; loops over layers ask `good()`.
+#pragma once
+#include "lib/Import/Checkpoint.h"
+#include "lib/Import/Formula.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+namespace strand {
+using namespace mlir;
+
+class ModelBuilder;
+
+/// Builds the body of one function over rows. Tensors of rows are `tensor<?x...xf32>`; weights have the type that the
+/// checkpoint gives them, and are widened where they are read.
+class FunctionBuilder {
+public:
+  using Formula = llvm::function_ref<SmallVector<Scalar>(ArrayRef<Scalar>)>;
+
+  ModelBuilder &model;
+  OpBuilder b;
+  Location loc;
+  Value offsets;
+
+  /// The tensor `name` below this function's prefix, which must have this shape.
+  Value weight(StringRef name, ArrayRef<int64_t> shape);
+  bool hasWeight(StringRef name) const;
+  /// A tensor of f32 that the importer computed, under a name of its own below the prefix.
+  Value computed(StringRef name, ArrayRef<int64_t> shape, std::vector<float> values);
+  /// The elements of a tensor of the checkpoint, for an importer that computes with them; zeros after an error.
+  std::vector<float> elements(StringRef name, ArrayRef<int64_t> shape);
+
+  /// Rows of the table `weight` [vocabulary, width] chosen by ids, times `scale`: rows x width.
+  Value embed(Value ids, Value table, double scale = 1);
+  /// x W^T + bias: rows x N, for W [N, K] and, if there is one, a bias [N].
+  Value linear(Value x, Value weight, Value bias = {});
+  /// Weight `<name>.weight` [n, k] and, where `bias`, `<name>.bias` [n], applied to x.
+  Value linear(Value x, StringRef name, int64_t n, bool bias = false);
+  /// x / sqrt(mean(x^2) + eps) * weight over the last dimension; no weight: 1. `offset` is added to the weight.
+  Value rmsNorm(Value x, Value weight, double eps, double offset = 0);
+  /// An element-wise formula. `dims` says how operands and results are indexed, r being rows: "rd,rd,d->rd,rd".
+  /// `name` is what the function that holds it is called.
+  SmallVector<Value> formula(StringRef name, StringRef dims, ValueRange operands, Formula body);
+  /// The same for one result.
+  Value map(StringRef name, StringRef dims, ValueRange operands, llvm::function_ref<Scalar(ArrayRef<Scalar>)> body);
+
+  /// rows x (h * d) as rows x h x d, and back.
+  Value splitHeads(Value x, int64_t heads);
+  Value joinHeads(Value x);
+  /// The columns [from, from + count) of x.
+  Value columns(Value x, int64_t from, int64_t count);
+  /// A square or other static part of a weight, reshaped without moving elements.
+  Value reshaped(Value weight, ArrayRef<int64_t> shape);
+
+  /// h = decay * h + input; see strand.linear_recurrence. `dims` over the letters of `state` and t, in the order decay,
+  /// input, read (may be absent), result: "td;td->td".
+  Value linearRecurrence(StringRef state, StringRef dims, ValueRange decay, ValueRange input, Value read, bool log);
+  /// Depthwise causal convolution of x with `weight` [D, 1, taps] and a bias [D]; see strand.causal_conv.
+  Value causalConv(Value x, Value weight, Value bias);
+  /// The position of each row in its sequence.
+  Value positions();
+  /// Rotary embedding of all of x's last dimension by halves; see strand.rotary.
+  Value rotary(Value x, Value positions, double base);
+  /// Causal softmax attention, window rows wide (0: all rows before); see strand.attention.
+  Value attention(Value q, Value k, Value v, int64_t window, double scale);
+
+private:
+  friend class ModelBuilder;
+  FunctionBuilder(ModelBuilder &model, OpBuilder b, Location loc, std::string prefix)
+      : model(model), b(b), loc(loc), prefix(std::move(prefix)) {}
+  Value addWeight(StringRef name, RankedTensorType type);
+
+  std::string prefix;
+  func::FuncOp layer;         // null in @forward
+  SmallVector<Value> given;   // weights of the layer, as @forward has them
+};
+
+class ModelBuilder {
+public:
+  /// Begins @forward(tokens, offsets). `family` is the model_type.
+  ModelBuilder(MLIRContext &context, Checkpoint &checkpoint, WeightSource &weights, StringRef family);
+
+  Checkpoint &checkpoint;
+  Config &config;
+  WeightSource &weights;
+
+  FunctionBuilder &forward() { return *root; }
+  StringRef family() const { return cast<StringAttr>((*module)->getAttr("strand.family")).getValue(); }
+  Value tokens() { return forwardFunction.getArgument(0); }
+  /// One layer x -> x. `kind` names its function; layers whose functions turn out equal share one. `path` is the name of
+  /// what it carries, as in "layers.0"; `prefix` that of its weights, as in "model.layers.0.".
+  Value layer(StringRef kind, const Twine &path, const Twine &prefix, Value x,
+              llvm::function_ref<Value(FunctionBuilder &, Value)> body);
+  /// Ends @forward. Errors: everything that the configuration and the checkpoint noted.
+  llvm::Expected<OwningOpRef<ModuleOp>> finish(Value logits);
+  bool good() const;
+
+  /// A private function of that name and type; one that is equal is used again.
+  func::FuncOp function(StringRef name, TypeRange arguments,
+                        llvm::function_ref<SmallVector<Value>(OpBuilder &, ValueRange)> body);
+
+private:
+  friend class FunctionBuilder;
+  func::FuncOp shared(func::FuncOp fresh);
+
+  MLIRContext &context;
+  Location loc;
+  OwningOpRef<ModuleOp> module;
+  func::FuncOp forwardFunction;
+  std::unique_ptr<FunctionBuilder> root;
+  llvm::StringMap<SmallVector<func::FuncOp>> functions; // by the name that was asked for
+};
+
+/// The family of a model_type: lib/Import/Families/<Family>.cpp defines `strand::import<Family>`.
+using ImportFamily = void (*)(ModelBuilder &, Value &logits);
+
+/// Reads a checkpoint folder into a module with @forward; the tensors it uses go to `weights`. Errors: text for the
+/// user, one line a problem.
+llvm::Expected<OwningOpRef<ModuleOp>> importCheckpoint(MLIRContext &context, StringRef folder, WeightSource &weights);
+} // namespace strand

@@ -1,0 +1,195 @@
+// strand-expand-chunks: the loops around what an op says about one tile.
+#include "dialects/Strand/Rows.h"
+#include "lib/Lowering/Notes.h"
+#include "lib/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+using namespace mlir;
+namespace strand {
+#define GEN_PASS_DEF_EXPANDCHUNKS
+#include "lib/Passes.h.inc"
+namespace {
+
+/// One op on its way to loops. Results come before states in all lists.
+class Expansion {
+public:
+  Expansion(ChunkOpInterface op, const ChunkOptions &options)
+      : op(op), stream(cast<StreamOpInterface>(op.getOperation())), options(options), b(op), loc(op.getLoc()),
+        states(llvm::to_vector(OperandRange(stream.getStatesMutable()))), specs(stream.getStateSpecs()),
+        outputs(op->getNumResults() - states.size()) {}
+  void run();
+
+private:
+  /// The loops of one sequence and block: what its part of `whole` becomes.
+  struct Part {
+    Value sequence, block, first, rows, slot;
+    SmallVector<SmallVector<OpFoldResult>> offsets, sizes; // of each slice of a result or state
+  };
+
+  Value index(int64_t i) { return indexConstant(b, loc, i); }
+  Value rowsOperand();
+  SmallVector<Value> destinations();
+  Part openPart(Value sequence, Value block);
+  SmallVector<Value> takeSlices(const Part &part, ValueRange whole);
+  SmallVector<Value> emitTiles(const Part &part, SmallVector<Value> slices);
+  SmallVector<Value> emitTile(const Part &part, Value at, int64_t length, ValueRange slices);
+  void putSlices(scf::ForallOp loop, const Part &part, ValueRange slices);
+
+  ChunkOpInterface op;
+  StreamOpInterface stream;
+  const ChunkOptions &options;
+  OpBuilder b;
+  Location loc;
+  SmallVector<Value> states;
+  SmallVector<StateSpec> specs;
+  unsigned outputs;
+};
+
+void Expansion::run() {
+  SmallVector<Value> into = destinations();
+  Value sequences = arith::SubIOp::create(b, loc, numRows(b, loc, stream.getOffsets()), index(1));
+  SmallVector<OpFoldResult> counts{sequences, b.getIndexAttr(op.getBlocks(options))};
+  auto loop = scf::ForallOp::create(b, loc, counts, into, std::nullopt);
+  b.setInsertionPoint(loop.getTerminator());
+  Part part = openPart(loop.getInductionVar(0), loop.getInductionVar(1));
+  SmallVector<Value> slices = takeSlices(part, loop.getRegionIterArgs());
+  putSlices(loop, part, emitTiles(part, std::move(slices)));
+  op->replaceAllUsesWith(loop.getResults()); // results, then states
+  op->erase();
+}
+
+/// The operand that says how many rows the results have: the first with an unknown dimension 0.
+Value Expansion::rowsOperand() {
+  for (Value v : op->getOperands())
+    if (auto type = dyn_cast<RankedTensorType>(v.getType()); type && v != stream.getOffsets() && type.isDynamicDim(0))
+      return v;
+  return op->getOperand(0);
+}
+
+SmallVector<Value> Expansion::destinations() {
+  SmallVector<Value> into;
+  for (Value result : op->getResults().take_front(outputs))
+    into.push_back(emptyRows(b, loc, rowsOperand(), itemShape(result), rowsType(result).getElementType()));
+  llvm::append_range(into, states);
+  return into;
+}
+
+Expansion::Part Expansion::openPart(Value sequence, Value block) {
+  Part part{sequence, block, indexAt(b, loc, stream.getOffsets(), sequence), {}, {}, {}, {}};
+  Value end = indexAt(b, loc, stream.getOffsets(), arith::AddIOp::create(b, loc, sequence, index(1)));
+  part.rows = arith::SubIOp::create(b, loc, end, part.first);
+  if (!states.empty())
+    part.slot = indexAt(b, loc, OperandRange(stream.getSlotsMutable())[0], sequence);
+  auto add = [&](Slice slice, OpFoldResult at, OpFoldResult count) {
+    SmallVector<OpFoldResult> offsets{at}, sizes{count};
+    llvm::append_range(offsets, slice.offsets);
+    llvm::append_range(sizes, getAsIndexOpFoldResult(b.getContext(), slice.sizes));
+    part.offsets.push_back(std::move(offsets));
+    part.sizes.push_back(std::move(sizes));
+  };
+  for (unsigned i = 0; i < outputs; ++i)
+    add(op.getResultSlice(b, i, block, options), part.first, part.rows);
+  for (unsigned i = 0; i < states.size(); ++i) {
+    Slice slice = op.getStateSlice(b, i, block, options);
+    if (specs[i].growth == Growth::Cache) { // all cache rows of the slot
+      slice.offsets.insert(slice.offsets.begin(), b.getIndexAttr(0));
+      slice.sizes.insert(slice.sizes.begin(), ShapedType::kDynamic);
+    }
+    add(slice, part.slot, b.getIndexAttr(1));
+    if (specs[i].growth == Growth::Cache)
+      part.sizes.back()[1] = tensor::DimOp::create(b, loc, states[i], 1).getResult();
+  }
+  return part;
+}
+
+/// Slices of results keep dimension 0, the rows of the sequence; those of states lose it, the slot.
+SmallVector<Value> Expansion::takeSlices(const Part &part, ValueRange whole) {
+  SmallVector<Value> slices;
+  for (auto [i, v] : llvm::enumerate(whole)) {
+    SmallVector<int64_t> shape;
+    for (OpFoldResult size : part.sizes[i])
+      shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
+    if (i >= outputs)
+      shape.erase(shape.begin());
+    auto type = RankedTensorType::get(shape, rowsType(v).getElementType());
+    SmallVector<OpFoldResult> strides(part.sizes[i].size(), b.getIndexAttr(1));
+    slices.push_back(tensor::ExtractSliceOp::create(b, loc, type, v, part.offsets[i], part.sizes[i], strides));
+  }
+  for (unsigned i = states.size(); i < specs.size(); ++i) // the whole-sequence form begins at the initial values
+    slices.push_back(filled(b, loc, op.getStateSlice(b, i, part.block, options).sizes,
+                            arith::ConstantOp::create(b, loc, specs[i].initial)));
+  return slices;
+}
+
+/// Tiles of each length while so many rows are left.
+SmallVector<Value> Expansion::emitTiles(const Part &part, SmallVector<Value> slices) {
+  SmallVector<int64_t> lengths = options.singleRow ? SmallVector<int64_t>{1} : op.getTileLengths(options);
+  Value at = index(0);
+  for (int64_t length : lengths) {
+    Value end = part.rows;
+    if (length > 1) {
+      Value rest = arith::RemUIOp::create(b, loc, arith::SubIOp::create(b, loc, part.rows, at), index(length));
+      end = arith::SubIOp::create(b, loc, part.rows, rest);
+    }
+    auto loop = scf::ForOp::create(b, loc, at, end, index(length), slices);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    SmallVector<Value> next = emitTile(part, loop.getInductionVar(), length, loop.getRegionIterArgs());
+    scf::YieldOp::create(b, loc, next);
+    slices = llvm::to_vector_of<Value>(loop.getResults());
+    at = end;
+  }
+  return slices;
+}
+
+SmallVector<Value> Expansion::emitTile(const Part &part, Value at, int64_t length, ValueRange slices) {
+  SmallVector<Value> tiles;
+  SmallVector<SmallVector<OpFoldResult>> offsets;
+  SmallVector<SmallVector<int64_t>> sizes;
+  for (Value v : slices.take_front(outputs)) {
+    SmallVector<OpFoldResult> place(rowsType(v).getRank(), b.getIndexAttr(0));
+    place[0] = at;
+    SmallVector<int64_t> size{length};
+    llvm::append_range(size, itemShape(v));
+    tiles.push_back(slice(b, loc, v, place, size));
+    offsets.push_back(place);
+    sizes.push_back(size);
+  }
+  Value row = arith::AddIOp::create(b, loc, part.first, at);
+  SmallVector<Value> next = op.emitTile(b, row, length, part.block, tiles, slices.drop_front(outputs), options);
+  for (unsigned i = 0; i < outputs; ++i)
+    next[i] = unslice(b, loc, next[i], slices[i], offsets[i], sizes[i]);
+  return next;
+}
+
+void Expansion::putSlices(scf::ForallOp loop, const Part &part, ValueRange slices) {
+  b.setInsertionPointToEnd(loop.getTerminator().getBody());
+  for (auto [i, into] : llvm::enumerate(loop.getRegionIterArgs())) {
+    SmallVector<OpFoldResult> strides(part.sizes[i].size(), b.getIndexAttr(1));
+    tensor::ParallelInsertSliceOp::create(b, loc, slices[i], into, part.offsets[i], part.sizes[i], strides);
+  }
+}
+
+struct ExpandChunks : impl::ExpandChunksBase<ExpandChunks> {
+  using ExpandChunksBase::ExpandChunksBase;
+  void runOnOperation() override {
+    ChunkOptions options;
+    options.vectorWidth = vectorBits / 32;
+    options.tileLength = tileLength;
+    options.singleRow = getOperation()->hasAttr("strand.single_row");
+    SmallVector<ChunkOpInterface> ops;
+    getOperation().walk([&](ChunkOpInterface op) { ops.push_back(op); });
+    Builder b(&getContext());
+    for (ChunkOpInterface op : ops) {
+      SmallVector<int64_t> lengths = op.getTileLengths(options);
+      noteForm(op, options.singleRow ? "step" : lengths.front() == 1 ? "step loop" : "chunk",
+               {b.getNamedAttr("tile", b.getI64IntegerAttr(options.singleRow ? 1 : lengths.front())),
+                b.getNamedAttr("blocks", b.getI64IntegerAttr(op.getBlocks(options)))});
+      Expansion(op, options).run();
+    }
+  }
+};
+} // namespace
+} // namespace strand
