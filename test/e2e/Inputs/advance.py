@@ -5,72 +5,11 @@
 The same rows are handed in whole, one by one, cut, and as ragged batches with permuted slots, on one thread and on three;
 scratch and logits are full of NaN first, and bytes behind the scratch must stay as they were.
 """
-import ctypes
 import sys
 
 import numpy as np
 
-I32, I64, F64, PTR = ctypes.c_int32, ctypes.c_int64, ctypes.c_double, ctypes.c_void_p
-
-
-class Entry(ctypes.Structure):
-    _fields_ = [("name", ctypes.c_char_p), ("offset", I64), ("bytes", I64), ("type", I32), ("growth", I32),
-                ("initial", F64), ("rank", I64), ("shape", I64 * 6)]
-
-
-class Schema(ctypes.Structure):
-    _fields_ = [(n, I64) for n in ("version", "vocabulary", "weight_bytes", "states", "weights")] + \
-               [("state", ctypes.POINTER(Entry)), ("weight", ctypes.POINTER(Entry))] + \
-               [(n, ctypes.c_char_p) for n in ("hash", "family", "cpu_features", "report")]
-
-
-def aligned(size):
-    raw = np.full(size + 64, 0xFF, np.uint8)
-    return raw[-raw.ctypes.data % 64:][:size]
-
-
-def pointer(a):
-    return PTR(a.ctypes.data)
-
-
-class Model:
-    slots = 12
-
-    def __init__(self, path, rng):
-        self.lib = ctypes.CDLL(path)
-        self.lib.strand_rt_create.restype = PTR
-        self.schema = Schema.in_dll(self.lib, "m_schema")
-        self.threads = None
-        self.blob, self.weights = aligned(self.schema.weight_bytes), {}
-        for e in self.schema.weight[:self.schema.weights]:
-            shape = tuple(e.shape[:e.rank])
-            w = self.blob[e.offset:e.offset + e.bytes].view(np.float32).reshape(shape)
-            scale = 1 / np.sqrt(shape[0]) if len(shape) == 2 and e.name != b"embed" else 1
-            w[:] = rng.standard_normal(shape) * scale if len(shape) > 1 else 1 + rng.standard_normal(shape) * 0.1
-            self.weights[e.name.decode()] = w.astype(np.float64)
-
-    def sizes(self, sequences, rows):
-        out = (I64 * 4)()
-        self.lib.m_sizes(I64(sequences), I64(rows), I64(self.slots), I64(0), out)
-        return out
-
-    def state(self):
-        block = aligned(self.sizes(1, 1)[0])
-        self.lib.strand_rt_state_init(ctypes.byref(self.schema), pointer(block), I64(self.slots), I64(0))
-        return block
-
-    def advance(self, state, slots, sequences, expect=0):
-        tokens = np.array([t for s in sequences for t in s] or [0], np.int32)
-        offsets = np.cumsum([0] + [len(s) for s in sequences]).astype(np.int32)
-        slots, rows, vocabulary = np.array(slots or [0], np.int32), int(offsets[-1]), self.schema.vocabulary
-        _, scratch_bytes, logits_bytes, _ = self.sizes(len(sequences), rows)
-        scratch, logits = aligned(scratch_bytes + 64), aligned(max(logits_bytes, 4)).view(np.float32)
-        status = self.lib.m_advance(PTR(self.threads), pointer(self.blob), pointer(state), pointer(slots), pointer(tokens),
-                                    pointer(offsets), I64(len(sequences)), I64(rows), I32(0), pointer(scratch),
-                                    pointer(logits))
-        assert status == expect, f"status {status}"
-        assert (scratch[scratch_bytes:] == 0xFF).all(), "wrote behind the scratch"
-        return np.split(logits[:rows * vocabulary].reshape(rows, vocabulary), offsets[1:-1])
+from compiled import I32, Model, check
 
 
 def sigmoid(x):
@@ -104,44 +43,6 @@ def chunks(w, token, state):
     q, k, v = (w[n][token] for n in "qkv")
     state["S"] = state.get("S", 0) + k[:, :, None] * v[:, None, :]
     return np.einsum("hi,hij->hj", q, state["S"]).reshape(-1)
-
-
-def check(model, step, rng):
-    def expected(sequence):
-        state = {}
-        return np.array([step(model.weights, t, state) for t in sequence]).reshape(-1, model.schema.vocabulary)
-
-    def compare(what, got, want):
-        error = np.abs(got - want).max(initial=0) / max(np.abs(want).max(initial=1), 1)
-        assert error < 1e-5, f"{what}: {error}"
-
-    sequence = rng.integers(0, 256, 200)
-    want = expected(sequence)
-    for cuts in ([0, 200], range(201), [0, 1, 1, 17, 64, 65, 150, 200]):
-        state = model.state()
-        got = [model.advance(state, [3], [sequence[a:b]])[0] for a, b in zip(cuts, cuts[1:])]
-        compare(f"{len(cuts) - 1} pieces", np.concatenate(got), want)
-
-    batch = [rng.integers(0, 256, n) for n in (5, 0, 1, 33, 0, 80, 2, 0)]
-    slots, state, got = [7, 0, 2, 11, 5, 1, 4, 9], model.state(), [[] for _ in range(8)]
-    for part in range(3):
-        pieces = [s[len(s) * part // 3:len(s) * (part + 1) // 3] for s in batch]
-        for g, piece in zip(got, model.advance(state, slots, pieces)):
-            g.append(piece)
-    for s, g in zip(batch, got):
-        compare("ragged batch", np.concatenate(g), expected(s))
-    for _ in range(3):
-        order, more = rng.permutation(8), rng.integers(0, 256, 8)
-        logits = model.advance(state, [slots[i] for i in order], [[more[i]] for i in order])
-        for i, row in zip(order, logits):
-            batch[i] = np.append(batch[i], more[i])
-            compare("decode", row[0], expected(batch[i])[-1])
-
-    before = state.copy()
-    model.advance(state, slots, [[]] * 8)
-    model.advance(state, [], [])
-    model.advance(state, [0], [[model.schema.vocabulary]], expect=1)
-    assert (before == state).all(), "empty and refused calls leave the state alone"
 
 
 def dispatch(model):
