@@ -17,12 +17,12 @@
 // KEPT-NEXT: 01-advance.mlir
 // KEPT: 05-llvm.mlir
 // STRICT: error: --strict: there is no fast form for
-// STRICT-NEXT: {"fallback":true,"form":"loops","op":"scan"}
+// STRICT-NEXT: {"fallback":true,"form":"loops","function":"f","op":"scan"}
 // REPORT: s stage model
 // REPORT: s  machine code
-// REPORT: scan: fallback true, form loops
-module attributes {strand.report = [{op = "scan", form = "loops", fallback}, {op = "matmul", form = "panels"}]} {
-  func.func @f(%a: f32) -> f32 {
+// REPORT: scan: fallback true, form loops, function f
+module {
+  func.func @f(%a: f32) -> f32 attributes {strand.notes = [{op = "scan", form = "loops", fallback}, {op = "matmul", form = "panels"}]} {
     %b = arith.constant 1.0 : f32
     %c = arith.addf %a, %b : f32
     return %c : f32

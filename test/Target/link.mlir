@@ -41,11 +41,12 @@
 #row = affine_map<(r, d) -> (r, d)>
 #perrow = affine_map<(r, d) -> (r)>
 #chan = affine_map<(r, d) -> (d)>
-module attributes {strand.report = [{op = "table", form = "gather"}]} {
+module {
   func.func private @advance(%tokens: tensor<?xi32> {strand.input = "tokens", strand.rows},
       %offsets: tensor<?xi32> {strand.input = "offsets"}, %slots: tensor<?xi32> {strand.input = "slots", strand.sequences},
       %table: tensor<8x4xbf16> {strand.weight = "table"}, %bias: tensor<4xf32> {strand.weight = "bias"},
-      %logits: tensor<?x4xf32> {strand.input = "logits"}) -> tensor<?x4xf32> {
+      %logits: tensor<?x4xf32> {strand.input = "logits"}) -> tensor<?x4xf32>
+      attributes {strand.notes = [{op = "table", form = "gather"}]} {
     %x = linalg.generic {indexing_maps = [#perrow, #chan, #row], iterator_types = ["parallel", "parallel"]}
         ins(%tokens, %bias : tensor<?xi32>, tensor<4xf32>) outs(%logits : tensor<?x4xf32>) {
       ^bb0(%id: i32, %b: f32, %o: f32):
