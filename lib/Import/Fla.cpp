@@ -63,9 +63,6 @@ Value Fla::mlp(FunctionBuilder &f, Value x) {
 
 Value Fla::build(Mixer mixer) {
   FunctionBuilder &f = model.forward();
-  auto add = [](FunctionBuilder &f, Value x, Value y) {
-    return f.map("add", "rd,rd->rd", {x, y}, [](ArrayRef<Scalar> v) { return v[0] + v[1]; });
-  };
   Value table = f.weight("model.embeddings.weight", {vocabulary, hidden});
   Value x = f.embed(model.tokens(), table);
   for (int64_t n = 0; n < layers && model.good(); ++n) {
@@ -73,23 +70,12 @@ Value Fla::build(Mixer mixer) {
     std::string kind = softmax ? "attention_layer" : (model.family() + "_layer").str();
     x = model.layer(kind, "layers." + Twine(n), "model.layers." + Twine(n) + ".", x, [&](FunctionBuilder &f, Value x) {
       Value in = f.rmsNorm(x, f.weight("attn_norm.weight", {hidden}), eps);
-      x = add(f, x, softmax ? attention(f, in) : mixer(f, in, n));
-      return add(f, x, mlp(f, f.rmsNorm(x, f.weight("mlp_norm.weight", {hidden}), eps)));
+      x = f.add(x, softmax ? attention(f, in) : mixer(f, in, n));
+      return f.add(x, mlp(f, f.rmsNorm(x, f.weight("mlp_norm.weight", {hidden}), eps)));
     });
   }
   x = f.rmsNorm(x, f.weight("model.norm.weight", {hidden}), eps);
-  return f.linear(x, tied ? table : f.weight("lm_head.weight", {vocabulary, hidden}));
-}
-
-int64_t strand::scaledWidth(Config &config, int64_t hidden, StringRef key, double byDefault, bool exact) {
-  double width = hidden * config.getFloat(key, byDefault, 1e-6, 1e6);
-  bool whole = std::abs(width - std::round(width)) < 1e-6;
-  if (width < 1 || width > mostWidth || (exact && !whole)) {
-    config.fail(key, "times hidden_size, which is " + Twine(hidden) + ", must be " + (exact ? "a whole number" : "a number") +
-                         " from 1 to " + Twine(mostWidth));
-    return 1;
-  }
-  return exact ? std::llround(width) : int64_t(width);
+  return f.head(x, table, tied, "model.embeddings.weight");
 }
 
 std::vector<std::vector<float>> strand::lowerBounds(FunctionBuilder &f, int64_t layers, int64_t hidden) {

@@ -40,9 +40,6 @@ private:
   Attention hybrid;
 };
 
-/// int(hidden * ratio) as Python has it, where `key` holds the ratio; an error if it is not positive.
-int64_t scaledWidth(Config &config, int64_t hidden, StringRef key, double byDefault, bool exact = false);
-
 /// The lower bounds of HGRN and HGRN2: softmax over the layers of `model.lower_bounds` [layers, hidden], summed up,
 /// less that of layer 0. One vector a layer; layer 0 has zeros.
 std::vector<std::vector<float>> lowerBounds(FunctionBuilder &f, int64_t layers, int64_t hidden);

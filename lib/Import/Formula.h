@@ -47,6 +47,19 @@ inline Scalar minimum(Scalar x, Scalar y) { return x.binary<arith::MinimumFOp>(y
 inline Scalar maximum(Scalar x, double y) { return maximum(x, x.constant(y)); }
 inline Scalar minimum(Scalar x, double y) { return minimum(x, x.constant(y)); }
 
+/// A truth value, for select.
+inline Scalar operator>=(Scalar x, double y) {
+  return x.with(arith::CmpFOp::create(*x.b, x.loc, arith::CmpFPredicate::OGE, x.v, x.constant(y).v));
+}
+/// Whether an integer is 0.
+inline Scalar isZero(Scalar x) {
+  Value zero = arith::ConstantOp::create(*x.b, x.loc, x.b->getIntegerAttr(x.v.getType(), 0));
+  return x.with(arith::CmpIOp::create(*x.b, x.loc, arith::CmpIPredicate::eq, x.v, zero));
+}
+inline Scalar select(Scalar condition, Scalar x, Scalar y) {
+  return x.with(arith::SelectOp::create(*x.b, x.loc, condition.v, x.v, y.v));
+}
+
 inline Scalar sigmoid(Scalar x) { return 1.0 / (exp(-x) + 1.0); }
 inline Scalar silu(Scalar x) { return x / (exp(-x) + 1.0); }
 /// log(1 + exp(x)) without overflow.

@@ -7,12 +7,10 @@ constexpr int64_t mostWidth = 1 << 20, mostLayers = 1 << 12, mostVocabulary = 1 
                   mostTaps = 64;
 
 /// Keys on which no forward depends: the libraries' bookkeeping, training, ids of special tokens.
-inline void ignoreBookkeeping(Config &config) {
-  config.ignore({"transformers_version", "dtype", "torch_dtype", "_name_or_path", "bos_token_id", "eos_token_id",
-                 "pad_token_id", "use_cache", "initializer_range", "output_attentions", "output_hidden_states",
-                 "return_dict"});
-}
-
+void ignoreBookkeeping(Config &config);
 /// The class that the library would make must be `name`.
-inline void expectArchitecture(Config &config, llvm::StringRef name) { config.getStringList("architectures", {name}); }
+void expectArchitecture(Config &config, llvm::StringRef name);
+/// int(hidden * ratio) as Python has it, where `key` holds the ratio; an error if it is not positive.
+int64_t scaledWidth(Config &config, int64_t hidden, llvm::StringRef key, double byDefault, bool exact = false);
+
 } // namespace strand

@@ -141,7 +141,7 @@ SmallVector<Value> FunctionBuilder::formula(StringRef name, StringRef text, Valu
                    [&](OpBuilder &b, Location loc, ValueRange v) {
                      SmallVector<Scalar> in;
                      for (Value x : v.take_front(args.size()))
-                       in.push_back({&b, loc, castFloat(b, loc, x, b.getF32Type())});
+                       in.push_back({&b, loc, isa<FloatType>(x.getType()) ? castFloat(b, loc, x, b.getF32Type()) : x});
                      return llvm::map_to_vector(body(in), [](Scalar s) { return s.v; });
                    });
   });
@@ -234,6 +234,45 @@ Value FunctionBuilder::linear(Value x, StringRef name, int64_t n, bool bias) {
   return linear(x, w, bias ? weight((name + ".bias").str(), {n}) : Value());
 }
 
+Value FunctionBuilder::blockLinear(Value x, Value weight, Value bias) {
+  ArrayRef<int64_t> shape = rowsType(weight).getShape();
+  int64_t heads = shape[0], in = shape[1], out = shape[2];
+  Value parts = splitHeads(x, heads);
+  std::string name = "block_linear_" + std::to_string(heads) + "x" + std::to_string(in) + "x" + std::to_string(out);
+  func::FuncOp f = model.function(name, {parts.getType(), weight.getType(), bias.getType()}, [&](OpBuilder &b, ValueRange args) {
+    Type f32 = b.getF32Type();
+    Value y = filledInto(b, loc, floatConstant(b, loc, f32, 0), emptyRows(b, loc, args[0], {heads, out}, f32));
+    auto map = [&](StringRef dims) { return dimsMap(b.getContext(), "rhok", dims); };
+    y = generic(b, loc, {args[0], args[1]}, y, {map("rhk"), map("hko"), map("rho")}, "pppr", [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+      Value p = arith::MulFOp::create(b, loc, v[0], castFloat(b, loc, v[1], f32));
+      return {arith::AddFOp::create(b, loc, v[2], p)};
+    })[0];
+    auto outer = [&](StringRef dims) { return dimsMap(b.getContext(), "rho", dims); };
+    Value into = emptyRows(b, loc, y, {heads, out}, f32);
+    return generic(b, loc, {y, args[2]}, into, {outer("rho"), outer("ho"), outer("rho")}, "ppp", [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+      return {arith::AddFOp::create(b, loc, v[0], castFloat(b, loc, v[1], f32))};
+    });
+  });
+  return joinHeads(func::CallOp::create(b, loc, f, ValueRange{parts, weight, bias}).getResult(0));
+}
+
+Value FunctionBuilder::head(Value x, Value table, bool tied, StringRef tableName) {
+  ArrayRef<int64_t> shape = rowsType(table).getShape();
+  if (!tied)
+    return linear(x, weight("lm_head.weight", shape));
+  const Tensor *embedding = model.checkpoint.require(tableName, shape);
+  if (hasWeight("lm_head.weight")) {
+    const Tensor *given = model.checkpoint.require("lm_head.weight", shape);
+    if (given && embedding && (given->dtype != embedding->dtype || given->bytes != embedding->bytes))
+      model.checkpoint.fail("lm_head.weight", "differs from '" + tableName + "' although tie_word_embeddings is true");
+  }
+  return linear(x, table);
+}
+
+Value FunctionBuilder::add(Value x, Value y) {
+  return map("add", "rd,rd->rd", {x, y}, [](ArrayRef<Scalar> v) { return v[0] + v[1]; });
+}
+
 //===--- shapes --------------------------------------------------------------------------------------------------===//
 
 Value FunctionBuilder::splitHeads(Value x, int64_t heads) {
@@ -245,6 +284,22 @@ Value FunctionBuilder::splitHeads(Value x, int64_t heads) {
 
 Value FunctionBuilder::joinHeads(Value x) {
   return tensor::CollapseShapeOp::create(b, loc, x, SmallVector<ReassociationIndices>{{0}, {1, 2}});
+}
+
+Value FunctionBuilder::repeatHeads(Value x, int64_t times) {
+  if (times == 1)
+    return x;
+  ArrayRef<int64_t> shape = rowsType(x).getShape();
+  int64_t heads = shape[1], width = shape[2];
+  std::string name = "repeat_heads_" + std::to_string(heads) + "x" + std::to_string(times) + "x" + std::to_string(width);
+  func::FuncOp f = model.function(name, x.getType(), [&](OpBuilder &b, ValueRange args) -> SmallVector<Value> {
+    Value out = emptyRows(b, loc, args[0], {heads, times, width}, b.getF32Type());
+    auto map = [&](StringRef dims) { return dimsMap(b.getContext(), "rhnd", dims); };
+    out = generic(b, loc, args[0], out, {map("rhd"), map("rhnd")}, "pppp",
+                  [](OpBuilder &, Location, ValueRange v) -> SmallVector<Value> { return {v[0]}; })[0];
+    return {tensor::CollapseShapeOp::create(b, loc, out, SmallVector<ReassociationIndices>{{0}, {1, 2}, {3}})};
+  });
+  return func::CallOp::create(b, loc, f, x).getResult(0);
 }
 
 Value FunctionBuilder::columns(Value x, int64_t from, int64_t count) {
@@ -272,6 +327,14 @@ Value FunctionBuilder::linearRecurrence(StringRef state, StringRef text, ValueRa
   Type y = RankedTensorType::get(shape, b.getF32Type());
   return LinearRecurrenceOp::create(b, loc, y, decay, input, read, offsets, ValueRange(), Value(),
                                     b.getAffineMapArrayAttr(maps), log)
+      .getY();
+}
+
+Value FunctionBuilder::linearAttention(Value q, Value k, Value v, const LinearAttention &o) {
+  DenseF64ArrayAttr decay = o.decay.empty() ? DenseF64ArrayAttr() : b.getDenseF64ArrayAttr(o.decay);
+  return LinearAttentionOp::create(b, loc, v.getType(), TypeRange(), q, k, v, o.gate, /*bonus=*/Value(), offsets,
+                                   /*states=*/ValueRange(), /*slots=*/Value(), decay, b.getF64FloatAttr(o.scale),
+                                   /*normalized=*/UnitAttr())
       .getY();
 }
 
@@ -356,5 +419,5 @@ llvm::Expected<OwningOpRef<ModuleOp>> ModelBuilder::finish(Value logits) {
 }
 Value FunctionBuilder::causalConv(Value x, Value weight, Value bias) { llvm_unreachable("x"); }
 Value FunctionBuilder::positions() { llvm_unreachable("x"); }
-Value FunctionBuilder::rotary(Value x, Value positions, double base) { llvm_unreachable("x"); }
+Value FunctionBuilder::rotary(Value x, Value positions, double base, int64_t dims) { llvm_unreachable("x"); }
 Value FunctionBuilder::attention(Value q, Value k, Value v, int64_t window, double scale) { llvm_unreachable("x"); }

@@ -38,6 +38,11 @@ public:
   Value linear(Value x, Value weight, Value bias = {});
   /// Weight `<name>.weight` [n, k] and, where `bias`, `<name>.bias` [n], applied to x.
   Value linear(Value x, StringRef name, int64_t n, bool bias = false);
+  /// x[r, h, :] W[h] + bias[h], W [heads, in, out], a block-diagonal product: rows x (heads * in) -> rows x (heads * out).
+  Value blockLinear(Value x, Value weight, Value bias);
+  /// Logits: x times `lm_head.weight` or, if `tied`, the table, whose tensor is called `tableName`.
+  Value head(Value x, Value table, bool tied, StringRef tableName);
+  Value add(Value x, Value y);
   /// x / sqrt(mean(x^2) + eps) * weight over the last dimension; no weight: 1. `offset` is added to the weight.
   Value rmsNorm(Value x, Value weight, double eps, double offset = 0);
   /// An element-wise formula. `dims` says how operands and results are indexed, r being rows: "rd,rd,d->rd,rd".
@@ -49,20 +54,27 @@ public:
   /// rows x (h * d) as rows x h x d, and back.
   Value splitHeads(Value x, int64_t heads);
   Value joinHeads(Value x);
+  /// rows x heads x d with each head `times` times in a row.
+  Value repeatHeads(Value x, int64_t times);
   /// The columns [from, from + count) of x.
   Value columns(Value x, int64_t from, int64_t count);
-  /// A square or other static part of a weight, reshaped without moving elements.
-  Value reshaped(Value weight, ArrayRef<int64_t> shape);
 
   /// h = decay * h + input; see strand.linear_recurrence. `dims` over the letters of `state` and t, in the order decay,
   /// input, read (may be absent), result: "td;td->td".
   Value linearRecurrence(StringRef state, StringRef dims, ValueRange decay, ValueRange input, Value read, bool log);
+  struct LinearAttention {
+    Value gate = {};               // logarithms; rows x heads or rows x heads x width
+    ArrayRef<double> decay = {};   // logarithms, one a head
+    double scale = 1;
+  };
+  /// See strand.linear_attention.
+  Value linearAttention(Value q, Value k, Value v, const LinearAttention &options);
   /// Depthwise causal convolution of x with `weight` [D, 1, taps] and a bias [D]; see strand.causal_conv.
   Value causalConv(Value x, Value weight, Value bias);
   /// The position of each row in its sequence.
   Value positions();
-  /// Rotary embedding of all of x's last dimension by halves; see strand.rotary.
-  Value rotary(Value x, Value positions, double base);
+  /// Rotary embedding of the first `dims` of x's last dimension (0: all) by halves; see strand.rotary.
+  Value rotary(Value x, Value positions, double base, int64_t dims = 0);
   /// Causal softmax attention, window rows wide (0: all rows before); see strand.attention.
   Value attention(Value q, Value k, Value v, int64_t window, double scale);
 
