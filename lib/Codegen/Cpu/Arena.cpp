@@ -17,12 +17,13 @@ namespace {
 constexpr int64_t alignment = 64;
 
 struct Need {
-  Operation *op; // memref.alloc or func.call
+  Operation *op; // memref.alloc or func.call; gone when its function is done
   Interval use;
+  StringRef callee; // of a call
   Bound bytes;           // of an alloc
   Bound rows, sequences; // of a call: what the callee's numbers are at most
 };
-using Slot = SmallVector<Need, 2>;
+using Slot = std::vector<Need>;
 
 constexpr StringLiteral rowsMark = "strand.rows", sequencesMark = "strand.sequences";
 
@@ -147,7 +148,7 @@ struct Arena : impl::ArenaBase<Arena> {
         FailureOr<Bound> bytes = bytesOf(alloc);
         if (failed(use) || failed(bytes))
           return WalkResult::interrupt();
-        needs.push_back({op, *use, *bytes, {}, {}});
+        needs.push_back({op, *use, {}, *bytes, {}, {}});
       }
       if (auto call = dyn_cast<func::CallOp>(op); call && needScratch.contains(call.getCallee())) {
         if (call->getParentOfType<scf::ForallOp>()) {
@@ -155,7 +156,7 @@ struct Arena : impl::ArenaBase<Arena> {
                            << "none; inline it, or give its temporaries a static size";
           return WalkResult::interrupt();
         }
-        Need need{op, lifetimes.of(op), {}, {}, {}};
+        Need need{op, lifetimes.of(op), needScratch[call.getCallee()].getName(), {}, {}, {}};
         if (failed(boundExtent(call, rowsMark, need.rows)) ||
             failed(boundExtent(call, sequencesMark, need.sequences)))
           return WalkResult::interrupt();
@@ -198,10 +199,9 @@ struct Arena : impl::ArenaBase<Arena> {
 
   /// Bytes of a need in a call of that size.
   int64_t sizeAt(const Need &n, int64_t rows, int64_t sequences) {
-    auto call = dyn_cast<func::CallOp>(n.op);
-    if (!call)
+    if (n.callee.empty())
       return n.bytes.at(rows, sequences);
-    return sizeAt(layouts[call.getCallee()], n.rows.at(rows, sequences), n.sequences.at(rows, sequences));
+    return sizeAt(layouts[n.callee], n.rows.at(rows, sequences), n.sequences.at(rows, sequences));
   }
   int64_t sizeAt(ArrayRef<Slot> slots, int64_t rows, int64_t sequences) {
     int64_t total = 0;
@@ -246,8 +246,8 @@ struct Arena : impl::ArenaBase<Arena> {
       Value size;
       for (const Need &n : slot) {
         Value bytes;
-        if (auto call = dyn_cast<func::CallOp>(n.op))
-          bytes = func::CallOp::create(b, loc, scratchName(call.getCallee()), b.getIndexType(),
+        if (!n.callee.empty())
+          bytes = func::CallOp::create(b, loc, scratchName(n.callee), b.getIndexType(),
                                        ValueRange{n.rows.at(b, loc, rows, sequences),
                                                   n.sequences.at(b, loc, rows, sequences)})
                       .getResult(0);

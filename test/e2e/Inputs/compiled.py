@@ -29,12 +29,15 @@ def pointer(a):
 class Model:
     slots = 12
 
-    def __init__(self, path, rng, given=None):
-        """`given`: weights by name; others are random."""
+    def __init__(self, path, rng, given=None, embedded=False):
+        """`given`: weights by name; others are random. `embedded`: the library's own weights."""
         self.lib = ctypes.CDLL(path)
         self.lib.strand_rt_create.restype = PTR
         self.schema = Schema.in_dll(self.lib, "m_schema")
         self.threads = None
+        if embedded:
+            self.blob = np.ctypeslib.as_array((ctypes.c_uint8 * self.schema.weight_bytes).in_dll(self.lib, "m_weights"))
+            return
         self.blob, self.weights = aligned(self.schema.weight_bytes), {}
         for e in self.schema.weight[:self.schema.weights]:
             shape = tuple(e.shape[:e.rank])
@@ -47,20 +50,20 @@ class Model:
             w[:] = rng.standard_normal(shape) * scale if len(shape) > 1 else 1 + rng.standard_normal(shape) * 0.1
             self.weights[e.name.decode()] = w.astype(np.float64)
 
-    def sizes(self, sequences, rows):
+    def sizes(self, sequences, rows, cache_rows=0):
         out = (I64 * 4)()
-        self.lib.m_sizes(I64(sequences), I64(rows), I64(self.slots), I64(0), out)
+        self.lib.m_sizes(I64(sequences), I64(rows), I64(self.slots), I64(cache_rows), out)
         return out
 
-    def state(self):
-        block = aligned(self.sizes(1, 1)[0])
-        self.lib.strand_rt_state_init(ctypes.byref(self.schema), pointer(block), I64(self.slots), I64(0))
+    def state(self, cache_rows=0):
+        block = aligned(self.sizes(1, 1, cache_rows)[0])
+        self.lib.strand_rt_state_init(ctypes.byref(self.schema), pointer(block), I64(self.slots), I64(cache_rows))
         return block
 
     def advance(self, state, slots, sequences, expect=0):
         tokens = np.array([t for s in sequences for t in s] or [0], np.int32)
         offsets = np.cumsum([0] + [len(s) for s in sequences]).astype(np.int32)
-        slots, rows, vocabulary = np.array(slots or [0], np.int32), int(offsets[-1]), self.schema.vocabulary
+        slots, rows, vocabulary = np.array(slots if len(slots) else [0], np.int32), int(offsets[-1]), self.schema.vocabulary
         _, scratch_bytes, logits_bytes, _ = self.sizes(len(sequences), rows)
         scratch, logits = aligned(scratch_bytes + 64), aligned(max(logits_bytes, 4)).view(np.float32)
         status = self.lib.m_advance(PTR(self.threads), pointer(self.blob), pointer(state), pointer(slots), pointer(tokens),
