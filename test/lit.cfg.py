@@ -4,12 +4,14 @@ import lit.formats
 config.name = "strand"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test"]
-config.excludes = ["lit.cfg.py", "Inputs", "models"]
+config.excludes = ["lit.cfg.py", "Inputs"]
 config.test_source_root = os.path.join(config.source, "test")
 config.test_exec_root = os.path.join(config.build, "test")
 config.environment["PATH"] = os.pathsep.join([config.build + "/bin", config.llvm_bin, os.environ["PATH"]])
 config.environment["PYTHONPATH"] = config.source + "/test/oracle"
 config.environment["FILECHECK_OPTS"] = "-enable-var-scope --allow-unused-prefixes=false"
+if config.sanitize:
+    config.available_features.add("sanitized")
 shared = os.path.join(os.path.dirname(config.source), "shared")
 if os.path.isdir(shared):
     config.available_features.add("shared")

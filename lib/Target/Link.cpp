@@ -44,7 +44,12 @@ std::string Linker::describe() const {
 
 Expected<Linker> strand::findLinker(StringRef compiler) {
   Linker linker;
-  SmallVector<StringRef> names{"cc", "clang", "gcc"};
+  SmallVector<StringRef> names{"cc", "clang", "gcc", STRAND_LLVM_BIN "/clang"};
+  constexpr StringRef sanitize = STRAND_SANITIZE;
+  if (!sanitize.empty()) { // the run-time libraries need the sanitizer that they were compiled with
+    names = {STRAND_LLVM_BIN "/clang"};
+    linker.flags.push_back(("-fsanitize=" + sanitize).str());
+  }
   if (!compiler.empty())
     names = {compiler};
   for (StringRef name : names)
@@ -55,7 +60,7 @@ Expected<Linker> strand::findLinker(StringRef compiler) {
                              "; install one or name it with --linker=");
   if (std::string lld = pathIn(STRAND_LLVM_BIN, "ld.lld"); sys::fs::can_execute(lld)) {
     linker.lld = lld;
-    linker.flags = {"-B" STRAND_LLVM_BIN, "-fuse-ld=lld"};
+    llvm::append_values(linker.flags, "-B" STRAND_LLVM_BIN, "-fuse-ld=lld");
   }
   return linker;
 }
