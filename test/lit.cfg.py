@@ -17,4 +17,5 @@ if os.path.isdir(shared):
     config.available_features.add("shared")
 config.substitutions += [("%strand_lib", config.build + "/lib"), ("%strand_include", config.source + "/include"),
                          ("%cc", config.cc), ("%python", config.python), ("%shared", shared),
-                         ("%source", config.source)]
+                         ("%source", config.source),
+                         ("%{corpus_options}", "--sanitized" if config.sanitize else "")]

@@ -13,6 +13,7 @@ struct Config::Source {
   llvm::StringRef text;
   JsonDocument document;
   std::vector<std::string> errors;
+  std::vector<std::string> defaults; // integers that were absent: "hidden_size = 2048"
 };
 
 namespace {
@@ -115,6 +116,12 @@ void Config::fail(llvm::StringRef key, const llvm::Twine &what) {
 
 llvm::Error Config::check() const { return importErrors(source->errors); }
 
+std::string Config::defaultsText() const {
+  if (source->defaults.empty())
+    return "";
+  return messageAt(source->file, "note: keys that are absent have the library's defaults: " + llvm::join(source->defaults, ", "));
+}
+
 llvm::Error Config::finish() const {
   std::vector<std::string> messages = source->errors;
   addUnknown(messages);
@@ -208,6 +215,8 @@ std::optional<llvm::StringRef> Config::readString(llvm::StringRef key, const Jso
 int64_t Config::getInt(llvm::StringRef key, std::optional<int64_t> byDefault, int64_t min,
                        int64_t max) {
   const JsonValue *value = ask(key, !byDefault);
+  if (!value && byDefault)
+    source->defaults.push_back(prefix + key.str() + " = " + std::to_string(*byDefault));
   std::optional<int64_t> number = value ? readInt(key, *value, min, max) : std::nullopt;
   return number ? *number : byDefault.value_or(min);
 }

@@ -84,6 +84,8 @@ public:
   /// An error of the importer about the value of `key`: "key 'num_heads' is 3: <what>".
   void fail(llvm::StringRef key, const llvm::Twine &what);
 
+  /// A line that says which integers were absent and what stood in for them; empty if none was. For errors about sizes.
+  std::string defaultsText() const;
   /// All errors so far.
   llvm::Error check() const;
   /// All errors, and one for every key that nobody asked for.

@@ -409,8 +409,10 @@ Value ModelBuilder::layer(StringRef kind, const Twine &path, const Twine &prefix
 }
 
 llvm::Expected<OwningOpRef<ModuleOp>> ModelBuilder::finish(Value logits) {
-  if (llvm::Error e = llvm::joinErrors(config.finish(), checkpoint.finish()))
-    return std::move(e);
+  if (llvm::Error e = llvm::joinErrors(config.finish(), checkpoint.finish())) {
+    std::string note = config.defaultsText();
+    return note.empty() ? std::move(e) : llvm::joinErrors(std::move(e), llvm::createStringError(note));
+  }
   func::ReturnOp::create(root->b, loc, logits);
   forwardFunction.setType(FunctionType::get(&context, forwardFunction.getArgumentTypes(), logits.getType()));
   if (llvm::Error e = checkpoint.giveTo(weights))

@@ -98,7 +98,7 @@ Error strand::readInput(MLIRContext &context, StringRef path, StringRef weights,
     return readFolder(context, path, input);
   }
   if (!llvm::sys::fs::exists(path))
-    return createStringError("cannot read '" + path + "': there is no such file or folder");
+    return createStringError(path + ": error: cannot be read: No such file or folder");
   if (!weights.empty()) {
     input.weightsName = weights;
     if (Error e = readWeights(weights, input.weights))

@@ -265,11 +265,12 @@ def surplus_in_index(weight_map, parts):
 
 class Case:
     """`says`: all of these stand in the message. `family`: only who knows HGRN can object.
-    `valid`: it must be accepted. `as_nobody`: the case needs a user for whom permissions count."""
+    `folder`: for a command that takes folders only. `valid`: it must be accepted. `as_nobody`: the case needs a user
+    for whom permissions count."""
 
-    def __init__(self, name, change, *says, family=False, valid=False, as_nobody=False):
+    def __init__(self, name, change, *says, family=False, folder=False, valid=False, as_nobody=False):
         self.name, self.change, self.says = name, change, says
-        self.family, self.valid, self.as_nobody = family, valid, as_nobody
+        self.family, self.folder, self.valid, self.as_nobody = family, folder, valid, as_nobody
 
     def make(self, root):
         folder = Folder(Path(root) / self.name)
@@ -301,7 +302,7 @@ CASES = [
 
     # The folder.
     Case("folder-absent", whole_folder(lambda path: None), "folder-absent: error:", "No such file"),
-    Case("folder-is-file", whole_folder(lambda path: path.write_bytes(b"")), "folder-is-file: error:", "not a folder"),
+    Case("folder-is-file", whole_folder(lambda path: path.write_bytes(b"")), "folder-is-file: error:", "not a folder", folder=True),
     Case("folder-empty", whole_folder(lambda path: path.mkdir()), CONFIG, "No such file"),
     Case("folder-unreadable", unreadable("."), "Permission denied", as_nobody=True),
     Case("config-absent", absent(CONFIG), CONFIG, "No such file"),

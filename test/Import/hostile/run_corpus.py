@@ -102,6 +102,8 @@ def command_for(words, folder, out):
 def why_skipped(case, words, permissions_count):
     if case.family and "{out}" not in words:
         return "family"
+    if case.folder and "{out}" in words:
+        return "folder"
     if case.as_nobody and not permissions_count:
         return "root"
     return None
@@ -146,7 +148,7 @@ def parse_arguments():
 def main():
     limits = parse_arguments()
     passed = failed = 0
-    skipped = {"family": 0, "root": 0}
+    skipped = {"family": 0, "folder": 0, "root": 0}
     slowest = largest = 0
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
@@ -166,7 +168,7 @@ def main():
                 print("  | " + outcome.message[:2000].decode("utf-8", "replace").rstrip().replace("\n", "\n  | "))
     print(f"slowest {slowest:.2f} s, largest {largest:.0f} MB")
     print(f"{passed} passed, {failed} failed, {skipped['family']} skipped (family importer), "
-          f"{skipped['root']} skipped (needs a user other than root)")
+          f"{skipped['folder']} skipped (folders only), {skipped['root']} skipped (needs a user other than root)")
     sys.exit(1 if failed else 0)
 
 
