@@ -20,7 +20,7 @@ std::vector<Stage> strand::stages(const CpuTarget &target, const std::string &pr
       {"model", "the model over whole sequences", tidy},
       {"advance", "state as operands and results; a form for single rows", join({"strand-inline-formulas", "strand-derive-advance", "strand-derive-step", tidy})},
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
-       join({onFunctions({"strand-expand-chunks{vector-bits=" + bits + "}", "strand-decompose", "strand-fuse-rows"}),
+       join({onFunctions({"strand-expand-chunks{vector-bits=" + bits + "}", "strand-decompose", "strand-fuse-tiles", "strand-fuse-rows"}),
              "strand-pack-weights{panel=" + panel + "}", "resolve-ranked-shaped-type-result-dims", tidy,
              onFunctions({"strand-block-rows"}), "strand-destinations", tidy})},
       {"buffers", "memory and the arena",
