@@ -127,6 +127,7 @@ private:
     OpOperand *use;
   };
 
+  void takeTrailingViews();
   void findEnds();
   Origin originOf(Value output) const;
   int64_t rowsOfBlock() const;
@@ -143,15 +144,43 @@ private:
   OpBuilder b;
   Location loc;
   llvm::SetVector<Value> inputs, outputs; // rows from outside, and rows used outside
+  SmallVector<Operation *> trailing;      // views for readers outside
 };
 
-/// The tensor.empty that a place is a view of.
-Value baseOf(Value v) {
-  while (!v.getDefiningOp<tensor::EmptyOp>()) {
-    auto fill = v.getDefiningOp<linalg::FillOp>();
-    v = fill ? fill.getOutputs()[0] : v.getDefiningOp()->getOperand(0);
+/// Views that nothing in the run reads are made of the whole result, behind the loop.
+void Blocking::takeTrailingViews() {
+  SmallVector<Operation *> ops(run.begin(), run.end());
+  for (Operation *op : llvm::reverse(ops)) {
+    bool isView = isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::ExtractSliceOp>(op);
+    Value from = originOf(op->getResult(0)).value;
+    bool updates = from && !isPlace(from) && from.getType() == op->getResult(0).getType(); // it has a place as it is
+    if (isView && !updates && llvm::none_of(op->getUsers(), [&](Operation *user) { return run.contains(user); })) {
+      run.remove(op);
+      trailing.push_back(op);
+    }
   }
-  return v;
+}
+
+/// What a place is a fill or a view of; null for a tensor.empty.
+Value under(Value place) {
+  Operation *op = place.getDefiningOp();
+  if (isa<tensor::EmptyOp>(op))
+    return {};
+  auto fill = dyn_cast<linalg::FillOp>(op);
+  return fill ? fill.getOutputs()[0] : op->getOperand(0);
+}
+Value baseOf(Value place) {
+  while (Value v = under(place))
+    place = v;
+  return place;
+}
+
+/// Whether `place` can be built on a tensor of that type in place of its own.
+bool canStandOn(Value place, Type type) {
+  for (Value v = place; v; v = under(v))
+    if (v.getType() == type && !v.getDefiningOp<linalg::FillOp>())
+      return true;
+  return false;
 }
 
 void Blocking::findEnds() {
@@ -179,7 +208,7 @@ Blocking::Origin Blocking::originOf(Value v) const {
       return {};
     v = use->get();
   }
-  return {isPlace(v) ? baseOf(v) : v, use};
+  return {v, use};
 }
 
 /// As many as keep what is made and read inside within the cache.
@@ -231,17 +260,14 @@ void setRows(Operation *op, Value count) {
     op->setOperand(slice.getIndexOfDynamicSize(0), count);
 }
 
-/// The place `v` for a block, on `base` in place of its tensor.empty; without one, on an empty tensor of its own.
+/// The place `v` for a block, on `base` where the types agree; without one, on an empty tensor of its own.
 Value Blocking::placeAgain(Value v, Value base, Value count) {
   Operation *op = v.getDefiningOp();
-  if (isa<tensor::EmptyOp>(op) && base)
+  if (base && base.getType() == v.getType() && !isa<linalg::FillOp>(op))
     return base;
   IRMapping mapping;
-  if (!isa<tensor::EmptyOp>(op)) {
-    auto fill = dyn_cast<linalg::FillOp>(op);
-    Value under = fill ? fill.getOutputs()[0] : op->getOperand(0);
-    mapping.map(under, placeAgain(under, base, count));
-  }
+  if (Value below = under(v))
+    mapping.map(below, placeAgain(below, base, count));
   Operation *again = b.clone(*op, mapping);
   setRows(again, count);
   return again->getResult(0);
@@ -273,10 +299,12 @@ scf::ForallOp Blocking::makeLoop(Value rows, Value length) {
 }
 
 void Blocking::rewrite() {
+  Operation *last = run.back();
+  takeTrailingViews();
   findEnds();
   if (outputs.empty())
     return;
-  b.setInsertionPointAfter(run.back());
+  b.setInsertionPointAfter(last);
   Value rows = rowsOfRun(), most = indexConstant(b, loc, rowsOfBlock()), least = indexConstant(b, loc, unit);
   // enough rows for several blocks are divided into several, of whole register tiles
   Value share = arith::MulIOp::create(b, loc, arith::DivUIOp::create(b, loc, rows, indexConstant(b, loc, severalBlocks * unit)), least);
@@ -293,7 +321,7 @@ void Blocking::rewrite() {
     Origin origin = originOf(v);
     if (init == origin.value)
       slices.map(init, sliceOf(whole, first, count));
-    else if (origin.use && origin.value.getType() == v.getType() && isPlace(origin.value))
+    else if (origin.use && isPlace(origin.value) && canStandOn(origin.value, v.getType()))
       bases[origin.use] = sliceOf(whole, first, count);
   }
   for (Value v : inputs)
@@ -309,6 +337,8 @@ void Blocking::rewrite() {
   }
   for (auto [v, result] : llvm::zip_equal(llvm::to_vector(outputs), loop.getResults()))
     v.replaceUsesWithIf(result, [&](OpOperand &use) { return !run.contains(use.getOwner()); });
+  for (Operation *op : trailing)
+    op->moveAfter(loop);
   for (Operation *op : llvm::reverse(run))
     op->erase();
 }
