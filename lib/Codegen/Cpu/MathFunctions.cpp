@@ -5,6 +5,7 @@
 #include "lib/Codegen/Cpu/MathFunctions.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
+#include <cmath>
 #include <limits>
 using namespace mlir;
 namespace strand {
@@ -119,7 +120,7 @@ Value expandErf(LaneMath &m, Value x) {
 /// The bits of sqrt(1/2): an f32 above it has a larger exponent when these are subtracted from its bits.
 constexpr unsigned sqrtHalf = 0x3f3504f3u;
 
-/// (log(1 + f) - f) / f^2 for sqrt(1/2) <= 1 + f <= sqrt(2); relative error of f + f^2 (...) against log(1 + f): 2^-24.9.
+/// (log(1 + f) - f) / f^2 for sqrt(1/2) <= 1 + f <= sqrt(2); relative error of log(1 + f) = f + f^2 (...): 2^-24.9.
 constexpr float logTail[] = {-0.5f,         0.333339095f, -0.250013351f, 0.19963102f,
                              -0.165776491f, 0.149144799f, -0.142669618f, 0.0870054588f};
 /// log2(1 + f) / f on the same interval; relative error 2^-25.1.
@@ -205,7 +206,7 @@ Value expandCos(LaneMath &m, Value x) { return sinOfAbs(m, x, 1, {}); }
 
 Value expandRsqrt(LaneMath &m, Value x) { return m.div(1.f, m.sqrt(x)); }
 
-/// The square root, but 0 for -0 and infinity for -infinity.
+/// The square root, but 0 for -0 and infinity for -infinity, as C's pow has it.
 Value powerOfHalf(LaneMath &m, Value x) { return m.select(m.equal(x, -infinity), infinity, m.abs(m.sqrt(x))); }
 
 /// x^n, n from 1 to 4.
@@ -216,6 +217,7 @@ Value wholePower(LaneMath &m, Value x, int n) {
   return n == 2 ? square : m.mul(square, n == 3 ? x : square);
 }
 
+/// The number that an operand has in every lane.
 std::optional<double> constantIn(Value v) {
   if (auto splat = v.getDefiningOp<vector::BroadcastOp>())
     v = splat.getSource();
@@ -228,15 +230,18 @@ std::optional<double> constantIn(Value v) {
   return number.getValueAsDouble();
 }
 
-/// Powers beyond the fourth would add up more than the rounding of three products; those are left to libm.
+/// Exponents -2 .. 4, 1/2 and -1/2; of others the roundings of the products add up beyond 2.5 ulp. A quotient is
+/// raised, not the power divided, so that no intermediate overflows where the result does not.
 Value expandPowF(LaneMath &m, Value x, Value exponent) {
   std::optional<double> y = constantIn(exponent);
-  if (y == 0.5)
-    return powerOfHalf(m, x);
-  if (!y || *y != std::trunc(*y) || std::abs(*y) > 4)
+  if (!y)
     return {};
   if (*y == 0)
     return m.number(1.f);
+  if (std::abs(*y) == 0.5)
+    return *y < 0 ? m.div(1.f, powerOfHalf(m, x)) : powerOfHalf(m, x);
+  if (*y != std::trunc(*y) || *y < -2 || *y > 4)
+    return {};
   return wholePower(m, *y < 0 ? m.div(1.f, x) : x, std::abs(*y));
 }
 } // namespace
