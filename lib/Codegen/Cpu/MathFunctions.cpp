@@ -140,9 +140,9 @@ Reduced reduceForLog(LaneMath &m, Value x) {
   return {m.toFloat(m.shiftRight(offset, 23)), m.sub(m.fromBits(mantissa), 1.f)};
 }
 
-/// `value` for x > 0; x for infinity; -infinity for u = 0; NaN for u < 0 and NaN.
+/// `value` for finite u > 0; infinity for infinity, -infinity for 0, NaN for u < 0 and NaN.
 Value withSpecialsOfLog(LaneMath &m, Value value, Value u) {
-  value = m.select(m.less(u, infinity), value, u);
+  value = m.select(m.less(u, infinity), value, infinity);
   return m.select(m.less(0.f, u), value, m.select(m.equal(u, 0.f), -infinity, nan));
 }
 

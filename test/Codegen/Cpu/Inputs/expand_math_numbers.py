@@ -51,11 +51,14 @@ def sigmoid(splat):
 
 
 def sum_with_exp(splat):
-    """A product at the end of exp would be contracted with this addition, and then not be rounded."""
     return f"%c = {splat(TINY)}\n%e = math.exp %a : T\n%r = arith.addf %e, %c : T"
 
 
-TINY = float(f32(2.0**-140))
+def of_product(name):
+    return lambda splat: f"%c = {splat(FACTOR)}\n%p = arith.mulf %a, %c : T\n%r = math.{name} %p : T"
+
+
+TINY, FACTOR = 2.0**-124, 1.125
 POSITIVE = np.concatenate([np.linspace(2**-8, 4, 1 << 16), 1 + rng.normal(0, 1e-3, 1 << 16)])
 AROUND_ZERO = np.concatenate([rng.uniform(-1.5, 1.5, 1 << 16), rng.normal(0, 8, 1 << 16)])
 LONG = np.concatenate([rng.uniform(-110, 100, 1 << 17), rng.uniform(-152, 130, 1 << 16)])
@@ -108,6 +111,10 @@ FUNCTIONS = {
 }
 
 
+CONTRACTIBLE = {"sum_with_exp": sum_with_exp, "exp2_of_product": of_product("exp2"),
+                "log1p_of_product": of_product("log1p")}
+
+
 def ulps(got, want):
     """|got - want| in units of the last place of f32 at `want`; infinity counts as 2^128."""
     finite = lambda v: np.where(np.isinf(v), np.copysign(2.0**128, v), v)
@@ -129,7 +136,7 @@ def arguments(dense, exact):
 
 class Machine:
     def __init__(self, bits, widths):
-        bodies = {name: f.body for name, f in FUNCTIONS.items()} | {"sum_with_exp": sum_with_exp}
+        bodies = {name: f.body for name, f in FUNCTIONS.items()} | CONTRACTIBLE
         text = "".join(memref_function(name, w, body) for name, body in bodies.items() for w in widths)
         self.code = native.Code(text, bits, passes="strand-expand-math", flags=["-fno-vectorize", "-fno-slp-vectorize"])
         self.bits, self.widths = bits, widths
@@ -172,12 +179,16 @@ def failures_of(name, machines):
 
 
 def contraction(machines):
-    """The result of exp is rounded before it is added to."""
-    x = rng.uniform(-103, -90, 3 << 10).astype(f32)
+    """A product is rounded before it is an argument, and the product at the end of exp before it is added to."""
+    x = np.concatenate([rng.uniform(-103, -86, 1 << 14), rng.uniform(-0.8, 2, 1 << 14)]).astype(f32)
     for machine in machines:
-        for (what, e, count), (_, s, _) in zip(machine.results("exp", x), machine.results("sum_with_exp", x)):
-            if not np.array_equal((e + f32(TINY))[:count], s[:count]):
-                yield f"exp is contracted into a sum in {what}"
+        def equal(got, plain, argument, after):
+            for (what, y, count), (_, want, _) in zip(machine.results(got, x), machine.results(plain, argument)):
+                if not np.all(same(y, after(want))[:count]):
+                    yield f"{got} is contracted in {what}"
+        yield from equal("sum_with_exp", "exp", x, lambda e: e + f32(TINY))
+        for name in ("exp2", "log1p"):
+            yield from equal(f"{name}_of_product", name, x * f32(FACTOR), lambda y: y)
 
 
 def main():
