@@ -4,6 +4,7 @@ The functions carry `llvm.emit_c_interface`; the passes are the tail of the CPU 
 """
 import ctypes
 import os
+import re
 import subprocess
 import tempfile
 
@@ -45,27 +46,29 @@ def _cast(array):
 
 
 class Code:
-    """A shared library made of MLIR text."""
+    """A shared library made of MLIR text. `passes` run on functions behind strand-vectorize; `flags` are clang's."""
 
-    def __init__(self, text, bits=512, vectorize="", keep=None):
+    def __init__(self, text, bits=512, vectorize="", keep=None, passes="", flags=()):
         self.folder = tempfile.TemporaryDirectory()
         at = keep or self.folder.name
         source, out, library = (os.path.join(at, n) for n in ("in.mlir", "out.mlir", "code.so"))
         with open(source, "w") as f:
             f.write(text)
-        passes = f"builtin.module(func.func(strand-vectorize{{vector-bits={bits} {vectorize}}}),{TAIL})"
-        made = subprocess.run([_tool("strand-opt"), source, f"--pass-pipeline={passes}", "-o", out],
+        own = ",".join(filter(None, [f"strand-vectorize{{vector-bits={bits} {vectorize}}}", passes]))
+        pipeline = f"builtin.module(func.func({own}),{TAIL})"
+        made = subprocess.run([_tool("strand-opt"), source, f"--pass-pipeline={pipeline}", "-o", out],
                               stderr=subprocess.PIPE, text=True)
         if made.returncode:
             raise RuntimeError(made.stderr)
         self.remarks = made.stderr
         llvm = subprocess.run([_tool("mlir-translate", "mlir-translate-22"), "--mlir-to-llvmir", out], check=True,
                               stdout=subprocess.PIPE).stdout
+        # As lib/Target/Object.cpp does, allow contraction; clang's -ffp-contract says nothing about IR.
         with open(os.path.join(at, "code.ll"), "wb") as f:
-            f.write(llvm)
+            f.write(re.sub(rb"= (fmul|fadd|fsub) ", rb"= \1 contract ", llvm))
         machine = ["-mavx2", "-mfma", "-mf16c", "-mbmi2"] if bits == 256 else ["-march=native", "-mprefer-vector-width=512"]
-        subprocess.run([_tool("clang-22", "clang"), "-O2", *machine, "-ffp-contract=fast", "-fPIC", "-shared",
-                        "-Wno-override-module", os.path.join(at, "code.ll"), "-o", library, "-lm"], check=True)
+        subprocess.run([_tool("clang-22", "clang"), "-O2", *machine, *flags, "-fPIC", "-shared", "-Wno-override-module",
+                        os.path.join(at, "code.ll"), "-o", library, "-lm"], check=True)
         self.library = ctypes.CDLL(library)
 
     def __call__(self, name, *arrays):

@@ -1,0 +1,35 @@
+// strand-expand-math: finds the operations on f32 for which MathFunctions.cpp has arithmetic.
+#include "lib/Codegen/Cpu/MathFunctions.h"
+#include "lib/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+using namespace mlir;
+namespace strand {
+#define GEN_PASS_DEF_EXPANDMATH
+#include "lib/Passes.h.inc"
+namespace {
+
+bool isF32OrLanes(Type type) {
+  auto vector = dyn_cast<VectorType>(type);
+  return vector ? vector.getElementType().isF32() && vector.getRank() == 1 : type.isF32();
+}
+
+struct ExpandMath : impl::ExpandMathBase<ExpandMath> {
+  void runOnOperation() override {
+    SmallVector<Operation *> ops;
+    getOperation().walk([&](Operation *op) {
+      if (isa<math::MathDialect>(op->getDialect()) && op->getNumResults() == 1 &&
+          isF32OrLanes(op->getResult(0).getType()))
+        ops.push_back(op);
+    });
+    for (Operation *op : ops) {
+      OpBuilder b(op);
+      if (Value value = expandMath(b, op)) {
+        op->getResult(0).replaceAllUsesWith(value);
+        op->erase();
+        ++numExpanded;
+      }
+    }
+  }
+};
+} // namespace
+} // namespace strand
