@@ -175,13 +175,6 @@ int64_t LinearRecurrenceOp::getBlocks(const ChunkOptions &options) {
 }
 SmallVector<int64_t> LinearRecurrenceOp::getTileLengths(const ChunkOptions &) { return {1}; }
 
-/// Everything, but the block of the last dimension.
-static Slice innerBlock(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Value block, int64_t size) {
-  Slice s{SmallVector<OpFoldResult>(shape.size(), b.getIndexAttr(0)), to_vector(shape)};
-  s.offsets.back() = arith::MulIOp::create(b, loc, block, indexConstant(b, loc, size)).getResult();
-  s.sizes.back() = size;
-  return s;
-}
 Slice LinearRecurrenceOp::getStateSlice(OpBuilder &b, unsigned, Value block, const ChunkOptions &options) {
   return innerBlock(b, getLoc(), *inferStateShape(), block, blockSize(*this, options));
 }

@@ -154,32 +154,71 @@ Value strand::initialState(OpBuilder &b, Location loc, const StateSpec &spec) {
   return filled(b, loc, spec.shape, arith::ConstantOp::create(b, loc, spec.initial));
 }
 
-SmallVector<Value> strand::walkRows(OpBuilder &b, StreamOpInterface op, ValueRange outs, Step step) {
-  Location loc = op.getLoc();
-  SmallVector<StateSpec> specs = op.getStateSpecs();
-  SmallVector<Value> states = llvm::to_vector(OperandRange(op.getStatesMutable()));
-  Value offsets = op.getOffsets(), slots = states.empty() ? Value() : OperandRange(op.getSlotsMutable())[0];
+SmallVector<Value> strand::walkSequences(OpBuilder &b, Location loc, Value offsets, ValueRange outer, OpenSequence open,
+                                         NextRow row, CloseSequence close) {
   Value zero = indexConstant(b, loc, 0), one = indexConstant(b, loc, 1);
   Value sequences = arith::SubIOp::create(b, loc, numRows(b, loc, offsets), one);
-  SmallVector<Value> carried(outs);
-  llvm::append_range(carried, states);
-  auto each = scf::ForOp::create(b, loc, zero, sequences, one, carried, [&](OpBuilder &b, Location loc, Value s, ValueRange in) {
+  auto each = scf::ForOp::create(b, loc, zero, sequences, one, outer, [&](OpBuilder &b, Location loc, Value s, ValueRange in) {
     Value lo = indexAt(b, loc, offsets, s), hi = indexAt(b, loc, offsets, arith::AddIOp::create(b, loc, s, one));
-    SmallVector<Value> walk(in.take_front(outs.size()));
-    Value slot = slots ? indexAt(b, loc, slots, s) : Value();
-    for (auto [i, spec] : llvm::enumerate(specs))
-      walk.push_back(slot ? takeRow(b, loc, in[outs.size() + i], slot) : initialState(b, loc, spec));
-    auto rows = scf::ForOp::create(b, loc, lo, hi, one, walk, [&](OpBuilder &b, Location loc, Value t, ValueRange x) {
-      auto [y, c] = step(b, t, x.take_front(outs.size()), x.drop_front(outs.size()));
-      llvm::append_range(y, c);
-      scf::YieldOp::create(b, loc, y);
+    SmallVector<Value> first = open(b, s, in);
+    auto rows = scf::ForOp::create(b, loc, lo, hi, one, first, [&](OpBuilder &b, Location loc, Value t, ValueRange carried) {
+      scf::YieldOp::create(b, loc, row(b, t, carried));
     });
-    SmallVector<Value> yields(rows.getResults().take_front(outs.size()));
-    for (unsigned i = 0; i < states.size(); ++i)
-      yields.push_back(putRow(b, loc, rows.getResult(outs.size() + i), in[outs.size() + i], slot));
-    scf::YieldOp::create(b, loc, yields);
+    scf::YieldOp::create(b, loc, close(b, s, in, rows.getResults()));
   });
   return llvm::to_vector_of<Value>(each.getResults());
+}
+
+static Value slotOf(OpBuilder &b, StreamOpInterface op, Value s) {
+  return indexAt(b, op.getLoc(), OperandRange(op.getSlotsMutable())[0], s);
+}
+
+SmallVector<Value> strand::openStates(OpBuilder &b, StreamOpInterface op, Value s, ValueRange states) {
+  SmallVector<Value> carries;
+  if (states.empty())
+    for (const StateSpec &spec : op.getStateSpecs())
+      carries.push_back(initialState(b, op.getLoc(), spec));
+  for (Value state : states)
+    carries.push_back(takeRow(b, op.getLoc(), state, slotOf(b, op, s)));
+  return carries;
+}
+
+SmallVector<Value> strand::closeStates(OpBuilder &b, StreamOpInterface op, Value s, ValueRange states, ValueRange carries) {
+  SmallVector<Value> next;
+  for (auto [state, carry] : llvm::zip(states, carries))
+    next.push_back(putRow(b, op.getLoc(), carry, state, slotOf(b, op, s)));
+  return next;
+}
+
+SmallVector<Value> strand::walkRows(OpBuilder &b, StreamOpInterface op, ValueRange outs, Step step) {
+  SmallVector<Value> outer(outs);
+  llvm::append_range(outer, OperandRange(op.getStatesMutable()));
+  size_t n = outs.size();
+  auto open = [&](OpBuilder &b, Value s, ValueRange outer) {
+    SmallVector<Value> carried(outer.take_front(n));
+    llvm::append_range(carried, openStates(b, op, s, outer.drop_front(n)));
+    return carried;
+  };
+  auto row = [&](OpBuilder &b, Value t, ValueRange carried) {
+    auto [y, carries] = step(b, t, carried.take_front(n), carried.drop_front(n));
+    llvm::append_range(y, carries);
+    return y;
+  };
+  auto close = [&](OpBuilder &b, Value s, ValueRange outer, ValueRange carried) {
+    SmallVector<Value> next(carried.take_front(n));
+    llvm::append_range(next, closeStates(b, op, s, outer.drop_front(n), carried.drop_front(n)));
+    return next;
+  };
+  return walkSequences(b, op.getLoc(), op.getOffsets(), outer, open, row, close);
+}
+
+Slice strand::innerBlock(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Value block, int64_t size) {
+  Slice s{SmallVector<OpFoldResult>(shape.size(), b.getIndexAttr(0)), to_vector(shape)};
+  if (shape.empty())
+    return s;
+  s.offsets.back() = arith::MulIOp::create(b, loc, block, indexConstant(b, loc, size)).getResult();
+  s.sizes.back() = size;
+  return s;
 }
 
 int64_t strand::blockOf(int64_t n, int64_t limit, int64_t unit) {

@@ -47,6 +47,17 @@ Value transposed(OpBuilder &b, Location loc, Value x);
 /// A value of an element type as another float type.
 Value castFloat(OpBuilder &b, Location loc, Value x, Type to);
 
+/// For each sequence s: carried = open(s, outer); for each of its rows t, carried = row(t, carried); then
+/// outer = close(s, outer, carried). Returns outer.
+using OpenSequence = llvm::function_ref<SmallVector<Value>(OpBuilder &, Value s, ValueRange outer)>;
+using NextRow = llvm::function_ref<SmallVector<Value>(OpBuilder &, Value t, ValueRange carried)>;
+using CloseSequence = llvm::function_ref<SmallVector<Value>(OpBuilder &, Value s, ValueRange outer, ValueRange carried)>;
+SmallVector<Value> walkSequences(OpBuilder &b, Location loc, Value offsets, ValueRange outer, OpenSequence open,
+                                 NextRow row, CloseSequence close);
+/// What each carried value of `op` holds before the first row of sequence s, and its way back into the op's `states`.
+SmallVector<Value> openStates(OpBuilder &b, StreamOpInterface op, Value s, ValueRange states);
+SmallVector<Value> closeStates(OpBuilder &b, StreamOpInterface op, Value s, ValueRange states, ValueRange carries);
+
 /// The meaning of an op that carries state: for each sequence, for each of its rows t,
 /// (outs, carries) = step(t, outs, carries). The carries begin at the initial values or at the sequence's slot of the
 /// op's states and go back there. Returns outs, then the next states if the op has states.
@@ -56,6 +67,8 @@ SmallVector<Value> walkRows(OpBuilder &b, StreamOpInterface op, ValueRange outs,
 /// The initial value of a carried value as a tensor of its shape.
 Value initialState(OpBuilder &b, Location loc, const StateSpec &spec);
 
+/// All of `shape`, but of its last dimension the block number `block` of `size`; a shape of rank 0 is one block.
+Slice innerBlock(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Value block, int64_t size);
 /// The largest divisor of `n` that is at most `limit`, a multiple of `unit` if there is one.
 int64_t blockOf(int64_t n, int64_t limit, int64_t unit);
 } // namespace strand

@@ -419,7 +419,33 @@ llvm::Expected<OwningOpRef<ModuleOp>> ModelBuilder::finish(Value logits) {
     return std::move(e);
   return std::move(module);
 }
-Value FunctionBuilder::causalConv(Value x, Value weight, Value bias) { llvm_unreachable("x"); }
+
+//===--- convolution ---------------------------------------------------------------------------------------------===//
+
+void FunctionBuilder::putTapsOutside(Value weight) {
+  int64_t channels = rowsType(weight).getDimSize(0), taps = rowsType(weight).getDimSize(2);
+  auto argument = dyn_cast<BlockArgument>(weight);
+  Value outside = argument ? given[argument.getArgNumber() - (layer.getNumArguments() - given.size())] : weight;
+  auto of = outside.getDefiningOp<WeightOp>();
+  std::vector<float> stored = elements(of.getName().drop_front(prefix.size()), rowsType(weight).getShape());
+  stored.resize(channels * taps);
+  std::vector<char> bytes(stored.size() * sizeof(float));
+  for (int64_t d = 0; d < channels; ++d)
+    for (int64_t j = 0; j < taps; ++j)
+      memcpy(&bytes[(j * channels + d) * sizeof(float)], &stored[d * taps + j], sizeof(float));
+  std::string name = "computed:" + of.getName().str();
+  model.weights.addDerived(name, STRAND_F32, {taps, channels}, std::move(bytes));
+  of.setName(name);
+  for (Value v : {outside, weight})
+    v.setType(RankedTensorType::get({taps, channels}, b.getF32Type()));
+}
+
+Value FunctionBuilder::causalConv(Value x, Value weight, Value bias) {
+  if (rowsType(weight).getRank() == 3)
+    putTapsOutside(weight);
+  return CausalConvOp::create(b, loc, x.getType(), x, weight, bias, offsets, ValueRange(), Value()).getY();
+}
+
 Value FunctionBuilder::positions() { llvm_unreachable("x"); }
 Value FunctionBuilder::rotary(Value x, Value positions, double base, int64_t dims) { llvm_unreachable("x"); }
 Value FunctionBuilder::attention(Value q, Value k, Value v, int64_t window, double scale) { llvm_unreachable("x"); }

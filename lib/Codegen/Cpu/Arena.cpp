@@ -25,7 +25,9 @@ struct Need {
 };
 using Slot = std::vector<Need>;
 
-constexpr StringLiteral rowsMark = "strand.rows", sequencesMark = "strand.sequences";
+constexpr StringLiteral rowsMark = "strand.rows", sequencesMark = "strand.sequences", offsetsMark = "strand.offsets";
+/// What each mark says of the entries of an argument; the narrower first.
+const std::pair<StringRef, Bound> marks[] = {{rowsMark, {0, 1, 0}}, {sequencesMark, {0, 0, 1}}, {offsetsMark, {1, 0, 1}}};
 
 SmallVector<unsigned> markedArguments(func::FuncOp f, StringRef mark) {
   return llvm::to_vector(llvm::make_filter_range(llvm::seq(f.getNumArguments()),
@@ -39,15 +41,17 @@ std::optional<Bound> extentBound(Value v) { return isa<MemRefType>(v.getType()) 
 /// begins with what a call of the model hands in.
 void inferMarks(func::FuncOp f, ModuleOp module) {
   for (unsigned i = 0; i < f.getNumArguments(); ++i)
-    if (auto input = f.getArgAttrOfType<StringAttr>(i, "strand.input"); input && (input == "tokens" || input == "slots"))
-      f.setArgAttr(i, input == "tokens" ? rowsMark : sequencesMark, UnitAttr::get(f.getContext()));
+    if (auto input = f.getArgAttrOfType<StringAttr>(i, "strand.input"))
+      for (auto [name, mark] : {std::pair("tokens", rowsMark), {"slots", sequencesMark}, {"offsets", offsetsMark}})
+        if (input == name)
+          f.setArgAttr(i, mark, UnitAttr::get(f.getContext()));
   SmallVector<func::CallOp> calls = callsOf(f, module);
   if (!f.isPrivate() || calls.empty())
     return;
   for (unsigned i = 0; i < f.getNumArguments(); ++i) {
     auto type = dyn_cast<MemRefType>(f.getArgumentTypes()[i]);
     bool isExtent = type ? type.getRank() && type.isDynamicDim(0) : f.getArgumentTypes()[i].isIndex();
-    if (!isExtent || f.getArgAttr(i, rowsMark) || f.getArgAttr(i, sequencesMark))
+    if (!isExtent || llvm::any_of(marks, [&](auto &mark) { return f.getArgAttr(i, mark.first); }))
       continue;
     auto within = [&](const Bound &limit) {
       return llvm::all_of(calls, [&](func::CallOp call) {
@@ -55,10 +59,9 @@ void inferMarks(func::FuncOp f, ModuleOp module) {
         return n && n->unitedWith(limit) == limit;
       });
     };
-    if (within({0, 1, 0}))
-      f.setArgAttr(i, rowsMark, UnitAttr::get(f.getContext()));
-    else if (within({0, 0, 1}))
-      f.setArgAttr(i, sequencesMark, UnitAttr::get(f.getContext()));
+    auto mark = llvm::find_if(marks, [&](auto &mark) { return within(mark.second); });
+    if (mark != std::end(marks))
+      f.setArgAttr(i, mark->first, UnitAttr::get(f.getContext()));
   }
 }
 
@@ -157,8 +160,8 @@ struct Arena : impl::ArenaBase<Arena> {
           return WalkResult::interrupt();
         }
         Need need{op, lifetimes.of(op), needScratch[call.getCallee()].getName(), {}, {}, {}};
-        if (failed(boundExtent(call, rowsMark, need.rows)) ||
-            failed(boundExtent(call, sequencesMark, need.sequences)))
+        if (failed(boundExtent(call, rowsMark, 0, need.rows)) || failed(boundExtent(call, sequencesMark, 0, need.sequences)) ||
+            failed(boundExtent(call, offsetsMark, 1, need.sequences)))
           return WalkResult::interrupt();
         needs.push_back(need);
       }
@@ -185,13 +188,15 @@ struct Arena : impl::ArenaBase<Arena> {
     return bytes;
   }
 
-  /// What the callee's number of rows (or sequences) is at most: it takes the largest of its marked arguments.
-  LogicalResult boundExtent(func::CallOp call, StringRef mark, Bound &to) {
+  /// What the callee's number of rows (or sequences) is at most: it takes the largest of its marked arguments, `less`
+  /// that many.
+  LogicalResult boundExtent(func::CallOp call, StringRef mark, int64_t less, Bound &to) {
     for (unsigned i : markedArguments(needScratch[call.getCallee()], mark)) {
       std::optional<Bound> bound = extentBound(call.getOperand(i));
       if (!bound)
         return call.emitError() << "operand " << i << " is not bounded by rows or sequences; take the arith.minsi of its "
                                 << "size with such a bound";
+      bound->a = std::max<int64_t>(bound->a - less * bound->d, 0);
       to = to.unitedWith(*bound);
     }
     return success();
@@ -275,14 +280,21 @@ struct Arena : impl::ArenaBase<Arena> {
 
   /// The number of rows (or sequences) of `f` as a value.
   static Value extent(OpBuilder &b, func::FuncOp f, StringRef mark) {
-    Value most;
-    for (unsigned i : markedArguments(f, mark)) {
-      Value n = f.getArgument(i);
-      if (isa<MemRefType>(n.getType()))
-        n = memref::DimOp::create(b, f.getLoc(), n, 0);
-      most = most ? arith::MaxUIOp::create(b, f.getLoc(), most, n) : n;
-    }
-    return most ? most : arith::ConstantIndexOp::create(b, f.getLoc(), 0);
+    Location loc = f.getLoc();
+    Value most = arith::ConstantIndexOp::create(b, loc, 0);
+    auto atLeast = [&](StringRef mark, int64_t less) {
+      for (unsigned i : markedArguments(f, mark)) {
+        Value n = f.getArgument(i), k = arith::ConstantIndexOp::create(b, loc, less);
+        if (isa<MemRefType>(n.getType()))
+          n = memref::DimOp::create(b, loc, n, 0);
+        n = b.createOrFold<arith::SubIOp>(loc, b.createOrFold<arith::MaxUIOp>(loc, n, k), k);
+        most = b.createOrFold<arith::MaxUIOp>(loc, most, n);
+      }
+    };
+    atLeast(mark, 0);
+    if (mark == sequencesMark)
+      atLeast(offsetsMark, 1);
+    return most;
   }
 
   LogicalResult takeScratch(func::FuncOp f, ArrayRef<Slot> slots) {

@@ -2,7 +2,8 @@ def Arena : Pass<"strand-arena", "::mlir::ModuleOp"> {
   let summary = "one arena, sized on entry, for all temporaries";
   let description = [{
     In: bufferised functions; an argument marked `strand.rows` or `strand.sequences` has at most that many entries in
-    dimension 0 (an index argument with the mark is the number itself); marks are inferred from `strand.input` and
+    dimension 0, one marked `strand.offsets` at most one more than there are sequences (an index argument with the mark
+    is the number itself); marks are inferred from `strand.input` and
     from the calls of private functions. Out: every `memref.alloc` is a view of an arena. A function
     that needs scratch takes it as one more argument, `memref<?xi8> {strand.scratch}`, and a pure function
     `@f.scratch(rows, sequences) -> index` beside it says how many bytes. Buffers that are not in use at the same time

@@ -46,6 +46,8 @@ Maybe marked(func::FuncOp f, unsigned argument) {
     return Bound{0, 1, 0};
   if (f.getArgAttr(argument, "strand.sequences"))
     return Bound{0, 0, 1};
+  if (f.getArgAttr(argument, "strand.offsets"))
+    return Bound{1, 0, 1};
   return {};
 }
 

@@ -1,5 +1,5 @@
 // strand-vectorize: every linalg op on buffers becomes loops over vectors. The plan of an op is in VectorizePlan.cpp,
-// its loops in VectorizeEmit.cpp, the inside of them in VectorizeBody.cpp; here stands what surrounds an op: fills that
+// its loops in VectorizeEmit.cpp, the inside of them in VectorizeBody.cpp; here stands what surrounds an op: ops that
 // give accumulators their start, tasks, and the choice between many rows and one.
 #include "lib/Codegen/Cpu/VectorizePlan.h"
 #include "lib/Passes.h"
@@ -12,6 +12,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/SetVector.h"
 using namespace mlir;
 namespace strand {
 #define GEN_PASS_DEF_VECTORIZE
@@ -35,33 +36,62 @@ struct IndexMath {
   Value ceilDiv(Value x, int64_t y) { return div(add(x, of(y - 1)), of(y)); }
 };
 
-/// The fill that wrote all of `buffer` right before `op`, with nothing in between that touches memory other than fills
-/// of the other outputs.
-linalg::FillOp fillBefore(linalg::LinalgOp op, Value buffer) {
+/// Whether `op` writes each element of its output from one element of its input, by casts at most.
+bool isSpread(linalg::LinalgOp op) {
+  if (op.getNumDpsInputs() != 1 || op.getNumDpsInits() != 1 || op.getNumReductionLoops() ||
+      !isa<MemRefType>(op.getDpsInputOperand(0)->get().getType()) ||
+      !op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity() ||
+      !op.getMatchingIndexingMap(op.getDpsInputOperand(0)).isProjectedPermutation())
+    return false;
+  Value v = op.getBlock()->getArgument(0);
+  for (Operation &inner : op.getBlock()->without_terminator()) {
+    if (!isa<CastOpInterface>(inner) || inner.getOperand(0) != v)
+      return false;
+    v = inner.getResult(0);
+  }
+  return op.getBlock()->getTerminator()->getOperand(0) == v;
+}
+
+/// The fill or spread that wrote all of `buffer` right before `op`, with nothing in between that touches memory other
+/// than such ops on the other outputs.
+linalg::LinalgOp startBefore(linalg::LinalgOp op, Value buffer) {
   for (Operation *at = op->getPrevNode(); at; at = at->getPrevNode()) {
-    auto fill = dyn_cast<linalg::FillOp>(at);
-    if (fill && fill.getOutputs()[0] == buffer)
-      return fill;
-    bool ofOther = fill && llvm::is_contained(op.getDpsInits(), fill.getOutputs()[0]);
+    auto writer = dyn_cast<linalg::LinalgOp>(at);
+    bool starts = writer && (isa<linalg::FillOp>(at) || isSpread(writer));
+    if (starts && writer.getDpsInits()[0] == buffer)
+      return writer;
+    bool ofOther = starts && llvm::is_contained(op.getDpsInits(), writer.getDpsInits()[0]);
     if (!ofOther && !isMemoryEffectFree(at))
       break;
   }
   return {};
 }
 
-/// Accumulators that a fill would have started start in registers, and the fill goes.
-void takeFills(LoopPlan &plan, llvm::DenseSet<Operation *> &gone) {
+bool canStartFrom(const LoopPlan &plan, const OutputPlan &o, linalg::LinalgOp spread) {
+  OpOperand *in = spread.getDpsInputOperand(0);
+  AffineMap map = spread.getMatchingIndexingMap(in).compose(plan.op.getMatchingIndexingMap(o.operand));
+  bool strided = plan.vec && accessAlong(in->get().getType(), map, *plan.vec) == Access::strided;
+  return !o.partial && !strided && !llvm::is_contained(plan.op.getDpsInits(), in->get());
+}
+
+/// Accumulators that a fill or a spread would have started start in registers, and that op goes.
+void takeStarts(LoopPlan &plan, llvm::SetVector<Operation *> &gone) {
   for (OutputPlan &o : plan.outputs) {
     Value buffer = o.operand->get();
     bool read = llvm::count(plan.op->getOperands(), buffer) > 1;
     if (!o.carried || read || !plan.op.getMatchingIndexingMap(o.operand).isProjectedPermutation())
       continue;
-    linalg::FillOp fill = fillBefore(plan.op, buffer);
-    if (fill && fill.getInputs()[0].getType() == getElementTypeOrSelf(buffer.getType())) {
+    linalg::LinalgOp writer = startBefore(plan.op, buffer);
+    if (auto fill = dyn_cast_or_null<linalg::FillOp>(writer.getOperation())) {
+      if (fill.getInputs()[0].getType() != getElementTypeOrSelf(buffer.getType()))
+        continue;
       o.start = fill.getInputs()[0];
-      gone.insert(fill);
-      fill.erase();
+    } else if (writer && canStartFrom(plan, o, writer)) {
+      o.spread = writer;
+    } else {
+      continue;
     }
+    gone.insert(writer);
   }
 }
 
@@ -170,6 +200,8 @@ struct Vectorize : impl::VectorizeBase<Vectorize> {
     for (linalg::LinalgOp op : llvm::reverse(ops))
       if (!gone.contains(op))
         lower(op);
+    for (Operation *op : gone.takeVector())
+      op->erase();
   }
 
 private:
@@ -186,7 +218,7 @@ private:
   void lower(linalg::LinalgOp op) {
     VectorTarget target{vectorBits, mr, grain, prefetch};
     LoopPlan plan = planLoops(op, target);
-    takeFills(plan, gone);
+    takeStarts(plan, gone);
     if (plan.refusal)
       op->emitRemark("scalar loops: ") << plan.refusal;
     ++(plan.vec ? numVector : numScalar);
@@ -195,7 +227,7 @@ private:
     op->erase();
   }
 
-  llvm::DenseSet<Operation *> gone; ///< fills that an op has taken
+  llvm::SetVector<Operation *> gone; ///< ops that others have taken the start of their sums from
 };
 } // namespace
 } // namespace strand

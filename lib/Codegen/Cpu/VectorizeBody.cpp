@@ -91,18 +91,37 @@ SmallVector<Value> Emitter::indices(AffineMap map, const State &s, const Coord &
 }
 
 Value Emitter::load(OpOperand *operand, State &s, const Coord &c) {
-  AffineMap map = plan.op.getMatchingIndexingMap(operand);
-  Type element = cast<MemRefType>(operand->get().getType()).getElementType();
+  return load(operand->get(), plan.op.getMatchingIndexingMap(operand), s, c);
+}
+
+/// What `map` reads of a buffer at `c`.
+Value Emitter::load(Value buffer, AffineMap map, State &s, const Coord &c) {
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
   int64_t width = widthOf(dimsOf(map), s, c);
   if (width == 1)
-    return memref::LoadOp::create(b, loc, operand->get(), indices(map, s, c));
+    return memref::LoadOp::create(b, loc, buffer, indices(map, s, c));
   auto type = VectorType::get({width}, element);
-  if (plan.access(operand) == Access::contiguous)
-    return vector::LoadOp::create(b, loc, type, operand->get(), indices(map, s, c));
+  if (accessAlong(buffer.getType(), map, *plan.vec) == Access::contiguous)
+    return vector::LoadOp::create(b, loc, type, buffer, indices(map, s, c));
   SmallVector<Value> lanes;
   for (int64_t l = 0; l < width; ++l)
-    lanes.push_back(memref::LoadOp::create(b, loc, operand->get(), indices(map, s, c, l)));
+    lanes.push_back(memref::LoadOp::create(b, loc, buffer, indices(map, s, c, l)));
   return vector::FromElementsOp::create(b, loc, type, lanes);
+}
+
+/// What the op that wrote the output before would have put there.
+Value Emitter::spreadStart(const OutputPlan &o, State &s, const Coord &c) {
+  OpOperand *in = o.spread.getDpsInputOperand(0);
+  AffineMap map = o.spread.getMatchingIndexingMap(in).compose(plan.op.getMatchingIndexingMap(o.operand));
+  Value v = load(in->get(), map, s, c);
+  for (Operation &op : o.spread.getBlock()->without_terminator()) {
+    IRMapping mapping;
+    mapping.map(op.getOperand(0), v);
+    Operation *clone = b.clone(op, mapping);
+    clone->getResult(0).setType(laneType(op.getResult(0).getType(), lanesIn(v)));
+    v = clone->getResult(0);
+  }
+  return widen(v, widthOf(o.dims, s, c), s);
 }
 
 void Emitter::store(OpOperand *operand, Value value, State &s, const Coord &c) {

@@ -167,7 +167,11 @@ Copies Emitter::startOf(const OutputPlan &o, const State &s) {
   forEachCoord(o.dims, s, [&](const Coord &c) {
     for (int64_t width : o.partial ? ArrayRef<int64_t>(slots) : ArrayRef<int64_t>())
       held.push_back(splat(b, loc, *arith::getNeutralElement(o.combiner), width));
-    if (!o.partial)
+    if (o.partial)
+      return;
+    if (o.spread)
+      held.push_back(spreadStart(o, known, c));
+    else
       held.push_back(o.start ? widen(o.start, widthOf(o.dims, s, c), known) : load(o.operand, known, c));
   });
   return held;

@@ -49,6 +49,7 @@ private:
   mlir::SmallVector<int64_t> slotWidths() const;
   unsigned slotOf(const State &s, const Coord &c) const;
   Copies startOf(const OutputPlan &o, const State &s);
+  mlir::Value spreadStart(const OutputPlan &o, State &s, const Coord &c);
   void finishHeld(const OutputPlan &o, const Copies &held, State &s);
   mlir::Value join(const OutputPlan &o, mlir::ArrayRef<mlir::Value> held, mlir::Value start);
   void takeOutputs(State &s);
@@ -62,6 +63,7 @@ private:
   void emitWhole(mlir::Operation *op, State &s);
   bool emitTransposed(mlir::OpOperand *in, State &s);
   mlir::Value load(mlir::OpOperand *operand, State &s, const Coord &c);
+  mlir::Value load(mlir::Value buffer, mlir::AffineMap map, State &s, const Coord &c);
   void store(mlir::OpOperand *operand, mlir::Value value, State &s, const Coord &c);
   void prefetch(mlir::OpOperand *operand, State &s, const Coord &c);
   mlir::Value scalarIndex(mlir::Value v, State &s, const Coord &c);

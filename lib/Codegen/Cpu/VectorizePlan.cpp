@@ -342,7 +342,7 @@ void fuseProducts(LoopPlan &p) {
 void listOutputs(LoopPlan &p) {
   Operation *yield = p.op.getBlock()->getTerminator();
   for (OpOperand &init : p.op.getDpsInitsMutable()) {
-    OutputPlan o{&init, p.op.getMatchingBlockArgument(&init), {}, 0, 0, false, false, nullptr, {}};
+    OutputPlan o{&init, p.op.getMatchingBlockArgument(&init), {}, 0, 0, false, false, nullptr, {}, {}};
     o.yielded = yield->getOperand(p.outputs.size());
     o.dims = dimsOf(p.op.getMatchingIndexingMap(&init));
     o.combiner = combinerOf(o);
@@ -367,8 +367,11 @@ DimSet dimsOf(AffineMap map) {
 }
 
 Access accessAlong(linalg::LinalgOp op, OpOperand *operand, unsigned dim) {
-  AffineMap map = op.getMatchingIndexingMap(operand);
-  auto type = dyn_cast<MemRefType>(operand->get().getType());
+  return accessAlong(operand->get().getType(), op.getMatchingIndexingMap(operand), dim);
+}
+
+Access accessAlong(Type operand, AffineMap map, unsigned dim) {
+  auto type = dyn_cast<MemRefType>(operand);
   if (!type || !map.isFunctionOfDim(dim))
     return Access::uniform;
   // A vector of i1 in memory is packed bits, a memref of i1 is bytes.
@@ -378,7 +381,7 @@ Access accessAlong(linalg::LinalgOp op, OpOperand *operand, unsigned dim) {
     if (e.isFunctionOfDim(dim))
       return Access::strided;
   AffineExpr last = map.getResults().back();
-  AffineExpr rest = simplifyAffineExpr(last - getAffineDimExpr(dim, op.getContext()), map.getNumDims(), 0);
+  AffineExpr rest = simplifyAffineExpr(last - getAffineDimExpr(dim, map.getContext()), map.getNumDims(), 0);
   SmallVector<int64_t> strides;
   int64_t offset;
   bool unit = succeeded(type.getStridesAndOffset(strides, offset)) && strides.back() == 1;

@@ -49,6 +49,7 @@ struct OutputPlan {
   bool carried = false, partial = false;  ///< partial: lanes are partial results, joined by `combiner`
   mlir::Operation *combiner = nullptr;
   mlir::Value start;                      ///< what the buffer holds before, if a fill said so
+  mutable mlir::linalg::LinalgOp spread;  ///< or the op that wrote it: see isSpread
 };
 
 /// How many indices of each dimension one step covers.
@@ -83,6 +84,8 @@ struct LoopPlan {
 /// Decides everything. `op` has buffer semantics.
 LoopPlan planLoops(mlir::linalg::LinalgOp op, const VectorTarget &target);
 
+/// How what `map` reads of a value of that type moves along `dim`.
+Access accessAlong(mlir::Type type, mlir::AffineMap map, unsigned dim);
 /// How `operand` of `op` moves along `dim`.
 Access accessAlong(mlir::linalg::LinalgOp op, mlir::OpOperand *operand, unsigned dim);
 

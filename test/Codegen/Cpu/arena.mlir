@@ -148,3 +148,35 @@ func.func private @uses_same(%x: memref<?x32xf32>) {
   linalg.exp ins(%y : memref<?x32xf32>) outs(%y : memref<?x32xf32>)
   return
 }
+
+// -----
+
+// Offsets have one entry more than there are sequences; a function that is handed nothing else of them knows their number
+// by it, and is given scratch for as many.
+// CHECK-LABEL: func.func private @ends.scratch(
+// CHECK-SAME:    %{{.*}}: index, %[[SEQUENCES:.*]]: index) -> index
+// CHECK:         arith.muli %[[SEQUENCES]], %{{.*}}
+// CHECK-LABEL: func.func private @ends(
+// CHECK-SAME:    %[[OFFSETS:.*]]: memref<?xi32> {strand.offsets}, %{{.*}}: memref<?xi8> {strand.scratch})
+// CHECK-DAG:     %[[ONE:.*]] = arith.constant 1 : index
+// CHECK:         %[[ENTRIES:.*]] = memref.dim %[[OFFSETS]]
+// CHECK:         %[[SOME:.*]] = arith.maxui %[[ENTRIES]], %[[ONE]]
+// CHECK:         arith.subi %[[SOME]], %[[ONE]]
+func.func private @ends(%offsets: memref<?xi32>) {
+  %c0 = arith.constant 0 : index
+  %n = memref.dim %offsets, %c0 : memref<?xi32>
+  %a = memref.alloc(%n) : memref<?xi32>
+  linalg.copy ins(%offsets : memref<?xi32>) outs(%a : memref<?xi32>)
+  return
+}
+// CHECK-LABEL: func.func private @advance.scratch(
+// CHECK-SAME:    %{{.*}}: index, %[[SEQUENCES:.*]]: index) -> index
+// CHECK:         %[[PART:.*]] = arith.muli %[[SEQUENCES]]
+// CHECK-NEXT:    %[[ALL:.*]] = arith.addi %{{.*}}, %[[PART]]
+// CHECK-NEXT:    call @ends.scratch(%{{.*}}, %[[ALL]])
+// CHECK-LABEL: func.func private @advance(
+// CHECK-SAME:    %{{.*}}: memref<?xi32> {strand.input = "offsets", strand.offsets}
+func.func private @advance(%offsets: memref<?xi32> {strand.input = "offsets"}) {
+  call @ends(%offsets) : (memref<?xi32>) -> ()
+  return
+}

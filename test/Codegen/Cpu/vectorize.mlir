@@ -35,6 +35,45 @@ func.func @rows_times_panels(%x: memref<?x64xf32>, %p: memref<8x64x32xf32>, %o: 
 
 // -----
 
+// So is an op that spreads a bias over the rows: its one vector of bf16 is widened where the sums start.
+// CHECK-LABEL: @spread_start
+// CHECK: %[[B:.*]] = vector.load %arg1[%{{.*}}] : memref<16xbf16>, vector<16xbf16>
+// CHECK: %[[START:.*]] = arith.extf %[[B]] : vector<16xbf16> to vector<16xf32>
+// CHECK: scf.for {{.*}} iter_args(%{{.*}} = %[[START]], %{{.*}} = %[[START]]
+// CHECK: vector.fma
+// CHECK-NOT: arith.extf
+func.func @spread_start(%x: memref<4x64xf32>, %b: memref<16xbf16>, %w: memref<64x16xf32>, %o: memref<4x16xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(m,n)->(n)>, affine_map<(m,n)->(m,n)>], iterator_types = ["parallel", "parallel"]}
+    ins(%b : memref<16xbf16>) outs(%o : memref<4x16xf32>) {
+  ^bb0(%a: bf16, %c: f32):
+    %e = arith.extf %a : bf16 to f32
+    linalg.yield %e : f32
+  }
+  linalg.matmul ins(%x, %w : memref<4x64xf32>, memref<64x16xf32>) outs(%o : memref<4x16xf32>)
+  return
+}
+
+// Not if the buffer that is spread is one that the sums go to.
+// CHECK-LABEL: @spread_of_an_output
+// CHECK: vector.store
+// CHECK: vector.load
+// CHECK: vector.store
+func.func @spread_of_an_output(%x: memref<16x16xf32>, %w: memref<16x16xf32>, %o: memref<16x16xf32>, %p: memref<16x16xf32>) {
+  linalg.copy ins(%o : memref<16x16xf32>) outs(%p : memref<16x16xf32>)
+  linalg.generic {indexing_maps = [affine_map<(m,n,k)->(m,k)>, affine_map<(m,n,k)->(k,n)>, affine_map<(m,n,k)->(m,n)>,
+    affine_map<(m,n,k)->(m,n)>], iterator_types = ["parallel", "parallel", "reduction"]}
+    ins(%x, %w : memref<16x16xf32>, memref<16x16xf32>) outs(%o, %p : memref<16x16xf32>, memref<16x16xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32, %d: f32):
+    %m = arith.mulf %a, %b : f32
+    %s = arith.addf %c, %m : f32
+    %t = arith.addf %d, %m : f32
+    linalg.yield %s, %t : f32, f32
+  }
+  return
+}
+
+// -----
+
 // Weights of two bytes are loaded as they are and extended; large ones are asked for ahead.
 // CHECK-LABEL: @bf16_weights
 // CHECK: memref.prefetch %arg1

@@ -19,6 +19,16 @@ def tensor(shape, element="f32"):
     return "tensor<" + "".join(f"{'?' if s is None else s}x" for s in shape) + element + ">"
 
 
+def converted(new, old, shape, source, target):
+    """The line that makes %new of %old, which is of another element type."""
+    widths = {"f16": 16, "bf16": 16, "f32": 32, "f64": 64}
+    if target == "i32" or source == "i32":
+        op = "fptosi" if target == "i32" else "sitofp"
+    else:
+        op = "extf" if widths[target] > widths[source] else "truncf"
+    return f"%{new} = arith.{op} %{old} : {tensor(shape, source)} to {tensor(shape, target)}"
+
+
 class Case:
     def __init__(self, rows, result, text, fixed=None, values=None, seed=1):
         """`values`: name -> function of (rng, shape) that draws a table or a fixed operand; normal otherwise."""

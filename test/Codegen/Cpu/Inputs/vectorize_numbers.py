@@ -102,6 +102,23 @@ def matmul(suite, n, k):
     suite.add(f"matmul_{n}_{k}", args, text, check)
 
 
+def biased(suite, n, k):
+    """out[m, n] = b[n] + sum_k x[m, k] y[k, n], the bias of bf16 spread by an op in front."""
+    args = [("%x", memref([None, k])), ("%y", memref([k, n])), ("%b", memref([n], "bf16")), ("%o", memref([None, n]))]
+    text = generic(["(m,n)->(n)", "(m,n)->(m,n)"], "pp", args[2:3], args[3:], "%e = arith.extf %a : bf16 to f32\nlinalg.yield %e : f32",
+                   "%a: bf16, %c: f32")
+    text += f"linalg.matmul ins(%x, %y : {args[0][1]}, {args[1][1]}) outs(%o : {args[3][1]})\n"
+
+    def check(call, name, bits, options):
+        for m in ROWS:
+            x, y, o = normal(m, k), normal(k, n), normal(m, n)
+            stored, b = native.to_bf16(normal(n))
+            call(x, y, stored, o)
+            near(name, o, b + x.astype(np.float64) @ y, f"{bits} {options} m={m}")
+
+    suite.add(f"biased_{n}_{k}", args, text, check)
+
+
 def dots(suite, d):
     """out[h, i, j] = sum_d q[i, h, d] k[j, h, d]: lanes along d; all sizes but d unknown."""
     args = [("%q", memref([None, None, d])), ("%k", memref([None, None, d])), ("%o", memref([None, None, None]))]
@@ -322,6 +339,7 @@ def suite():
         panels(s, 37, n, half)
     for n, k in ((1, 5), (5, 1), (6, 44), (48, 48), (902, 6)):
         matmul(s, n, k)
+    biased(s, 44, 6)
     for d in (1, 5, 6, 44, 64, None):
         dots(s, d)
     for d in (1, 5, 6, 44, 48, 902):
