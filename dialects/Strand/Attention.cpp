@@ -1,15 +1,17 @@
 // strand.attention: what it is.
 //
-// Tiles. A block owns a key head and all query heads that read it. Rows of a tile see earlier rows of the sequence, which
-// lie in the state (or, without state, in the operands), and each other. Both are taken in order of position, in blocks
-// of rows that are gathered into one small matrix, with a running maximum m, sum l and unnormalised result a of each
-// query (m = lowest, l = a = 0 at first):
+// Tiles. A block owns a key head and all query heads that read it. Rows of a tile see earlier rows of the sequence,
+// which lie in the state (or, without state, in the operands), and each other. Both are taken in order of position, in
+// blocks of rows that are gathered into one small matrix, with a running maximum m, sum l and unnormalised result a of
+// each query (m = lowest, l = a = 0 at first):
 //   r = scale * q k^T, -infinity where a query does not see a row     m' = max(m, max r)
 //   p = exp(r - m')        f = exp(m - m')        l' = f l + sum p        a' = f a + p v
-// and in the end y = a / l. Behind that the tile's own rows go into the state, so no row is overwritten that is still seen.
+// and in the end y = a / l. Behind that the tile's own rows go into the state, so no row is overwritten that is still
+// seen.
 //
-// Of a tile of many rows the lanes are queries: sums and maxima over keys need no shuffles, and only queries and results
-// are transposed, once for all blocks. Of a single row the lanes are keys, and the queries are the heads of the group.
+// Of a tile of many rows the lanes are queries: sums and maxima over keys need no shuffles, and only queries and
+// results are transposed, once for all blocks. Of a single row the lanes are keys, and the queries are the heads of the
+// group.
 #include "dialects/Strand/Rows.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -23,14 +25,18 @@ LogicalResult AttentionOp::verify() {
   RankedTensorType q = rowsType(getQ()), k = rowsType(getK()), v = rowsType(getV()), y = rowsType(getY());
   if (q.getRank() != 3 || k.getRank() != 3 || q.getDimSize(2) != k.getDimSize(2) || k.getDimSize(1) < 1 ||
       q.getDimSize(1) % k.getDimSize(1))
-    return emitOpError("C1: q and k must be rows x heads x one size, q with a multiple of k's heads, not ") << q << " and " << k;
+    return emitOpError("C1: q and k must be rows x heads x one size, q with a multiple of k's heads, not ")
+           << q << " and " << k;
   if (v.getRank() != 3 || v.getDimSize(1) != k.getDimSize(1))
     return emitOpError("C2: v must be rows x ") << k.getDimSize(1) << " x a size, not " << v;
   if (y.getShape().drop_front() != ArrayRef<int64_t>{q.getDimSize(1), v.getDimSize(2)})
-    return emitOpError("C3: the result must be rows x ") << q.getDimSize(1) << " x " << v.getDimSize(2) << ", not " << y;
+    return emitOpError("C3: the result must be rows x ")
+           << q.getDimSize(1) << " x " << v.getDimSize(2) << ", not " << y;
   for (RankedTensorType type : {q, k, v, y})
-    if (llvm::any_of(type.getShape().drop_front(), ShapedType::isDynamic) || type.getElementType() != q.getElementType())
-      return emitOpError("C4: sizes behind the rows must be static and elements ") << q.getElementType() << ", not " << type;
+    if (llvm::any_of(type.getShape().drop_front(), ShapedType::isDynamic) ||
+        type.getElementType() != q.getElementType())
+      return emitOpError("C4: sizes behind the rows must be static and elements ")
+             << q.getElementType() << ", not " << type;
   if (getWindow() && *getWindow() < 1)
     return emitOpError("C5: a window has at least 1 row, not ") << *getWindow();
   auto lse = RankedTensorType::get({y.getDimSize(0), q.getDimSize(1)}, q.getElementType());
@@ -70,9 +76,11 @@ static Value mul(OpBuilder &b, Location loc, Value x, Value y) { return arith::M
 static Value exp(OpBuilder &b, Location loc, Value x) { return math::ExpOp::create(b, loc, x); }
 /// e^x for x <= 0, but 0 where that would be subnormal (so also at -infinity): CPUs take 100 cycles for such a number.
 static Value weightOf(OpBuilder &b, Location loc, Value x) {
-  Value limit = floatConstant(b, loc, x.getType(), x.getType().isF64() ? -708 : -87), zero = floatConstant(b, loc, x.getType(), 0);
+  Value limit = floatConstant(b, loc, x.getType(), x.getType().isF64() ? -708 : -87),
+        zero = floatConstant(b, loc, x.getType(), 0);
   Value vanishes = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, limit);
-  return arith::SelectOp::create(b, loc, vanishes, zero, exp(b, loc, arith::SelectOp::create(b, loc, vanishes, zero, x)));
+  return arith::SelectOp::create(b, loc, vanishes, zero,
+                                 exp(b, loc, arith::SelectOp::create(b, loc, vanishes, zero, x)));
 }
 static Value lowest(OpBuilder &b, Location loc, Type e) {
   const llvm::fltSemantics &semantics = cast<FloatType>(e).getFloatSemantics();
@@ -81,7 +89,8 @@ static Value lowest(OpBuilder &b, Location loc, Type e) {
 
 using LoopBody = llvm::function_ref<SmallVector<Value>(Value i, ValueRange carried)>;
 /// scf.for with its body emitted through `b` itself.
-static SmallVector<Value> emitLoop(OpBuilder &b, Location loc, Value from, Value to, int64_t step, ValueRange init, LoopBody body) {
+static SmallVector<Value> emitLoop(OpBuilder &b, Location loc, Value from, Value to, int64_t step, ValueRange init,
+                                   LoopBody body) {
   auto loop = scf::ForOp::create(b, loc, from, to, indexConstant(b, loc, step), init);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
@@ -131,8 +140,8 @@ struct RowMeaning {
   Value row, slot, position;
 
   RowMeaning(AttentionOp op, OpBuilder &b, Value row, Value slot, Value position)
-      : op(op), b(b), loc(op.getLoc()), e(op.getElementType()), G(op.getKeyHeads()), E(op.getGroup()), D(op.getKeySize()),
-        V(op.getValueSize()), row(row), slot(slot), position(position) {}
+      : op(op), b(b), loc(op.getLoc()), e(op.getElementType()), G(op.getKeyHeads()), E(op.getGroup()),
+        D(op.getKeySize()), V(op.getValueSize()), row(row), slot(slot), position(position) {}
 
   AffineMap map(StringRef dims, StringRef of) const { return dimsMap(b.getContext(), dims, of); }
   Value number(double x) const { return floatConstant(b, loc, e, x); }
@@ -179,35 +188,41 @@ Carried RowMeaning::run(Carried c) {
   if (op.getWindow())
     count = arith::MinUIOp::create(b, loc, count, indexConstant(b, loc, *op.getWindow()));
   SmallVector<ReassociationIndices> heads{{0, 1}, {2}};
-  Value q = tensor::ExpandShapeOp::create(b, loc, RankedTensorType::get({G, E, D}, e), takeRow(b, loc, op.getQ(), row), heads);
-  Value most = overRows(count, filled(b, loc, {G, E}, lowest(b, loc, e)), [&](Value j, ValueRange x) -> SmallVector<Value> {
-    Value score = scores(q, seen(c.k, op.getK(), D, count, j));
-    return generic(b, loc, score, x[0], {map("ge", "ge"), map("ge", "ge")}, "pp", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-      return {arith::MaximumFOp::create(b, loc, x[0], x[1])};
-    });
-  })[0];
+  Value q = tensor::ExpandShapeOp::create(b, loc, RankedTensorType::get({G, E, D}, e), takeRow(b, loc, op.getQ(), row),
+                                          heads);
+  Value most =
+      overRows(count, filled(b, loc, {G, E}, lowest(b, loc, e)), [&](Value j, ValueRange x) -> SmallVector<Value> {
+        Value score = scores(q, seen(c.k, op.getK(), D, count, j));
+        return generic(b, loc, score, x[0], {map("ge", "ge"), map("ge", "ge")}, "pp",
+                       [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                         return {arith::MaximumFOp::create(b, loc, x[0], x[1])};
+                       });
+      })[0];
   Value zeros[] = {filled(b, loc, {G, E}, number(0)), filled(b, loc, {G, E, V}, number(0))};
   SmallVector<Value> sums = overRows(count, zeros, [&](Value j, ValueRange x) -> SmallVector<Value> {
     Value score = scores(q, seen(c.k, op.getK(), D, count, j)), value = seen(c.v, op.getV(), V, count, j);
-    Value weight = generic(b, loc, {score, most}, emptyTensor(b, loc, {G, E}, e), {map("ge", "ge"), map("ge", "ge"), map("ge", "ge")}, "pp",
+    Value weight = generic(b, loc, {score, most}, emptyTensor(b, loc, {G, E}, e),
+                           {map("ge", "ge"), map("ge", "ge"), map("ge", "ge")}, "pp",
                            [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                              return {exp(b, loc, sub(b, loc, x[0], x[1]))};
                            })[0];
-    Value sum = generic(b, loc, weight, x[0], {map("ge", "ge"), map("ge", "ge")}, "pp", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-      return {add(b, loc, x[1], x[0])};
-    })[0];
-    Value result = generic(b, loc, {weight, value}, x[1], {map("ged", "ge"), map("ged", "gd"), map("ged", "ged")}, "ppp",
-                           [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+    Value sum = generic(
+        b, loc, weight, x[0], {map("ge", "ge"), map("ge", "ge")}, "pp",
+        [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {add(b, loc, x[1], x[0])}; })[0];
+    Value result = generic(b, loc, {weight, value}, x[1], {map("ged", "ge"), map("ged", "gd"), map("ged", "ged")},
+                           "ppp", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                              return {add(b, loc, x[2], mul(b, loc, x[0], x[1]))};
                            })[0];
     return {sum, result};
   });
-  Value y = generic(b, loc, sums[0], sums[1], {map("ged", "ge"), map("ged", "ged")}, "ppp", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-    return {arith::DivFOp::create(b, loc, x[1], x[0])};
-  })[0];
+  Value y = generic(b, loc, sums[0], sums[1], {map("ged", "ge"), map("ged", "ged")}, "ppp",
+                    [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                      return {arith::DivFOp::create(b, loc, x[1], x[0])};
+                    })[0];
   c.y = putRow(b, loc, tensor::CollapseShapeOp::create(b, loc, y, heads), c.y, row);
   if (op.getLse()) {
-    Value lse = generic(b, loc, {most, sums[0]}, emptyTensor(b, loc, {G, E}, e), {map("ge", "ge"), map("ge", "ge"), map("ge", "ge")}, "pp",
+    Value lse = generic(b, loc, {most, sums[0]}, emptyTensor(b, loc, {G, E}, e),
+                        {map("ge", "ge"), map("ge", "ge"), map("ge", "ge")}, "pp",
                         [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                           return {add(b, loc, x[0], math::LogOp::create(b, loc, x[1]))};
                         })[0];
@@ -225,22 +240,23 @@ FailureOr<SmallVector<Value>> AttentionOp::decomposeOperation(OpBuilder &b) {
     init.push_back(emptyRows(b, loc, getQ(), itemShape(result), getElementType()));
   llvm::append_range(init, getStates());
   Value sequences = sub(b, loc, numRows(b, loc, getOffsets()), one);
-  auto each = scf::ForOp::create(b, loc, zero, sequences, one, init, [&](OpBuilder &b, Location loc, Value s, ValueRange in) {
-    Value lo = indexAt(b, loc, getOffsets(), s), hi = indexAt(b, loc, getOffsets(), add(b, loc, s, one));
-    Carried all(*this, in);
-    Value slot = getSlots() ? indexAt(b, loc, getSlots(), s) : Value();
-    Value before = slot ? indexAt(b, loc, all.count, slot) : zero;
-    auto rows = scf::ForOp::create(b, loc, lo, hi, one, in, [&](OpBuilder &b, Location loc, Value t, ValueRange x) {
-      Value position = add(b, loc, before, sub(b, loc, t, lo));
-      scf::YieldOp::create(b, loc, RowMeaning(*this, b, t, slot, position).run(Carried(*this, x)).list());
-    });
-    Carried next(*this, rows.getResults());
-    if (slot) {
-      Value count = arith::IndexCastOp::create(b, loc, b.getI32Type(), add(b, loc, before, sub(b, loc, hi, lo)));
-      next.count = tensor::InsertOp::create(b, loc, count, next.count, slot);
-    }
-    scf::YieldOp::create(b, loc, next.list());
-  });
+  auto each =
+      scf::ForOp::create(b, loc, zero, sequences, one, init, [&](OpBuilder &b, Location loc, Value s, ValueRange in) {
+        Value lo = indexAt(b, loc, getOffsets(), s), hi = indexAt(b, loc, getOffsets(), add(b, loc, s, one));
+        Carried all(*this, in);
+        Value slot = getSlots() ? indexAt(b, loc, getSlots(), s) : Value();
+        Value before = slot ? indexAt(b, loc, all.count, slot) : zero;
+        auto rows = scf::ForOp::create(b, loc, lo, hi, one, in, [&](OpBuilder &b, Location loc, Value t, ValueRange x) {
+          Value position = add(b, loc, before, sub(b, loc, t, lo));
+          scf::YieldOp::create(b, loc, RowMeaning(*this, b, t, slot, position).run(Carried(*this, x)).list());
+        });
+        Carried next(*this, rows.getResults());
+        if (slot) {
+          Value count = arith::IndexCastOp::create(b, loc, b.getI32Type(), add(b, loc, before, sub(b, loc, hi, lo)));
+          next.count = tensor::InsertOp::create(b, loc, count, next.count, slot);
+        }
+        scf::YieldOp::create(b, loc, next.list());
+      });
   return llvm::to_vector_of<Value>(each.getResults());
 }
 
@@ -291,8 +307,8 @@ Slice AttentionOp::getResultSlice(OpBuilder &b, unsigned i, Value block, const C
 }
 
 namespace {
-/// A tile of one key head. Queries come in panels of R: rows of one head, or, where the tile is a single row, all heads of
-/// the group. Keys come in blocks of B rows.
+/// A tile of one key head. Queries come in panels of R: rows of one head, or, where the tile is a single row, all heads
+/// of the group. Keys come in blocks of B rows.
 struct Tile {
   AttentionOp op;
   OpBuilder &b;
@@ -304,9 +320,10 @@ struct Tile {
   Value k, v;                  // the head's part of the state, or null
 
   Tile(AttentionOp op, OpBuilder &b, Value row, int64_t length, Value keyHead, ValueRange states)
-      : op(op), b(b), loc(op.getLoc()), e(op.getElementType()), lanesAreQueries(length > 1), C(length), E(op.getGroup()),
-        D(op.getKeySize()), V(op.getValueSize()), W(op.getWindow().value_or(0)),
-        R(length > 1 ? blockOf(length, panelRows, 1) : E), B(length > 1 ? 64 : keyBlock(op)), row(row), before(states[0]), keyHead(keyHead) {
+      : op(op), b(b), loc(op.getLoc()), e(op.getElementType()), lanesAreQueries(length > 1), C(length),
+        E(op.getGroup()), D(op.getKeySize()), V(op.getValueSize()), W(op.getWindow().value_or(0)),
+        R(length > 1 ? blockOf(length, panelRows, 1) : E), B(length > 1 ? 64 : keyBlock(op)), row(row),
+        before(states[0]), keyHead(keyHead) {
     if (states.size() > 1)
       k = states[1], v = states[2];
   }
@@ -395,23 +412,25 @@ Tile::Running Tile::start(ArrayRef<int64_t> leading) {
 /// scale * q, in the order of lanes.
 Value Tile::scaled(Value q, Value into) {
   StringRef dims = queryDims();
-  return generic(b, loc, q, into, {map(dims, "ri"), map(dims, dims)}, "pp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-    return {mul(b, loc, x[0], floatConstant(b, loc, e, op.getScale().convertToDouble()))};
-  })[0];
+  return generic(b, loc, q, into, {map(dims, "ri"), map(dims, dims)}, "pp",
+                 [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                   return {mul(b, loc, x[0], floatConstant(b, loc, e, op.getScale().convertToDouble()))};
+                 })[0];
 }
 
-/// {scores with -infinity where a query does not see the key, their maxima}. `distance`: from the first key to the first
-/// query. Keys behind the tile are later than all queries.
+/// {scores with -infinity where a query does not see the key, their maxima}. `distance`: from the first key to the
+/// first query. Keys behind the tile are later than all queries.
 SmallVector<Value> Tile::maskedAndMost(Value scores, Value distance) {
   StringRef dims = scoreDims();
   Type i32 = b.getI32Type();
   int64_t lanes = lanesAreQueries ? R : B;
   auto lane = llvm::to_vector(llvm::seq<int32_t>(0, lanes));
-  Value numbers = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(RankedTensorType::get({lanes}, i32), ArrayRef(lane)));
+  Value numbers =
+      arith::ConstantOp::create(b, loc, DenseElementsAttr::get(RankedTensorType::get({lanes}, i32), ArrayRef(lane)));
   distance = arith::IndexCastOp::create(b, loc, i32, distance);
   Value most = filled(b, loc, {R}, lowest(b, loc, e));
-  return generic(b, loc, numbers, {scores, most}, {map(dims, dims.take_back()), map(dims, dims), map(dims, "r")}, kinds(),
-                 [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+  return generic(b, loc, numbers, {scores, most}, {map(dims, dims.take_back()), map(dims, dims), map(dims, "r")},
+                 kinds(), [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                    Value age; // how far the key lies before the query
                    if (lanesAreQueries) {
                      Value key = arith::IndexCastOp::create(b, loc, i32, linalg::IndexOp::create(b, loc, 0));
@@ -434,20 +453,21 @@ Tile::Running Tile::block(Value queries, const KeyBlock &rows, Value distance, c
                            : contract(b, loc, queries, "ri", rows.keys, "si", scores, "rs");
   SmallVector<Value> masked = maskedAndMost(scores, distance);
   SmallVector<Value> scales = generic(
-      b, loc, masked[1], {old.most, old.sum, emptyTensor(b, loc, {R}, e)}, SmallVector<AffineMap>(4, map("r", "r")), "p",
-      [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+      b, loc, masked[1], {old.most, old.sum, emptyTensor(b, loc, {R}, e)}, SmallVector<AffineMap>(4, map("r", "r")),
+      "p", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
         Value most = arith::MaxNumFOp::create(b, loc, x[0], x[1]), factor = weightOf(b, loc, sub(b, loc, x[1], most));
         return {most, mul(b, loc, x[2], factor), factor};
       });
   StringRef dims = scoreDims(), out = resultDims();
-  SmallVector<Value> weights = generic(b, loc, scales[0], {masked[0], scales[1]}, {map(dims, "r"), map(dims, dims), map(dims, "r")}, kinds(),
-                                       [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                                         Value p = weightOf(b, loc, sub(b, loc, x[1], x[0]));
-                                         return {p, add(b, loc, x[2], p)};
-                                       });
-  Value result = generic(b, loc, scales[2], old.result, {map(out, "r"), map(out, out)}, "pp", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-    return {mul(b, loc, x[0], x[1])};
-  })[0];
+  SmallVector<Value> weights =
+      generic(b, loc, scales[0], {masked[0], scales[1]}, {map(dims, "r"), map(dims, dims), map(dims, "r")}, kinds(),
+              [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                Value p = weightOf(b, loc, sub(b, loc, x[1], x[0]));
+                return {p, add(b, loc, x[2], p)};
+              });
+  Value result = generic(
+      b, loc, scales[2], old.result, {map(out, "r"), map(out, out)}, "pp",
+      [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {mul(b, loc, x[0], x[1])}; })[0];
   result = lanesAreQueries ? contract(b, loc, rows.values, "sd", weights[0], "sr", result, "dr")
                            : contract(b, loc, weights[0], "rs", rows.values, "sd", result, "rd");
   return {scales[0], weights[1], result};
@@ -455,13 +475,13 @@ Tile::Running Tile::block(Value queries, const KeyBlock &rows, Value distance, c
 
 /// {y, lse} of a panel, rows first.
 SmallVector<Value> Tile::finish(const Running &done, Value y, Value lse) {
-  Value inverse = generic(b, loc, done.sum, emptyTensor(b, loc, {R}, e), {map("r", "r"), map("r", "r")}, "p", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-    return {arith::DivFOp::create(b, loc, floatConstant(b, loc, e, 1), x[0])};
-  })[0];
-  SmallVector<Value> out = generic(b, loc, {done.result, inverse}, y, {map("rd", resultDims()), map("rd", "r"), map("rd", "rd")}, "pp",
-                                   [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                                     return {mul(b, loc, x[0], x[1])};
-                                   });
+  Value inverse = generic(b, loc, done.sum, emptyTensor(b, loc, {R}, e), {map("r", "r"), map("r", "r")}, "p",
+                          [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                            return {arith::DivFOp::create(b, loc, floatConstant(b, loc, e, 1), x[0])};
+                          })[0];
+  SmallVector<Value> out =
+      generic(b, loc, {done.result, inverse}, y, {map("rd", resultDims()), map("rd", "r"), map("rd", "rd")}, "pp",
+              [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {mul(b, loc, x[0], x[1])}; });
   if (lse)
     out.append(generic(b, loc, {done.most, done.sum}, lse, SmallVector<AffineMap>(3, map("r", "r")), "p",
                        [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
@@ -546,9 +566,11 @@ Tile::Running Tile::overBlocks(int64_t heads, Value firstHead, Value queries) {
     Value to = least(end, add(b, loc, from, index(B)));
     KeyBlock rows = gathered(from, to);
     // panels whose last row is not before the first key, and whose first row sees the last
-    Value rowPanel = arith::DivUIOp::create(b, loc, sub(b, loc, greatest(from, before), before), index(R)), endPanel = index(rowPanels);
+    Value rowPanel = arith::DivUIOp::create(b, loc, sub(b, loc, greatest(from, before), before), index(R)),
+          endPanel = index(rowPanels);
     if (W)
-      endPanel = least(endPanel, arith::CeilDivUIOp::create(b, loc, sub(b, loc, add(b, loc, to, index(W - 1)), before), index(R)));
+      endPanel = least(
+          endPanel, arith::CeilDivUIOp::create(b, loc, sub(b, loc, add(b, loc, to, index(W - 1)), before), index(R)));
     return overPanels(heads, firstHead, rowPanel, endPanel, x, [&](const Panel &panel, ValueRange x) {
       auto of = [&](Value panels) { return takeRow(b, loc, panels, panel.number); };
       Value distance = sub(b, loc, add(b, loc, before, panel.row), from);
@@ -569,16 +591,18 @@ SmallVector<Value> Tile::manyRows(ValueRange results) {
   };
   return loop(zero, index(E), heads, results, [&](Value firstHead, ValueRange results) {
     Value all = emptyTensor(b, loc, shape(queryDims(), {heads * C / R}), e);
-    Value queries = overPanels(heads, firstHead, zero, endPanel, all, [&](const Panel &panel, ValueRange x) -> SmallVector<Value> {
-      Value q = slice(b, loc, op.getQ(), place(panel, row, times(keyHead, E)), {R, 1, D}, {1});
-      return {putRow(b, loc, scaled(q, takeRow(b, loc, x[0], panel.number)), x[0], panel.number)};
-    })[0];
+    Value queries =
+        overPanels(heads, firstHead, zero, endPanel, all, [&](const Panel &panel, ValueRange x) -> SmallVector<Value> {
+          Value q = slice(b, loc, op.getQ(), place(panel, row, times(keyHead, E)), {R, 1, D}, {1});
+          return {putRow(b, loc, scaled(q, takeRow(b, loc, x[0], panel.number)), x[0], panel.number)};
+        })[0];
     Running done = overBlocks(heads, firstHead, queries);
     return overPanels(heads, firstHead, zero, endPanel, results, [&](const Panel &panel, ValueRange x) {
       auto of = [&](Value panels) { return takeRow(b, loc, panels, panel.number); };
       SmallVector<OpFoldResult> at = place(panel, zero, zero);
       Value lse = op.getLse() ? slice(b, loc, x[1], ArrayRef(at).drop_back(), {R, 1}, {1}) : Value();
-      SmallVector<Value> out = finish({of(done.most), of(done.sum), of(done.result)}, slice(b, loc, x[0], at, {R, 1, V}, {1}), lse);
+      SmallVector<Value> out =
+          finish({of(done.most), of(done.sum), of(done.result)}, slice(b, loc, x[0], at, {R, 1, V}, {1}), lse);
       out[0] = unslice(b, loc, out[0], x[0], at, {R, 1, V});
       if (lse)
         out[1] = unslice(b, loc, out[1], x[1], ArrayRef(at).drop_back(), {R, 1});
@@ -615,7 +639,8 @@ SmallVector<Value> Tile::oneRow(ValueRange results) {
     KeyBlock rows{rowsAt(k, op.getK(), from, B), rowsAt(v, op.getV(), from, B)};
     return block(queries, rows, index(B - 1), Running(x)).list(); // all of them are seen
   });
-  SmallVector<Value> out = finish(Running(done), takeRow(b, loc, results[0], zero), op.getLse() ? takeRow(b, loc, results[1], zero) : Value());
+  SmallVector<Value> out = finish(Running(done), takeRow(b, loc, results[0], zero),
+                                  op.getLse() ? takeRow(b, loc, results[1], zero) : Value());
   for (auto [part, into] : llvm::zip_equal(out, results))
     part = putRow(b, loc, part, into, zero);
   return out;

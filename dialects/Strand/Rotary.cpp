@@ -34,7 +34,8 @@ static SmallVector<Value> emitTables(OpBuilder &b, RotaryOp op, Type e) {
   Type f32 = b.getF32Type();
   int64_t pairs = op.getTurned() / 2;
   SmallVector<float> f = frequencies(float(op.getBase().convertToDouble()), op.getTurned());
-  Value frequency = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(RankedTensorType::get({pairs}, f32), ArrayRef(f)));
+  Value frequency =
+      arith::ConstantOp::create(b, loc, DenseElementsAttr::get(RankedTensorType::get({pairs}, f32), ArrayRef(f)));
   auto map = [&](StringRef dims) { return dimsMap(b.getContext(), "ri", dims); };
   SmallVector<Value> outs;
   for (int i = 0; i < 2; ++i)
@@ -80,14 +81,15 @@ FailureOr<SmallVector<Value>> RotaryOp::decomposeOperation(OpBuilder &b) {
   Part first(b, x, rows, 0, n / 2, getInterleaved() ? 2 : 1);
   Part second(b, x, rows, getInterleaved() ? 1 : n / 2, n / 2, getInterleaved() ? 2 : 1);
   auto map = [&](StringRef dims) { return dimsMap(b.getContext(), "rhi", dims); };
-  SmallVector<Value> turned = generic(
-      b, loc, {first.of(b, loc, x), second.of(b, loc, x), tables[0], tables[1]}, {first.of(b, loc, y), second.of(b, loc, y)},
-      {map("rhi"), map("rhi"), map("ri"), map("ri"), map("rhi"), map("rhi")}, "ppp",
-      [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-        auto product = [&](unsigned i, unsigned j) { return arith::MulFOp::create(b, loc, v[i], v[j]); };
-        return {arith::SubFOp::create(b, loc, product(0, 2), product(1, 3)),
-                arith::AddFOp::create(b, loc, product(1, 2), product(0, 3))};
-      });
+  SmallVector<Value> turned =
+      generic(b, loc, {first.of(b, loc, x), second.of(b, loc, x), tables[0], tables[1]},
+              {first.of(b, loc, y), second.of(b, loc, y)},
+              {map("rhi"), map("rhi"), map("ri"), map("ri"), map("rhi"), map("rhi")}, "ppp",
+              [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                auto product = [&](unsigned i, unsigned j) { return arith::MulFOp::create(b, loc, v[i], v[j]); };
+                return {arith::SubFOp::create(b, loc, product(0, 2), product(1, 3)),
+                        arith::AddFOp::create(b, loc, product(1, 2), product(0, 3))};
+              });
   y = second.into(b, loc, turned[1], first.into(b, loc, turned[0], y));
   if (n < size) {
     Part rest(b, x, rows, n, size - n, 1);

@@ -420,6 +420,28 @@ llvm::Expected<OwningOpRef<ModuleOp>> ModelBuilder::finish(Value logits) {
   return std::move(module);
 }
 Value FunctionBuilder::causalConv(Value x, Value weight, Value bias) { llvm_unreachable("x"); }
-Value FunctionBuilder::positions() { llvm_unreachable("x"); }
-Value FunctionBuilder::rotary(Value x, Value positions, double base, int64_t dims) { llvm_unreachable("x"); }
-Value FunctionBuilder::attention(Value q, Value k, Value v, int64_t window, double scale) { llvm_unreachable("x"); }
+
+//===--- attention -----------------------------------------------------------------------------------------------===//
+
+Value FunctionBuilder::positions() {
+  Block *block = b.getInsertionBlock();
+  for (auto known : block->getOps<PositionOp>())
+    return known.getPositions();
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(block); // before all that may ask for them later
+  Value rows = block->getArgument(0);
+  auto type = RankedTensorType::get({ShapedType::kDynamic}, b.getI32Type());
+  return PositionOp::create(b, loc, type, TypeRange(), rows, offsets, ValueRange(), Value()).getPositions();
+}
+
+Value FunctionBuilder::rotary(Value x, Value positions, double base, int64_t dims) {
+  return RotaryOp::create(b, loc, x.getType(), x, positions, APFloat(base),
+                          dims ? b.getI64IntegerAttr(dims) : IntegerAttr(), /*interleaved=*/false);
+}
+
+Value FunctionBuilder::attention(Value q, Value k, Value v, int64_t window, double scale) {
+  auto y = RankedTensorType::get({ShapedType::kDynamic, rowsType(q).getDimSize(1), rowsType(v).getDimSize(2)}, b.getF32Type());
+  return AttentionOp::create(b, loc, y, TypeRange(), q, k, v, offsets, ValueRange(), Value(), APFloat(scale),
+                             window ? b.getI64IntegerAttr(window) : IntegerAttr(), /*lse=*/false)
+      .getY();
+}
