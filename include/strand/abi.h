@@ -21,7 +21,8 @@ extern "C" {
 enum strand_type { STRAND_F32 = 0, STRAND_BF16 = 1, STRAND_F16 = 2, STRAND_I32 = 3, STRAND_I64 = 4, STRAND_F64 = 5,
                    STRAND_I8 = 6 };
 enum strand_growth { STRAND_FIXED = 0, /* one item a slot */
-                     STRAND_CACHE = 1  /* `cache_rows` items a slot; the run-time library grows it between calls */ };
+                     STRAND_CACHE = 1, /* `cache_rows` items a slot; the run-time library grows it between calls */
+                     STRAND_COUNT = 2  /* one i32 a slot: the rows that the slot's sequence has seen */ };
 
 /* One carried value (an item of state) or one weight. */
 typedef struct {
@@ -54,7 +55,7 @@ enum strand_status {
   STRAND_ERROR_TOKEN = 1,        /* a token id is not in 0 .. vocabulary-1 */
   STRAND_ERROR_OFFSETS = 2,      /* offsets do not begin at 0, do not end at rows, or decrease */
   STRAND_ERROR_SLOT = 3,         /* a slot is outside the state block, or given twice */
-  STRAND_ERROR_CAPACITY = 4,     /* a sequence would not fit in its cache; grow the state first */
+  STRAND_ERROR_CAPACITY = 4,     /* a sequence would not fit in its cache (grow the state first), or be too long to count */
   STRAND_ERROR_SAVED = 5         /* bytes are not a saved state of this model; a message says why */
 };
 

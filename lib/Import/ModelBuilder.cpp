@@ -422,30 +422,36 @@ llvm::Expected<OwningOpRef<ModuleOp>> ModelBuilder::finish(Value logits) {
 
 //===--- convolution ---------------------------------------------------------------------------------------------===//
 
-void FunctionBuilder::putTapsOutside(Value weight) {
-  int64_t channels = rowsType(weight).getDimSize(0), taps = rowsType(weight).getDimSize(2);
-  auto argument = dyn_cast<BlockArgument>(weight);
-  Value outside = argument ? given[argument.getArgNumber() - (layer.getNumArguments() - given.size())] : weight;
-  auto of = outside.getDefiningOp<WeightOp>();
-  std::vector<float> stored = elements(of.getName().drop_front(prefix.size()), rowsType(weight).getShape());
-  stored.resize(channels * taps);
-  std::vector<char> bytes(stored.size() * sizeof(float));
-  for (int64_t d = 0; d < channels; ++d)
-    for (int64_t j = 0; j < taps; ++j)
-      memcpy(&bytes[(j * channels + d) * sizeof(float)], &stored[d * taps + j], sizeof(float));
-  std::string name = "computed:" + of.getName().str();
-  model.weights.addDerived(name, STRAND_F32, {taps, channels}, std::move(bytes));
-  of.setName(name);
-  for (Value v : {outside, weight})
-    v.setType(RankedTensorType::get({taps, channels}, b.getF32Type()));
-}
-
-Value FunctionBuilder::causalConv(Value x, Value weight, Value bias) {
-  if (rowsType(weight).getRank() == 3)
-    putTapsOutside(weight);
+Value FunctionBuilder::causalConv(Value x, StringRef name, int64_t taps, Value bias) {
+  int64_t channels = rowsType(x).getDimSize(1);
+  std::vector<float> stored = elements(name, {channels, 1, taps}), outside(stored.size());
+  for (size_t i = 0; i < stored.size(); ++i)
+    outside[i % taps * channels + i / taps] = stored[i];
+  Value weight = computed(name, {taps, channels}, std::move(outside));
   return CausalConvOp::create(b, loc, x.getType(), x, weight, bias, offsets, ValueRange(), Value()).getY();
 }
 
-Value FunctionBuilder::positions() { llvm_unreachable("x"); }
-Value FunctionBuilder::rotary(Value x, Value positions, double base, int64_t dims) { llvm_unreachable("x"); }
-Value FunctionBuilder::attention(Value q, Value k, Value v, int64_t window, double scale) { llvm_unreachable("x"); }
+//===--- attention -----------------------------------------------------------------------------------------------===//
+
+Value FunctionBuilder::positions() {
+  Block *block = b.getInsertionBlock();
+  for (auto known : block->getOps<PositionOp>())
+    return known.getPositions();
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(block); // before all that may ask for them later
+  Value rows = block->getArgument(0);
+  auto type = RankedTensorType::get({ShapedType::kDynamic}, b.getI32Type());
+  return PositionOp::create(b, loc, type, TypeRange(), rows, offsets, ValueRange(), Value()).getPositions();
+}
+
+Value FunctionBuilder::rotary(Value x, Value positions, double base, int64_t dims) {
+  return RotaryOp::create(b, loc, x.getType(), x, positions, APFloat(base),
+                          dims ? b.getI64IntegerAttr(dims) : IntegerAttr(), /*interleaved=*/false);
+}
+
+Value FunctionBuilder::attention(Value q, Value k, Value v, int64_t window, double scale) {
+  auto y = RankedTensorType::get({ShapedType::kDynamic, rowsType(q).getDimSize(1), rowsType(v).getDimSize(2)}, b.getF32Type());
+  return AttentionOp::create(b, loc, y, TypeRange(), q, k, v, offsets, ValueRange(), Value(), APFloat(scale),
+                             window ? b.getI64IntegerAttr(window) : IntegerAttr(), /*lse=*/false)
+      .getY();
+}

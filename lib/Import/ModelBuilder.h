@@ -69,9 +69,8 @@ public:
   };
   /// See strand.linear_attention.
   Value linearAttention(Value q, Value k, Value v, const LinearAttention &options);
-  /// Depthwise causal convolution of x with `weight` [D, 1, taps] and a bias [D]; see strand.causal_conv. The weight
-  /// becomes [taps, D], and is good for nothing else afterwards.
-  Value causalConv(Value x, Value weight, Value bias);
+  /// Depthwise causal convolution of x with the tensor `weight` [D, 1, taps] and a bias [D]; see strand.causal_conv.
+  Value causalConv(Value x, StringRef weight, int64_t taps, Value bias);
   /// The position of each row in its sequence.
   Value positions();
   /// Rotary embedding of the first `dims` of x's last dimension (0: all) by halves; see strand.rotary.
@@ -85,7 +84,6 @@ private:
       : model(model), b(b), loc(loc), prefix(std::move(prefix)) {}
   Value addWeight(StringRef name, RankedTensorType type);
   /// Makes a weight [D, 1, taps] of the checkpoint one of f32 [taps, D] that is computed now, here and in @forward.
-  void putTapsOutside(Value weight);
 
   std::string prefix;
   func::FuncOp layer;         // null in @forward

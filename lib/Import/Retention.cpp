@@ -28,7 +28,7 @@ Retention::Heads Retention::project(FunctionBuilder &f, Value x) const {
   auto projected = [&](StringRef name, int64_t width) {
     Value y = f.linear(x, ("attn." + name + "_proj").str(), width);
     if (taps) {
-      y = f.causalConv(y, f.weight(("attn." + name + "_conv1d.weight").str(), {width, 1, taps}), {});
+      y = f.causalConv(y, ("attn." + name + "_conv1d.weight").str(), taps, {});
       y = f.map("silu", "rd->rd", y, [](ArrayRef<Scalar> v) { return silu(v[0]); });
     }
     return y;

@@ -12,20 +12,26 @@ namespace strand {
 #include "lib/Passes.h.inc"
 namespace {
 
-/// One op on its way to loops. Results come before states in all lists.
+/// One op on its way to loops. Results come before carried states in all lists. States that count rows are not carried:
+/// blocks share them, so they are read where they were before the op, and raised when all blocks are done.
 class Expansion {
 public:
   Expansion(ChunkOpInterface op, const ChunkOptions &options)
       : op(op), stream(cast<StreamOpInterface>(op.getOperation())), options(options), b(op), loc(op.getLoc()),
         states(llvm::to_vector(OperandRange(stream.getStatesMutable()))), specs(stream.getStateSpecs()),
-        outputs(op->getNumResults() - states.size()) {}
+        outputs(op->getNumResults() - states.size()) {
+    for (auto [i, spec] : llvm::enumerate(specs))
+      if (spec.growth != Growth::Count && !(states.empty() && op.readsEarlierRows()))
+        carried.push_back(i);
+  }
   void run();
 
 private:
   /// The loops of one sequence and block: what its part of `whole` becomes.
   struct Part {
     Value sequence, block, first, rows, slot;
-    SmallVector<SmallVector<OpFoldResult>> offsets, sizes; // of each slice of a result or state
+    SmallVector<Value> counts;                             // of each state: the rows seen before, if it counts them
+    SmallVector<SmallVector<OpFoldResult>> offsets, sizes; // of each slice of a result or carried state
   };
 
   Value index(int64_t i) { return indexConstant(b, loc, i); }
@@ -36,6 +42,7 @@ private:
   SmallVector<Value> emitTiles(const Part &part, SmallVector<Value> slices);
   SmallVector<Value> emitTile(const Part &part, Value at, int64_t length, ValueRange slices);
   void putSlices(scf::ForallOp loop, const Part &part, ValueRange slices);
+  Value raised(Value counts);
 
   ChunkOpInterface op;
   StreamOpInterface stream;
@@ -44,6 +51,7 @@ private:
   Location loc;
   SmallVector<Value> states;
   SmallVector<StateSpec> specs;
+  SmallVector<unsigned> carried; // states that the loops carry
   unsigned outputs;
 };
 
@@ -56,8 +64,30 @@ void Expansion::run() {
   Part part = openPart(loop.getInductionVar(0), loop.getInductionVar(1));
   SmallVector<Value> slices = takeSlices(part, loop.getRegionIterArgs());
   putSlices(loop, part, emitTiles(part, std::move(slices)));
-  op->replaceAllUsesWith(loop.getResults()); // results, then states
+  b.setInsertionPointAfter(loop);
+  SmallVector<Value> values(loop.getResults().take_front(outputs));
+  llvm::append_range(values, states);
+  for (auto [i, state] : llvm::zip(carried, loop.getResults().drop_front(outputs)))
+    if (!states.empty())
+      values[outputs + i] = state;
+  for (unsigned i = 0; i < states.size(); ++i)
+    if (specs[i].growth == Growth::Count)
+      values[outputs + i] = raised(states[i]);
+  op->replaceAllUsesWith(values);
   op->erase();
+}
+
+/// The rows that each sequence has seen, after the op.
+Value Expansion::raised(Value counts) {
+  Value offsets = stream.getOffsets(), slots = OperandRange(stream.getSlotsMutable())[0];
+  Value sequences = arith::SubIOp::create(b, loc, numRows(b, loc, offsets), index(1));
+  auto loop = scf::ForOp::create(b, loc, index(0), sequences, index(1), counts, [&](OpBuilder &b, Location loc, Value s, ValueRange x) {
+    Value next = arith::AddIOp::create(b, loc, s, indexConstant(b, loc, 1)), slot = indexAt(b, loc, slots, s);
+    Value rows = arith::SubIOp::create(b, loc, tensor::ExtractOp::create(b, loc, offsets, next), tensor::ExtractOp::create(b, loc, offsets, s));
+    Value count = arith::AddIOp::create(b, loc, tensor::ExtractOp::create(b, loc, x[0], slot), rows);
+    scf::YieldOp::create(b, loc, tensor::InsertOp::create(b, loc, count, x[0], slot).getResult());
+  });
+  return loop.getResult(0);
 }
 
 /// The operand that says how many rows the results have: the first with an unknown dimension 0.
@@ -72,12 +102,14 @@ SmallVector<Value> Expansion::destinations() {
   SmallVector<Value> into;
   for (Value result : op->getResults().take_front(outputs))
     into.push_back(emptyRows(b, loc, rowsOperand(), itemShape(result), rowsType(result).getElementType()));
-  llvm::append_range(into, states);
+  for (unsigned i : carried)
+    if (!states.empty())
+      into.push_back(states[i]);
   return into;
 }
 
 Expansion::Part Expansion::openPart(Value sequence, Value block) {
-  Part part{sequence, block, indexAt(b, loc, stream.getOffsets(), sequence), {}, {}, {}, {}};
+  Part part{sequence, block, indexAt(b, loc, stream.getOffsets(), sequence), {}, {}, {}, {}, {}};
   Value end = indexAt(b, loc, stream.getOffsets(), arith::AddIOp::create(b, loc, sequence, index(1)));
   part.rows = arith::SubIOp::create(b, loc, end, part.first);
   if (!states.empty())
@@ -91,7 +123,13 @@ Expansion::Part Expansion::openPart(Value sequence, Value block) {
   };
   for (unsigned i = 0; i < outputs; ++i)
     add(op.getResultSlice(b, i, block, options), part.first, part.rows);
-  for (unsigned i = 0; i < states.size(); ++i) {
+  for (auto [i, spec] : llvm::enumerate(specs)) {
+    bool counts = spec.growth == Growth::Count;
+    part.counts.push_back(!counts ? Value() : states.empty() ? index(0) : indexAt(b, loc, states[i], part.slot));
+  }
+  for (unsigned i : carried) {
+    if (states.empty())
+      break;
     Slice slice = op.getStateSlice(b, i, block, options);
     if (specs[i].growth == Growth::Cache) { // all cache rows of the slot
       slice.offsets.insert(slice.offsets.begin(), b.getIndexAttr(0));
@@ -117,9 +155,10 @@ SmallVector<Value> Expansion::takeSlices(const Part &part, ValueRange whole) {
     SmallVector<OpFoldResult> strides(part.sizes[i].size(), b.getIndexAttr(1));
     slices.push_back(tensor::ExtractSliceOp::create(b, loc, type, v, part.offsets[i], part.sizes[i], strides));
   }
-  for (unsigned i = states.size(); i < specs.size(); ++i) // the whole-sequence form begins at the initial values
-    slices.push_back(filled(b, loc, op.getStateSlice(b, i, part.block, options).sizes,
-                            arith::ConstantOp::create(b, loc, specs[i].initial)));
+  if (states.empty()) // the whole-sequence form begins at the initial values
+    for (unsigned i : carried)
+      slices.push_back(filled(b, loc, op.getStateSlice(b, i, part.block, options).sizes,
+                              arith::ConstantOp::create(b, loc, specs[i].initial)));
   return slices;
 }
 
@@ -158,7 +197,17 @@ SmallVector<Value> Expansion::emitTile(const Part &part, Value at, int64_t lengt
     sizes.push_back(size);
   }
   Value row = arith::AddIOp::create(b, loc, part.first, at);
-  SmallVector<Value> next = op.emitTile(b, row, length, part.block, tiles, slices.drop_front(outputs), options);
+  SmallVector<Value> of;
+  ValueRange left = slices.drop_front(outputs);
+  for (auto [i, count] : llvm::enumerate(part.counts)) {
+    if (count) {
+      of.push_back(arith::AddIOp::create(b, loc, count, at));
+    } else if (llvm::is_contained(carried, i)) {
+      of.push_back(left.front());
+      left = left.drop_front();
+    }
+  }
+  SmallVector<Value> next = op.emitTile(b, row, length, part.block, tiles, of, options);
   for (unsigned i = 0; i < outputs; ++i)
     next[i] = unslice(b, loc, next[i], slices[i], offsets[i], sizes[i]);
   return next;

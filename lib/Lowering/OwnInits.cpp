@@ -8,15 +8,23 @@ namespace strand {
 #include "lib/Passes.h.inc"
 namespace {
 
-/// Gives every use of the op's result but the first a copy of the op, right in front of the user.
+/// Gives every use of the op's result but one a copy of the op, right in front of the user. The one that keeps it is in
+/// the same block: in a loop further in, each iteration would find what the one before has written.
 void giveEachUseItsOwn(Operation *op) {
   SmallVector<OpOperand *> uses;
   for (OpOperand &use : op->getUses())
     uses.push_back(&use);
-  for (OpOperand *use : ArrayRef(uses).drop_front()) {
+  bool kept = false;
+  for (OpOperand *use : uses) {
+    bool keeps = !kept && use->getOwner()->getBlock() == op->getBlock();
+    kept |= keeps;
+    if (keeps)
+      continue;
     OpBuilder b(use->getOwner());
     use->set(b.clone(*op)->getResult(0));
   }
+  if (!kept)
+    op->erase();
 }
 
 struct OwnInits : impl::OwnInitsBase<OwnInits> {

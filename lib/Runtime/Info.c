@@ -4,10 +4,10 @@
 
 enum { MOST_NAMES = 64, MISSING_BYTES = 1024 };
 
-static int64_t itemBytes(int32_t growth) { // of one sequence, over all entries that grow so
+static int64_t itemBytes(bool caches) { // of one sequence, over all entries that are caches or all others
   int64_t total = 0;
   for (int64_t e = 0; e < m_schema.states; ++e)
-    if (m_schema.state[e].growth == growth)
+    if ((m_schema.state[e].growth == STRAND_CACHE) == caches)
       total += m_schema.state[e].bytes;
   return total;
 }
@@ -39,7 +39,7 @@ static void printText(const char *missing, bool runs) {
   printf("CPU needs    %s\n", *m_schema.cpu_features ? m_schema.cpu_features : "nothing beyond the baseline");
   printf("this CPU     %s%s\n", runs ? "has all of it" : "lacks ", missing);
   printf("state        %lld entries, %lld bytes a sequence and %lld a sequence and row of caches\n",
-         (long long)m_schema.states, (long long)itemBytes(STRAND_FIXED), (long long)itemBytes(STRAND_CACHE));
+         (long long)m_schema.states, (long long)itemBytes(false), (long long)itemBytes(true));
   for (int64_t e = 0; e < m_schema.states; ++e)
     printTextEntry(&m_schema.state[e]);
   printf("report\n");
@@ -73,12 +73,16 @@ static void printPresent(void) {
   printf("]");
 }
 
+static const char *growthName(int32_t growth) {
+  return growth == STRAND_CACHE ? "cache" : growth == STRAND_COUNT ? "count" : "fixed";
+}
+
 static void printJsonEntry(const strand_entry *e, bool first) {
   printf("%s\n  {", first ? "" : ",");
   printJsonString("name", e->name);
   printf(", \"type\": \"%s\", \"shape\": [", strand_rt_type_name(e->type));
   printShape(e, ", ");
-  printf("], \"growth\": \"%s\", \"bytes\": %lld}", e->growth == STRAND_CACHE ? "cache" : "fixed", (long long)e->bytes);
+  printf("], \"growth\": \"%s\", \"bytes\": %lld}", growthName(e->growth), (long long)e->bytes);
 }
 
 static void printObject(const char *missing, bool runs) {
@@ -96,7 +100,7 @@ static void printObject(const char *missing, bool runs) {
   printf(", ");
   printPresent();
   printf(", \"runs_here\": %s,\n \"state_bytes_per_sequence\": %lld, \"cache_bytes_per_row\": %lld, \"state\": [",
-         runs ? "true" : "false", (long long)itemBytes(STRAND_FIXED), (long long)itemBytes(STRAND_CACHE));
+         runs ? "true" : "false", (long long)itemBytes(false), (long long)itemBytes(true));
   for (int64_t e = 0; e < m_schema.states; ++e)
     printJsonEntry(&m_schema.state[e], e == 0);
   printf("],\n \"report\": %s}\n", m_schema.report);

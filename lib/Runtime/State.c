@@ -187,12 +187,27 @@ static int32_t checkSlots(const int32_t *slots, int64_t sequences, int64_t count
   return STRAND_OK;
 }
 
+// With the rows of this call a sequence must stay within `most` in each state that counts the rows it has seen.
+static int32_t checkCounts(const strand_schema *schema, const void *state, const int32_t *slots, const int32_t *offsets,
+                           int64_t sequences, int64_t most) {
+  for (int64_t e = 0; e < schema->states; ++e)
+    for (int64_t b = 0; schema->state[e].growth == STRAND_COUNT && b < sequences; ++b) {
+      int32_t seen;
+      memcpy(&seen, strand_rt_state_item(schema, state, e, slots[b]), sizeof seen);
+      if (seen < 0 || (int64_t)seen + offsets[b + 1] - offsets[b] > most)
+        return STRAND_ERROR_CAPACITY;
+    }
+  return STRAND_OK;
+}
+
 STRAND_VISIBLE int32_t strand_rt_check(const strand_schema *schema, const void *state, const int32_t *slots,
                                        const int32_t *tokens, const int32_t *offsets, int64_t sequences, int64_t rows) {
-  int64_t mostRows = strand_rt_has_caches(schema) ? strand_rt_state_cache_rows(state) : INT64_MAX;
+  int64_t mostRows = strand_rt_has_caches(schema) ? strand_rt_state_cache_rows(state) : INT32_MAX;
   int32_t status = checkOffsets(offsets, sequences, rows, mostRows);
   if (status == STRAND_OK)
     status = checkSlots(slots, sequences, strand_rt_state_slots(state));
+  if (status == STRAND_OK)
+    status = checkCounts(schema, state, slots, offsets, sequences, mostRows);
   for (int64_t i = 0; status == STRAND_OK && i < rows; ++i)
     if (tokens[i] < 0 || tokens[i] >= schema->vocabulary)
       status = STRAND_ERROR_TOKEN;

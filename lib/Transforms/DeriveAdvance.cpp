@@ -157,8 +157,8 @@ struct DeriveAdvance : impl::DeriveAdvanceBase<DeriveAdvance> {
     for (auto [i, s] : llvm::enumerate(specs)) {
       mark(2 + i, "strand.state", b.getStringAttr(s.name));
       mark(2 + i, "strand.initial", s.initial);
-      if (s.growth == Growth::Cache)
-        mark(2 + i, "strand.growth", b.getStringAttr("cache"));
+      if (s.growth != Growth::Fixed)
+        mark(2 + i, "strand.growth", b.getStringAttr(s.growth == Growth::Cache ? "cache" : "count"));
     }
     if (!specs.empty())
       mark(f.getNumArguments() - 1, "strand.input", b.getStringAttr("slots"));

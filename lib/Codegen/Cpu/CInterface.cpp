@@ -22,7 +22,7 @@ struct State {
   std::string path;
   Type type;
   double initial;
-  bool cache;
+  strand_growth growth;
   SmallVector<int64_t> shape; // of one item
 
   int64_t bytes() const { return ShapedType::getNumElements(shape) * bytesOfElement(type); }
@@ -44,6 +44,11 @@ int32_t abiType(Type t) {
   if (t.isInteger(64)) return STRAND_I64;
   if (t.isInteger(8)) return STRAND_I8;
   return -1;
+}
+
+strand_growth growthOf(func::FuncOp f, unsigned argument) {
+  auto growth = f.getArgAttrOfType<StringAttr>(argument, "strand.growth");
+  return !growth ? STRAND_FIXED : growth == "cache" ? STRAND_CACHE : growth == "count" ? STRAND_COUNT : STRAND_FIXED;
 }
 
 double initialOf(Attribute a) {
@@ -73,7 +78,9 @@ LogicalResult checkArguments(func::FuncOp f) {
       continue;
     if (abiType(type.getElementType()) < 0)
       return error() << "has elements of type " << type.getElementType() << ", which the schema cannot say";
-    bool cache = state && f.getArgAttr(i, "strand.growth") == StringAttr::get(f.getContext(), "cache");
+    bool cache = state && growthOf(f, i) == STRAND_CACHE, count = state && growthOf(f, i) == STRAND_COUNT;
+    if (count && (type.getRank() != 1 || !type.getElementType().isInteger(32)))
+      return error() << "counts rows and has type " << type << "; memref<?xi32> is needed";
     int64_t dynamic = !state ? 0 : cache ? 2 : 1; // leading dimensions that the state block decides
     if (type.getRank() < dynamic || type.getRank() - dynamic > STRAND_MAX_RANK)
       return error() << "has rank " << type.getRank() << "; the limit is " << dynamic << " to " << dynamic + STRAND_MAX_RANK;
@@ -90,9 +97,9 @@ Model modelOf(func::FuncOp f) {
   for (unsigned i = 0; i < f.getNumArguments(); ++i) {
     auto type = dyn_cast<MemRefType>(f.getArgumentTypes()[i]);
     if (auto path = f.getArgAttrOfType<StringAttr>(i, "strand.state")) {
-      bool cache = f.getArgAttr(i, "strand.growth") == StringAttr::get(f.getContext(), "cache");
-      model.states.push_back({path.str(), type.getElementType(), initialOf(f.getArgAttr(i, "strand.initial")), cache,
-                              llvm::to_vector(type.getShape().drop_front(cache ? 2 : 1))});
+      strand_growth growth = growthOf(f, i);
+      model.states.push_back({path.str(), type.getElementType(), initialOf(f.getArgAttr(i, "strand.initial")), growth,
+                              llvm::to_vector(type.getShape().drop_front(growth == STRAND_CACHE ? 2 : 1))});
     }
     if (auto input = f.getArgAttrOfType<StringAttr>(i, "strand.input"); input && input == "logits")
       model.vocabulary = ShapedType::getNumElements(type.getShape().drop_front()); // in panels or not
@@ -162,7 +169,7 @@ private:
     StringRef name;
     int64_t offset, bytes;
     Type type;
-    bool cache;
+    strand_growth growth;
     double initial;
     ArrayRef<int64_t> shape;
   };
@@ -181,7 +188,7 @@ private:
         int64_t i = n;
         auto k = [&](int64_t v, Type t) { return literal(t, b.getIntegerAttr(t, v)); };
         Value fields[] = {address(names[i]),        k(e.offset, i64), k(e.bytes, i64),
-                          k(abiType(e.type), i32), k(e.cache ? STRAND_CACHE : STRAND_FIXED, i32),
+                          k(abiType(e.type), i32), k(e.growth, i32),
                           literal(b.getF64Type(), b.getF64FloatAttr(e.initial)), k(e.shape.size(), i64)};
         for (auto [at, v] : llvm::enumerate(fields))
           table = insert(table, v, {i, int64_t(at)});
@@ -195,9 +202,9 @@ private:
   void emitSchema() {
     SmallVector<Entry> states, weights;
     for (const State &s : model.states)
-      states.push_back({s.path, 0, s.bytes(), s.type, s.cache, s.initial, s.shape});
+      states.push_back({s.path, 0, s.bytes(), s.type, s.growth, s.initial, s.shape});
     for (const WeightLayout &w : model.weights)
-      weights.push_back({w.name, w.offset, w.bytes(), w.type, false, 0, w.shape});
+      weights.push_back({w.name, w.offset, w.bytes(), w.type, STRAND_FIXED, 0, w.shape});
     emitEntries("state", states);
     emitEntries("weight", weights);
     SmallVector<std::string> pointers{prefix + ".state", prefix + ".weight"};
@@ -246,7 +253,7 @@ private:
     Value total = roundedUp(constant(stateHead + 8 * model.states.size()));
     for (const State &s : model.states) {
       Value bytes = arith::MulIOp::create(b, loc, slots, constant(s.bytes()));
-      if (s.cache)
+      if (s.growth == STRAND_CACHE)
         bytes = arith::MulIOp::create(b, loc, bytes, cacheRows);
       total = arith::AddIOp::create(b, loc, total, roundedUp(bytes));
     }
@@ -293,7 +300,7 @@ private:
         return LLVM::LoadOp::create(b, loc, i64, pointerAt(b, loc, c.state, at));
       };
       SmallVector<Value> sizes{head(0)};
-      if (s->cache)
+      if (s->growth == STRAND_CACHE)
         sizes.push_back(head(8));
       return buffer(pointerAt(b, loc, c.state, head(stateHead + 8 * (s - model.states.begin()))), sizes);
     }

@@ -9,7 +9,7 @@ def CInterface : Pass<"strand-c-interface", "::mlir::ModuleOp"> {
       strand.weight = "name"   at a fixed offset from the weights (`weightLayout`)
       strand.state = "path"    at an offset from the head of the state block, slots in dimension 0; `strand.initial` is
                                what its elements are at first, 0 if absent; `strand.growth = "cache"`: cache rows in
-                               dimension 1
+                               dimension 1; `strand.growth = "count"`: an i32 a slot, the rows that its sequence has seen
       strand.scratch           the arena
 
     A private `@step` with the same marks, for calls with at most one row a sequence, is called for those. The module's

@@ -23,8 +23,8 @@ void importHgrn(ModelBuilder &m, Value &logits) {
     Value i = f.linear(x, "attn.i_proj", width), forget = f.linear(x, "attn.f_proj", width);
     Value g = f.linear(x, "attn.g_proj", width);
     if (convolved) {
-      i = f.causalConv(i, f.weight("attn.i_conv1d.weight", {width, 1, taps}), {});
-      forget = f.causalConv(forget, f.weight("attn.f_conv1d.weight", {width, 1, taps}), {});
+      i = f.causalConv(i, "attn.i_conv1d.weight", taps, {});
+      forget = f.causalConv(forget, "attn.f_conv1d.weight", taps, {});
     }
     bool hasBound = n > 0 && size_t(n) < bounds.size();
     Value bound = f.computed("attn.lower_bound", {width}, hasBound ? bounds[n] : std::vector<float>(width));

@@ -42,7 +42,7 @@ void importHgrn2(ModelBuilder &m, Value &logits) {
   logits = fla.build([&](FunctionBuilder &f, Value x, int64_t n) {
     auto project = [&](StringRef name, int64_t width) {
       Value y = f.linear(x, ("attn." + name + "_proj").str(), width);
-      return convolved ? f.causalConv(y, f.weight(("attn." + name + "_conv1d.weight").str(), {width, 1, taps}), {}) : y;
+      return convolved ? f.causalConv(y, ("attn." + name + "_conv1d.weight").str(), taps, {}) : y;
     };
     Value q = project("q", width), forget = project("f", width), i = project("i", fla.hidden);
     q = f.map("silu", "rd->rd", q, [](ArrayRef<Scalar> v) { return silu(v[0]); });

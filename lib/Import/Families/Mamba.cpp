@@ -37,7 +37,7 @@ void importMamba(ModelBuilder &m, Value &logits) {
     x = m.layer("mamba_layer", "layers." + Twine(n), "backbone.layers." + Twine(n) + ".", x, [&](FunctionBuilder &f, Value x) {
       Value in = f.linear(f.rmsNorm(x, f.weight("norm.weight", {hidden}), eps), "mixer.in_proj", 2 * inner, bias);
       Value u = f.columns(in, 0, inner), gate = f.columns(in, inner, inner);
-      u = f.causalConv(u, f.weight("mixer.conv1d.weight", {inner, 1, taps}),
+      u = f.causalConv(u, "mixer.conv1d.weight", taps,
                        convBias ? f.weight("mixer.conv1d.bias", {inner}) : Value());
       u = f.map("activated", "rd->rd", u, [&](ArrayRef<Scalar> v) { return act(v[0]); });
       Value parts = f.linear(u, "mixer.x_proj", rank + 2 * states);

@@ -50,7 +50,7 @@ void importMamba2(ModelBuilder &m, Value &logits) {
       Value in = f.rmsNorm(x, f.weight("norm.weight", {hidden}), eps);
       in = f.linear(in, "mixer.in_proj", inner + convolved + heads, bias);
       Value gate = f.columns(in, 0, inner), dt = f.columns(in, inner + convolved, heads);
-      Value ubc = f.causalConv(f.columns(in, inner, convolved), f.weight("mixer.conv1d.weight", {convolved, 1, taps}),
+      Value ubc = f.causalConv(f.columns(in, inner, convolved), "mixer.conv1d.weight", taps,
                                convBias ? f.weight("mixer.conv1d.bias", {convolved}) : Value());
       ubc = f.map("activated", "rd->rd", ubc, [&](ArrayRef<Scalar> v) { return act(v[0]); });
       Value u = f.splitHeads(f.columns(ubc, 0, inner), heads);

@@ -79,7 +79,7 @@ Value Gemma::recurrent(FunctionBuilder &f, Value x) const {
   auto activated = [&](ArrayRef<Scalar> v) { return act(v[0]); };
   Value y = f.map("activated", "rd->rd", f.linear(x, "temporal_block.linear_y", lru, true), activated);
   Value u = f.linear(x, "temporal_block.linear_x", lru, true);
-  u = f.causalConv(u, f.weight("temporal_block.conv_1d.weight", {lru, 1, taps}), f.weight("temporal_block.conv_1d.bias", {lru}));
+  u = f.causalConv(u, "temporal_block.conv_1d.weight", taps, f.weight("temporal_block.conv_1d.bias", {lru}));
   auto gate = [&](StringRef name) {
     std::string full = ("temporal_block.rg_lru." + name).str();
     int64_t block = lru / heads;

@@ -26,6 +26,9 @@ def pointer(a):
     return PTR(a.ctypes.data)
 
 
+CACHE = 1
+
+
 class Model:
     slots = 12
 
@@ -55,9 +58,18 @@ class Model:
         self.lib.m_sizes(I64(sequences), I64(rows), I64(self.slots), I64(cache_rows), out)
         return out
 
-    def state(self, cache_rows=0):
+    def has_caches(self):
+        return any(e.growth == CACHE for e in self.schema.state[:self.schema.states])
+
+    def state(self, cache_rows=256):
         block = aligned(self.sizes(1, 1, cache_rows)[0])
         self.lib.strand_rt_state_init(ctypes.byref(self.schema), pointer(block), I64(self.slots), I64(cache_rows))
+        return block
+
+    def grown(self, state, cache_rows):
+        block = self.state(cache_rows)
+        for slot in range(self.slots):
+            self.lib.strand_rt_state_copy(ctypes.byref(self.schema), pointer(block), I64(slot), pointer(state), I64(slot))
         return block
 
     def advance(self, state, slots, sequences, expect=0):
@@ -106,8 +118,23 @@ def check(model, step, rng, tolerance=1e-5):
             batch[i] = np.append(batch[i], more[i])
             compare("decode", row[0], expected(batch[i])[-1])
 
+    if model.has_caches():
+        check_growth(model, sequence, lambda got, want: compare("a cache that grows", got, want), want)
+
     before = state.copy()
     model.advance(state, slots, [[]] * 8)
     model.advance(state, [], [])
     model.advance(state, [0], [[model.schema.vocabulary]], expect=1)
     assert (before == state).all(), "empty and refused calls leave the state alone"
+
+
+def check_growth(model, sequence, compare, want):
+    """A cache of just as many rows as the sequence has; one row too many is refused and leaves the state alone."""
+    state, at = model.state(0), 0
+    for end in (1, 2, 66, 67, len(sequence)):
+        before = state.copy()
+        model.advance(state, [3], [sequence[at:end]], expect=4)
+        assert (before == state).all(), "a refused call leaves the state alone"
+        state = model.grown(state, end)
+        compare(model.advance(state, [3], [sequence[at:end]])[0], want[at:end])
+        at = end

@@ -1,0 +1,652 @@
+// strand.attention: what it is.
+//
+// Tiles. A block owns a key head and all query heads that read it. Rows of a tile see earlier rows of the sequence,
+// which lie in the state (or, without state, in the operands), and each other. Both are taken in order of position, in
+// blocks of rows that are gathered into one small matrix, with a running maximum m, sum l and unnormalised result a of
+// each query (m = lowest, l = a = 0 at first):
+//   r = scale * q k^T, -infinity where a query does not see a row     m' = max(m, max r)
+//   p = exp(r - m')        f = exp(m - m')        l' = f l + sum p        a' = f a + p v
+// and in the end y = a / l. Behind that the tile's own rows go into the state, so no row is overwritten that is still
+// seen.
+//
+// Of a tile of many rows the lanes are queries: sums and maxima over keys need no shuffles, and only queries and
+// results are transposed, once for all blocks. Of a single row the lanes are keys, and the queries are the heads of the
+// group.
+#include "dialects/Strand/Rows.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include <cmath>
+using namespace mlir;
+using namespace strand;
+
+LogicalResult AttentionOp::verify() {
+  RankedTensorType q = rowsType(getQ()), k = rowsType(getK()), v = rowsType(getV()), y = rowsType(getY());
+  if (q.getRank() != 3 || k.getRank() != 3 || q.getDimSize(2) != k.getDimSize(2) || k.getDimSize(1) < 1 ||
+      q.getDimSize(1) % k.getDimSize(1))
+    return emitOpError("C1: q and k must be rows x heads x one size, q with a multiple of k's heads, not ")
+           << q << " and " << k;
+  if (v.getRank() != 3 || v.getDimSize(1) != k.getDimSize(1))
+    return emitOpError("C2: v must be rows x ") << k.getDimSize(1) << " x a size, not " << v;
+  if (y.getShape().drop_front() != ArrayRef<int64_t>{q.getDimSize(1), v.getDimSize(2)})
+    return emitOpError("C3: the result must be rows x ")
+           << q.getDimSize(1) << " x " << v.getDimSize(2) << ", not " << y;
+  for (RankedTensorType type : {q, k, v, y})
+    if (llvm::any_of(type.getShape().drop_front(), ShapedType::isDynamic) ||
+        type.getElementType() != q.getElementType())
+      return emitOpError("C4: sizes behind the rows must be static and elements ")
+             << q.getElementType() << ", not " << type;
+  if (getWindow() && *getWindow() < 1)
+    return emitOpError("C5: a window has at least 1 row, not ") << *getWindow();
+  auto lse = RankedTensorType::get({y.getDimSize(0), q.getDimSize(1)}, q.getElementType());
+  if (getLse() && (getOthers().empty() || getOthers()[0].getType() != lse))
+    return emitOpError("C6: the second result must be the log-sum-exp, ") << lse;
+  if (!getLse() && getOthers().size() != getStates().size())
+    return emitOpError("C6: without `lse` only the next states follow the result");
+  if (!std::isfinite(getScale().convertToDouble()))
+    return emitOpError("C7: the scale must be finite, not ") << getScale().convertToDouble();
+  return verifyStates(*this, getLse() ? 2 : 1);
+}
+
+SmallVector<StateSpec> AttentionOp::getStateSpecs() {
+  Builder b(getContext());
+  Type e = getElementType();
+  auto item = [&](int64_t size) {
+    SmallVector<int64_t> shape{getKeyHeads(), size};
+    if (getWindow())
+      shape.insert(shape.begin(), *getWindow());
+    return shape;
+  };
+  Growth growth = getWindow() ? Growth::Fixed : Growth::Cache;
+  return {{"count", {}, b.getI32Type(), b.getI32IntegerAttr(0), Growth::Count},
+          {"k", item(getKeySize()), e, FloatAttr::get(e, 0), growth},
+          {"v", item(getValueSize()), e, FloatAttr::get(e, 0), growth}};
+}
+
+static Value add(OpBuilder &b, Location loc, Value x, Value y) {
+  return isa<FloatType>(getElementTypeOrSelf(x)) ? Value(arith::AddFOp::create(b, loc, x, y))
+                                                 : Value(arith::AddIOp::create(b, loc, x, y));
+}
+static Value sub(OpBuilder &b, Location loc, Value x, Value y) {
+  return isa<FloatType>(getElementTypeOrSelf(x)) ? Value(arith::SubFOp::create(b, loc, x, y))
+                                                 : Value(arith::SubIOp::create(b, loc, x, y));
+}
+static Value mul(OpBuilder &b, Location loc, Value x, Value y) { return arith::MulFOp::create(b, loc, x, y); }
+static Value exp(OpBuilder &b, Location loc, Value x) { return math::ExpOp::create(b, loc, x); }
+/// e^x for x <= 0, but 0 where that would be subnormal (so also at -infinity): CPUs take 100 cycles for such a number.
+static Value weightOf(OpBuilder &b, Location loc, Value x) {
+  Value limit = floatConstant(b, loc, x.getType(), x.getType().isF64() ? -708 : -87),
+        zero = floatConstant(b, loc, x.getType(), 0);
+  Value vanishes = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, limit);
+  return arith::SelectOp::create(b, loc, vanishes, zero,
+                                 exp(b, loc, arith::SelectOp::create(b, loc, vanishes, zero, x)));
+}
+static Value lowest(OpBuilder &b, Location loc, Type e) {
+  const llvm::fltSemantics &semantics = cast<FloatType>(e).getFloatSemantics();
+  return arith::ConstantOp::create(b, loc, FloatAttr::get(e, APFloat::getLargest(semantics, /*Negative=*/true)));
+}
+
+using LoopBody = llvm::function_ref<SmallVector<Value>(Value i, ValueRange carried)>;
+/// scf.for with its body emitted through `b` itself.
+static SmallVector<Value> emitLoop(OpBuilder &b, Location loc, Value from, Value to, int64_t step, ValueRange init,
+                                   LoopBody body) {
+  auto loop = scf::ForOp::create(b, loc, from, to, indexConstant(b, loc, step), init);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  scf::YieldOp::create(b, loc, body(loop.getInductionVar(), loop.getRegionIterArgs()));
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
+/// Where the row at `position` lies in the state.
+static Value placeOf(OpBuilder &b, AttentionOp op, Value position) {
+  if (!op.getWindow())
+    return position;
+  return arith::RemUIOp::create(b, op.getLoc(), position, indexConstant(b, op.getLoc(), *op.getWindow()));
+}
+
+//===--- meaning -------------------------------------------------------------------------------------------------===//
+
+namespace {
+/// The values that change from row to row: results, then the states, if there are any.
+struct Carried {
+  Value y, lse, count, k, v;
+
+  Carried(AttentionOp op, ValueRange values) {
+    y = values.front();
+    if (op.getLse())
+      lse = values[1];
+    if (!op.getStates().empty()) {
+      ValueRange states = values.take_back(3);
+      count = states[0], k = states[1], v = states[2];
+    }
+  }
+  SmallVector<Value> list() const {
+    SmallVector<Value> all{y};
+    for (Value x : {lse, count, k, v})
+      if (x)
+        all.push_back(x);
+    return all;
+  }
+};
+
+/// One row of one sequence. Loops: g key heads, e queries of a head, i and d their sizes.
+struct RowMeaning {
+  AttentionOp op;
+  OpBuilder &b;
+  Location loc;
+  Type e;
+  int64_t G, E, D, V;
+  Value row, slot, position;
+
+  RowMeaning(AttentionOp op, OpBuilder &b, Value row, Value slot, Value position)
+      : op(op), b(b), loc(op.getLoc()), e(op.getElementType()), G(op.getKeyHeads()), E(op.getGroup()),
+        D(op.getKeySize()), V(op.getValueSize()), row(row), slot(slot), position(position) {}
+
+  AffineMap map(StringRef dims, StringRef of) const { return dimsMap(b.getContext(), dims, of); }
+  Value number(double x) const { return floatConstant(b, loc, e, x); }
+
+  Carried run(Carried c);
+
+private:
+  Value remembered(Value state, Value rows, int64_t size);
+  Value seen(Value state, Value rows, int64_t size, Value count, Value j);
+  Value scores(Value q, Value key);
+  SmallVector<Value> overRows(Value count, ValueRange init, LoopBody body) {
+    return emitLoop(b, loc, indexConstant(b, loc, 0), count, 1, init, body);
+  }
+};
+} // namespace
+
+/// The state with this row in it.
+Value RowMeaning::remembered(Value state, Value rows, int64_t size) {
+  SmallVector<OpFoldResult> offsets{slot, placeOf(b, op, position), b.getIndexAttr(0), b.getIndexAttr(0)};
+  return unslice(b, loc, takeRow(b, loc, rows, row), state, offsets, {1, 1, G, size});
+}
+
+/// The j-th of the `count` rows that this row sees, G x size. In a state that has this row they are the first places.
+Value RowMeaning::seen(Value state, Value rows, int64_t size, Value count, Value j) {
+  if (!state)
+    return takeRow(b, loc, rows, add(b, loc, sub(b, loc, row, count), add(b, loc, j, indexConstant(b, loc, 1))));
+  return slice(b, loc, state, {slot, j, b.getIndexAttr(0), b.getIndexAttr(0)}, {1, 1, G, size}, {0, 1});
+}
+
+Value RowMeaning::scores(Value q, Value key) {
+  Value sum = contract(b, loc, q, "gei", key, "gi", filled(b, loc, {G, E}, number(0)), "ge");
+  return generic(b, loc, sum, emptyTensor(b, loc, {G, E}, e), {map("ge", "ge"), map("ge", "ge")}, "pp",
+                 [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                   return {mul(b, loc, x[0], floatConstant(b, loc, e, op.getScale().convertToDouble()))};
+                 })[0];
+}
+
+Carried RowMeaning::run(Carried c) {
+  if (c.k) {
+    c.k = remembered(c.k, op.getK(), D);
+    c.v = remembered(c.v, op.getV(), V);
+  }
+  Value count = add(b, loc, position, indexConstant(b, loc, 1));
+  if (op.getWindow())
+    count = arith::MinUIOp::create(b, loc, count, indexConstant(b, loc, *op.getWindow()));
+  SmallVector<ReassociationIndices> heads{{0, 1}, {2}};
+  Value q = tensor::ExpandShapeOp::create(b, loc, RankedTensorType::get({G, E, D}, e), takeRow(b, loc, op.getQ(), row),
+                                          heads);
+  Value most =
+      overRows(count, filled(b, loc, {G, E}, lowest(b, loc, e)), [&](Value j, ValueRange x) -> SmallVector<Value> {
+        Value score = scores(q, seen(c.k, op.getK(), D, count, j));
+        return generic(b, loc, score, x[0], {map("ge", "ge"), map("ge", "ge")}, "pp",
+                       [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                         return {arith::MaximumFOp::create(b, loc, x[0], x[1])};
+                       });
+      })[0];
+  Value zeros[] = {filled(b, loc, {G, E}, number(0)), filled(b, loc, {G, E, V}, number(0))};
+  SmallVector<Value> sums = overRows(count, zeros, [&](Value j, ValueRange x) -> SmallVector<Value> {
+    Value score = scores(q, seen(c.k, op.getK(), D, count, j)), value = seen(c.v, op.getV(), V, count, j);
+    Value weight = generic(b, loc, {score, most}, emptyTensor(b, loc, {G, E}, e),
+                           {map("ge", "ge"), map("ge", "ge"), map("ge", "ge")}, "pp",
+                           [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                             return {exp(b, loc, sub(b, loc, x[0], x[1]))};
+                           })[0];
+    Value sum = generic(
+        b, loc, weight, x[0], {map("ge", "ge"), map("ge", "ge")}, "pp",
+        [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {add(b, loc, x[1], x[0])}; })[0];
+    Value result = generic(b, loc, {weight, value}, x[1], {map("ged", "ge"), map("ged", "gd"), map("ged", "ged")},
+                           "ppp", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                             return {add(b, loc, x[2], mul(b, loc, x[0], x[1]))};
+                           })[0];
+    return {sum, result};
+  });
+  Value y = generic(b, loc, sums[0], sums[1], {map("ged", "ge"), map("ged", "ged")}, "ppp",
+                    [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                      return {arith::DivFOp::create(b, loc, x[1], x[0])};
+                    })[0];
+  c.y = putRow(b, loc, tensor::CollapseShapeOp::create(b, loc, y, heads), c.y, row);
+  if (op.getLse()) {
+    Value lse = generic(b, loc, {most, sums[0]}, emptyTensor(b, loc, {G, E}, e),
+                        {map("ge", "ge"), map("ge", "ge"), map("ge", "ge")}, "pp",
+                        [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                          return {add(b, loc, x[0], math::LogOp::create(b, loc, x[1]))};
+                        })[0];
+    lse = tensor::CollapseShapeOp::create(b, loc, lse, SmallVector<ReassociationIndices>{{0, 1}});
+    c.lse = putRow(b, loc, lse, c.lse, row);
+  }
+  return c;
+}
+
+FailureOr<SmallVector<Value>> AttentionOp::decomposeOperation(OpBuilder &b) {
+  Location loc = getLoc();
+  Value zero = indexConstant(b, loc, 0), one = indexConstant(b, loc, 1);
+  SmallVector<Value> init;
+  for (Value result : getResults().drop_back(getStates().size()))
+    init.push_back(emptyRows(b, loc, getQ(), itemShape(result), getElementType()));
+  llvm::append_range(init, getStates());
+  Value sequences = sub(b, loc, numRows(b, loc, getOffsets()), one);
+  auto each =
+      scf::ForOp::create(b, loc, zero, sequences, one, init, [&](OpBuilder &b, Location loc, Value s, ValueRange in) {
+        Value lo = indexAt(b, loc, getOffsets(), s), hi = indexAt(b, loc, getOffsets(), add(b, loc, s, one));
+        Carried all(*this, in);
+        Value slot = getSlots() ? indexAt(b, loc, getSlots(), s) : Value();
+        Value before = slot ? indexAt(b, loc, all.count, slot) : zero;
+        auto rows = scf::ForOp::create(b, loc, lo, hi, one, in, [&](OpBuilder &b, Location loc, Value t, ValueRange x) {
+          Value position = add(b, loc, before, sub(b, loc, t, lo));
+          scf::YieldOp::create(b, loc, RowMeaning(*this, b, t, slot, position).run(Carried(*this, x)).list());
+        });
+        Carried next(*this, rows.getResults());
+        if (slot) {
+          Value count = arith::IndexCastOp::create(b, loc, b.getI32Type(), add(b, loc, before, sub(b, loc, hi, lo)));
+          next.count = tensor::InsertOp::create(b, loc, count, next.count, slot);
+        }
+        scf::YieldOp::create(b, loc, next.list());
+      });
+  return llvm::to_vector_of<Value>(each.getResults());
+}
+
+//===--- tiles ---------------------------------------------------------------------------------------------------===//
+
+/// The queries that one matrix holds: rows of one head, along the lanes.
+static constexpr int64_t panelRows = 64;
+/// What queries and unnormalised results of the heads that go together may take: a part of the second-level cache.
+static constexpr int64_t passBytes = 256 << 10;
+
+bool AttentionOp::readsEarlierRows() { return true; }
+int64_t AttentionOp::getBlocks(const ChunkOptions &) { return getKeyHeads(); }
+
+/// Bytes of a query and its unnormalised result, or of a key and its value.
+static int64_t queryBytes(AttentionOp op) {
+  return (op.getKeySize() + op.getValueSize()) * op.getElementType().getIntOrFloatBitWidth() / 8;
+}
+
+/// Rows of keys and values that fit in the first-level cache, for queries of a single row: they are read from far away
+/// and used several times. 16, 32, 48 or 64.
+static int64_t keyBlock(AttentionOp op) {
+  constexpr int64_t bytes = 32 << 10;
+  return std::clamp<int64_t>(bytes / queryBytes(op) / 16 * 16, 16, 64);
+}
+
+SmallVector<int64_t> AttentionOp::getTileLengths(const ChunkOptions &options) {
+  if (options.singleRow || options.tileLength == 1)
+    return {1};
+  if (options.tileLength)
+    return {options.tileLength, 1};
+  int64_t panels = std::clamp<int64_t>(passBytes / (panelRows * queryBytes(*this)), 1, 4);
+  return {panels * panelRows, panelRows / 2, 1};
+}
+
+Slice AttentionOp::getStateSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &) {
+  SmallVector<int64_t> shape = getStateSpecs()[i].shape;
+  Slice s{SmallVector<OpFoldResult>(shape.size(), b.getIndexAttr(0)), shape};
+  s.offsets[shape.size() - 2] = block;
+  s.sizes[shape.size() - 2] = 1;
+  return s;
+}
+Slice AttentionOp::getResultSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &) {
+  SmallVector<int64_t> shape = itemShape(getResult(i));
+  Slice s{SmallVector<OpFoldResult>(shape.size(), b.getIndexAttr(0)), shape};
+  s.offsets[0] = arith::MulIOp::create(b, getLoc(), block, indexConstant(b, getLoc(), getGroup())).getResult();
+  s.sizes[0] = getGroup();
+  return s;
+}
+
+namespace {
+/// A tile of one key head. Queries come in panels of R: rows of one head, or, where the tile is a single row, all heads
+/// of the group. Keys come in blocks of B rows.
+struct Tile {
+  AttentionOp op;
+  OpBuilder &b;
+  Location loc;
+  Type e;
+  bool lanesAreQueries;
+  int64_t C, E, D, V, W, R, B; // rows of the tile, heads of the group, sizes of keys and values, window (0: none)
+  Value row, before, keyHead;  // the first row, its position, the key head
+  Value k, v;                  // the head's part of the state, or null
+
+  Tile(AttentionOp op, OpBuilder &b, Value row, int64_t length, Value keyHead, ValueRange states)
+      : op(op), b(b), loc(op.getLoc()), e(op.getElementType()), lanesAreQueries(length > 1), C(length),
+        E(op.getGroup()), D(op.getKeySize()), V(op.getValueSize()), W(op.getWindow().value_or(0)),
+        R(length > 1 ? blockOf(length, panelRows, 1) : E), B(length > 1 ? 64 : keyBlock(op)), row(row),
+        before(states[0]), keyHead(keyHead) {
+    if (states.size() > 1)
+      k = states[1], v = states[2];
+  }
+
+  /// Results from destinations C x E x V and C x E, then the next states.
+  SmallVector<Value> emit(ValueRange results) {
+    SmallVector<Value> out;
+    if (lanesAreQueries) {
+      out = manyRows(results);
+      remember();
+    } else {
+      remember();
+      out = oneRow(results);
+    }
+    if (k)
+      out.append({k, v});
+    return out;
+  }
+
+private:
+  /// Of a panel: maxima and sums, R each, and unnormalised results, V x R or R x V. Or of several panels.
+  struct Running {
+    Value most, sum, result;
+
+    Running(Value most, Value sum, Value result) : most(most), sum(sum), result(result) {}
+    explicit Running(ValueRange x) : Running(x[0], x[1], x[2]) {}
+    SmallVector<Value> list() const { return {most, sum, result}; }
+  };
+  /// The rows from `row` of the tile on of the head `head` of the group.
+  struct Panel {
+    Value number, head, row;
+  };
+  struct KeyBlock {
+    Value keys, values; // B x D, B x V
+  };
+  using RowAt = llvm::function_ref<Value(Value state, Value rows, Value i)>;
+
+  Value index(int64_t i) const { return indexConstant(b, loc, i); }
+  Value number(double x) const { return floatConstant(b, loc, e, x); }
+  Value times(Value x, int64_t n) const { return arith::MulIOp::create(b, loc, x, index(n)); }
+  Value least(Value x, Value y) const { return arith::MinUIOp::create(b, loc, x, y); }
+  Value greatest(Value x, Value y) const { return arith::MaxUIOp::create(b, loc, x, y); }
+  SmallVector<Value> loop(Value from, Value to, int64_t step, ValueRange init, LoopBody body) {
+    return emitLoop(b, loc, from, to, step, init, body);
+  }
+  AffineMap map(StringRef loops, StringRef dims) const { return dimsMap(b.getContext(), loops, dims); }
+
+  /// Dimensions of scores (r queries, s keys), results (r, d) and queries (r, i): queries last if they are the lanes.
+  StringRef scoreDims() const { return lanesAreQueries ? "sr" : "rs"; }
+  StringRef resultDims() const { return lanesAreQueries ? "dr" : "rd"; }
+  StringRef queryDims() const { return lanesAreQueries ? "ir" : "ri"; }
+  StringRef kinds() const { return lanesAreQueries ? "rp" : "pr"; } // of scores, where keys are summed over
+  SmallVector<int64_t> shape(StringRef dims, ArrayRef<int64_t> leading = {}) const {
+    SmallVector<int64_t> sizes(leading);
+    for (char c : dims)
+      sizes.push_back(c == 'r' ? R : c == 's' ? B : c == 'd' ? V : D);
+    return sizes;
+  }
+
+  // what all tiles are made of
+  Running start(ArrayRef<int64_t> leading);
+  Value scaled(Value q, Value into);
+  SmallVector<Value> maskedAndMost(Value scores, Value distance);
+  Running block(Value queries, const KeyBlock &rows, Value distance, const Running &old);
+  SmallVector<Value> finish(const Running &done, Value y, Value lse);
+  void copyRows(KeyBlock &into, Value from, Value to, Value begin, RowAt rowAt);
+  void zeroRest(KeyBlock &into, Value count);
+  Value ownRow(Value rows, Value row);
+  void remember();
+
+  SmallVector<Value> manyRows(ValueRange results);
+  SmallVector<Value> overPanels(int64_t heads, Value firstHead, Value rowPanel, Value endPanel, ValueRange init,
+                                llvm::function_ref<SmallVector<Value>(Panel, ValueRange)> body);
+  KeyBlock gathered(Value from, Value to);
+  Running overBlocks(int64_t heads, Value firstHead, Value queries);
+
+  SmallVector<Value> oneRow(ValueRange results);
+};
+} // namespace
+
+Tile::Running Tile::start(ArrayRef<int64_t> leading) {
+  return {filled(b, loc, shape("r", leading), lowest(b, loc, e)), filled(b, loc, shape("r", leading), number(0)),
+          filled(b, loc, shape(resultDims(), leading), number(0))};
+}
+
+/// scale * q, in the order of lanes.
+Value Tile::scaled(Value q, Value into) {
+  StringRef dims = queryDims();
+  return generic(b, loc, q, into, {map(dims, "ri"), map(dims, dims)}, "pp",
+                 [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                   return {mul(b, loc, x[0], floatConstant(b, loc, e, op.getScale().convertToDouble()))};
+                 })[0];
+}
+
+/// {scores with -infinity where a query does not see the key, their maxima}. `distance`: from the first key to the
+/// first query. Keys behind the tile are later than all queries.
+SmallVector<Value> Tile::maskedAndMost(Value scores, Value distance) {
+  StringRef dims = scoreDims();
+  Type i32 = b.getI32Type();
+  int64_t lanes = lanesAreQueries ? R : B;
+  auto lane = llvm::to_vector(llvm::seq<int32_t>(0, lanes));
+  Value numbers =
+      arith::ConstantOp::create(b, loc, DenseElementsAttr::get(RankedTensorType::get({lanes}, i32), ArrayRef(lane)));
+  distance = arith::IndexCastOp::create(b, loc, i32, distance);
+  Value most = filled(b, loc, {R}, lowest(b, loc, e));
+  return generic(b, loc, numbers, {scores, most}, {map(dims, dims.take_back()), map(dims, dims), map(dims, "r")},
+                 kinds(), [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                   Value age; // how far the key lies before the query
+                   if (lanesAreQueries) {
+                     Value key = arith::IndexCastOp::create(b, loc, i32, linalg::IndexOp::create(b, loc, 0));
+                     age = add(b, loc, x[0], sub(b, loc, distance, key));
+                   } else {
+                     age = sub(b, loc, distance, x[0]);
+                   }
+                   Value limit = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(W));
+                   auto isSeen = W ? arith::CmpIPredicate::ult : arith::CmpIPredicate::sge; // with W: 0 <= age < W
+                   Value seen = arith::CmpIOp::create(b, loc, isSeen, age, limit);
+                   Value score = arith::SelectOp::create(b, loc, seen, x[1], floatConstant(b, loc, e, -INFINITY));
+                   return {score, arith::MaxNumFOp::create(b, loc, x[2], score)};
+                 });
+}
+
+/// One panel past one block of keys.
+Tile::Running Tile::block(Value queries, const KeyBlock &rows, Value distance, const Running &old) {
+  Value scores = filled(b, loc, shape(scoreDims()), number(0));
+  scores = lanesAreQueries ? contract(b, loc, rows.keys, "si", queries, "ir", scores, "sr")
+                           : contract(b, loc, queries, "ri", rows.keys, "si", scores, "rs");
+  SmallVector<Value> masked = maskedAndMost(scores, distance);
+  SmallVector<Value> scales = generic(
+      b, loc, masked[1], {old.most, old.sum, emptyTensor(b, loc, {R}, e)}, SmallVector<AffineMap>(4, map("r", "r")),
+      "p", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+        Value most = arith::MaxNumFOp::create(b, loc, x[0], x[1]), factor = weightOf(b, loc, sub(b, loc, x[1], most));
+        return {most, mul(b, loc, x[2], factor), factor};
+      });
+  StringRef dims = scoreDims(), out = resultDims();
+  SmallVector<Value> weights =
+      generic(b, loc, scales[0], {masked[0], scales[1]}, {map(dims, "r"), map(dims, dims), map(dims, "r")}, kinds(),
+              [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                Value p = weightOf(b, loc, sub(b, loc, x[1], x[0]));
+                return {p, add(b, loc, x[2], p)};
+              });
+  Value result = generic(
+      b, loc, scales[2], old.result, {map(out, "r"), map(out, out)}, "pp",
+      [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {mul(b, loc, x[0], x[1])}; })[0];
+  result = lanesAreQueries ? contract(b, loc, rows.values, "sd", weights[0], "sr", result, "dr")
+                           : contract(b, loc, weights[0], "rs", rows.values, "sd", result, "rd");
+  return {scales[0], weights[1], result};
+}
+
+/// {y, lse} of a panel, rows first.
+SmallVector<Value> Tile::finish(const Running &done, Value y, Value lse) {
+  Value inverse = generic(b, loc, done.sum, emptyTensor(b, loc, {R}, e), {map("r", "r"), map("r", "r")}, "p",
+                          [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                            return {arith::DivFOp::create(b, loc, floatConstant(b, loc, e, 1), x[0])};
+                          })[0];
+  SmallVector<Value> out =
+      generic(b, loc, {done.result, inverse}, y, {map("rd", resultDims()), map("rd", "r"), map("rd", "rd")}, "pp",
+              [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {mul(b, loc, x[0], x[1])}; });
+  if (lse)
+    out.append(generic(b, loc, {done.most, done.sum}, lse, SmallVector<AffineMap>(3, map("r", "r")), "p",
+                       [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                         return {add(b, loc, x[0], math::LogOp::create(b, loc, x[1]))};
+                       }));
+  return out;
+}
+
+/// The key head's part of one row of an operand.
+Value Tile::ownRow(Value rows, Value row) {
+  return slice(b, loc, rows, {row, keyHead, b.getIndexAttr(0)}, {1, 1, itemShape(rows).back()}, {0, 1});
+}
+
+/// Rows i of [from, to) go to i - begin of the block.
+void Tile::copyRows(KeyBlock &into, Value from, Value to, Value begin, RowAt rowAt) {
+  Value init[] = {into.keys, into.values};
+  SmallVector<Value> next = loop(from, to, 1, init, [&](Value i, ValueRange x) -> SmallVector<Value> {
+    Value at = sub(b, loc, i, begin);
+    return {putRow(b, loc, rowAt(k, op.getK(), i), x[0], at), putRow(b, loc, rowAt(v, op.getV(), i), x[1], at)};
+  });
+  into = {next[0], next[1]};
+}
+
+/// Values behind `count` are multiplied with weights of 0, so they must be numbers.
+void Tile::zeroRest(KeyBlock &into, Value count) {
+  into.values = loop(count, index(B), 1, into.values, [&](Value i, ValueRange x) -> SmallVector<Value> {
+    return {putRow(b, loc, filled(b, loc, {V}, number(0)), x[0], i)};
+  })[0];
+}
+
+/// The tile's last rows to their places in the state.
+void Tile::remember() {
+  if (!k)
+    return;
+  Value init[] = {k, v};
+  SmallVector<Value> next = loop(index(W && C > W ? C - W : 0), index(C), 1, init, [&](Value i, ValueRange x) {
+    Value place = placeOf(b, op, add(b, loc, before, i)), at = add(b, loc, row, i), own[] = {op.getK(), op.getV()};
+    SmallVector<Value> next;
+    OpFoldResult zero = b.getIndexAttr(0);
+    for (auto [state, rows] : llvm::zip_equal(x, own))
+      next.push_back(unslice(b, loc, ownRow(rows, at), state, {place, zero, zero}, {1, 1, itemShape(rows).back()}));
+    return next;
+  });
+  k = next[0], v = next[1];
+}
+
+/// Panels of `heads` heads and of the panels of rows in [rowPanel, endPanel).
+SmallVector<Value> Tile::overPanels(int64_t heads, Value firstHead, Value rowPanel, Value endPanel, ValueRange init,
+                                    llvm::function_ref<SmallVector<Value>(Panel, ValueRange)> body) {
+  return loop(index(0), index(heads), 1, init, [&](Value j, ValueRange x) {
+    return loop(rowPanel, endPanel, 1, x, [&](Value u, ValueRange x) {
+      return body({add(b, loc, times(j, C / R), u), add(b, loc, firstHead, j), times(u, R)}, x);
+    });
+  });
+}
+
+/// The rows at the positions [from, to), at most B: those before the tile lie in the state.
+Tile::KeyBlock Tile::gathered(Value from, Value to) {
+  KeyBlock block{emptyTensor(b, loc, {B, D}, e), emptyTensor(b, loc, {B, V}, e)};
+  Value own = from;
+  if (k) {
+    own = least(to, greatest(from, before));
+    copyRows(block, from, own, from, [&](Value state, Value rows, Value position) {
+      OpFoldResult zero = b.getIndexAttr(0);
+      return slice(b, loc, state, {placeOf(b, op, position), zero, zero}, {1, 1, itemShape(rows).back()}, {0, 1});
+    });
+  }
+  copyRows(block, own, to, from, [&](Value, Value rows, Value position) {
+    return ownRow(rows, sub(b, loc, add(b, loc, row, position), before));
+  });
+  zeroRest(block, sub(b, loc, to, from));
+  return block;
+}
+
+/// The panels of `heads` heads past all keys.
+Tile::Running Tile::overBlocks(int64_t heads, Value firstHead, Value queries) {
+  int64_t rowPanels = C / R;
+  Value first = index(0), end = add(b, loc, before, index(C));
+  if (W) // a query before position W - 1 sees all rows
+    first = sub(b, loc, greatest(before, index(W - 1)), index(W - 1));
+  return Running(loop(first, end, B, start({heads * rowPanels}).list(), [&](Value from, ValueRange x) {
+    Value to = least(end, add(b, loc, from, index(B)));
+    KeyBlock rows = gathered(from, to);
+    // panels whose last row is not before the first key, and whose first row sees the last
+    Value rowPanel = arith::DivUIOp::create(b, loc, sub(b, loc, greatest(from, before), before), index(R)),
+          endPanel = index(rowPanels);
+    if (W)
+      endPanel = least(
+          endPanel, arith::CeilDivUIOp::create(b, loc, sub(b, loc, add(b, loc, to, index(W - 1)), before), index(R)));
+    return overPanels(heads, firstHead, rowPanel, endPanel, x, [&](const Panel &panel, ValueRange x) {
+      auto of = [&](Value panels) { return takeRow(b, loc, panels, panel.number); };
+      Value distance = sub(b, loc, add(b, loc, before, panel.row), from);
+      SmallVector<Value> next = block(of(queries), rows, distance, {of(x[0]), of(x[1]), of(x[2])}).list();
+      for (auto [value, into] : llvm::zip_equal(next, x))
+        value = putRow(b, loc, value, into, panel.number);
+      return next;
+    });
+  }));
+}
+
+/// Several rows: some heads at a time, so that their panels stay in cache while the blocks pass.
+SmallVector<Value> Tile::manyRows(ValueRange results) {
+  int64_t heads = blockOf(E, std::max<int64_t>(1, passBytes / (C * queryBytes(op))), 1);
+  Value zero = index(0), endPanel = index(C / R);
+  auto place = [&](const Panel &panel, Value row, Value head) {
+    return SmallVector<OpFoldResult>{add(b, loc, row, panel.row), add(b, loc, head, panel.head), b.getIndexAttr(0)};
+  };
+  return loop(zero, index(E), heads, results, [&](Value firstHead, ValueRange results) {
+    Value all = emptyTensor(b, loc, shape(queryDims(), {heads * C / R}), e);
+    Value queries =
+        overPanels(heads, firstHead, zero, endPanel, all, [&](const Panel &panel, ValueRange x) -> SmallVector<Value> {
+          Value q = slice(b, loc, op.getQ(), place(panel, row, times(keyHead, E)), {R, 1, D}, {1});
+          return {putRow(b, loc, scaled(q, takeRow(b, loc, x[0], panel.number)), x[0], panel.number)};
+        })[0];
+    Running done = overBlocks(heads, firstHead, queries);
+    return overPanels(heads, firstHead, zero, endPanel, results, [&](const Panel &panel, ValueRange x) {
+      auto of = [&](Value panels) { return takeRow(b, loc, panels, panel.number); };
+      SmallVector<OpFoldResult> at = place(panel, zero, zero);
+      Value lse = op.getLse() ? slice(b, loc, x[1], ArrayRef(at).drop_back(), {R, 1}, {1}) : Value();
+      SmallVector<Value> out =
+          finish({of(done.most), of(done.sum), of(done.result)}, slice(b, loc, x[0], at, {R, 1, V}, {1}), lse);
+      out[0] = unslice(b, loc, out[0], x[0], at, {R, 1, V});
+      if (lse)
+        out[1] = unslice(b, loc, out[1], x[1], ArrayRef(at).drop_back(), {R, 1});
+      return out;
+    });
+  });
+}
+
+/// One row, which is in the state already: it sees the first places of it, or the rows in front of it in the operands.
+/// Blocks are read where they lie, but for the rest, which is copied.
+SmallVector<Value> Tile::oneRow(ValueRange results) {
+  Value zero = index(0), count = add(b, loc, before, index(1));
+  if (W)
+    count = least(count, index(W));
+  Value firstRow = sub(b, loc, add(b, loc, row, index(1)), count); // in the operands
+  auto rowsAt = [&](Value state, Value rows, Value i, int64_t n) {
+    OpFoldResult first = b.getIndexAttr(0);
+    SmallVector<OpFoldResult> at{state ? i : add(b, loc, firstRow, i), state ? first : OpFoldResult(keyHead), first};
+    SmallVector<unsigned> dropped{1};
+    if (n == 1)
+      dropped = {0, 1};
+    return slice(b, loc, state ? state : rows, at, {n, 1, itemShape(rows).back()}, dropped);
+  };
+  Value q = slice(b, loc, op.getQ(), {row, times(keyHead, E), b.getIndexAttr(0)}, {1, E, D}, {0});
+  Value queries = scaled(q, emptyTensor(b, loc, {E, D}, e));
+  Value rest = arith::RemUIOp::create(b, loc, count, index(B));
+  SmallVector<Value> done = loop(zero, rest, B, start({}).list(), [&](Value from, ValueRange x) {
+    KeyBlock rows{emptyTensor(b, loc, {B, D}, e), emptyTensor(b, loc, {B, V}, e)};
+    copyRows(rows, zero, rest, zero, [&](Value state, Value operand, Value i) { return rowsAt(state, operand, i, 1); });
+    zeroRest(rows, rest);
+    return block(queries, rows, sub(b, loc, rest, index(1)), Running(x)).list();
+  });
+  done = loop(rest, count, B, done, [&](Value from, ValueRange x) {
+    KeyBlock rows{rowsAt(k, op.getK(), from, B), rowsAt(v, op.getV(), from, B)};
+    return block(queries, rows, index(B - 1), Running(x)).list(); // all of them are seen
+  });
+  SmallVector<Value> out = finish(Running(done), takeRow(b, loc, results[0], zero),
+                                  op.getLse() ? takeRow(b, loc, results[1], zero) : Value());
+  for (auto [part, into] : llvm::zip_equal(out, results))
+    part = putRow(b, loc, part, into, zero);
+  return out;
+}
+
+SmallVector<Value> AttentionOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
+                                         ValueRange states, const ChunkOptions &) {
+  return Tile(*this, b, row, length, block, states).emit(results);
+}
