@@ -17,11 +17,12 @@ static bool isWider(Value x, Value than) {
 LogicalResult CausalConvOp::verify() {
   RankedTensorType x = getX().getType(), weight = getWeight().getType();
   if (x != getY().getType() || x.getRank() != 2 || x.isDynamicDim(1))
-    return emitOpError("C1: x and the result must have one type, rows x D with D static, not ") << x << " and " << getY().getType();
-  if (weight.getRank() != 2 || !weight.hasStaticShape() || weight.getDimSize(0) < 1 || weight.getDimSize(1) != getChannels() ||
-      isWider(getWeight(), getX()))
-    return emitOpError("C2: weight must be taps x ") << getChannels() << " of a type no wider than " << x.getElementType()
-                                                     << ", not " << weight;
+    return emitOpError("C1: x and the result must have one type, rows x D with D static, not ")
+           << x << " and " << getY().getType();
+  if (weight.getRank() != 2 || !weight.hasStaticShape() || weight.getDimSize(0) < 1 ||
+      weight.getDimSize(1) != getChannels() || isWider(getWeight(), getX()))
+    return emitOpError("C2: weight must be taps x ")
+           << getChannels() << " of a type no wider than " << x.getElementType() << ", not " << weight;
   if (getBias() && (getBias().getType().getShape() != ArrayRef{getChannels()} || isWider(getBias(), getX())))
     return emitOpError("C3: bias must be ") << getChannels() << " values of a type no wider than " << x.getElementType()
                                             << ", not " << getBias().getType();
@@ -44,14 +45,16 @@ static Value convolve(OpBuilder &b, CausalConvOp op, Value x, OpFoldResult start
   if (op.getBias()) {
     Value bias = slice(b, loc, op.getBias(), start, size);
     y = generic(b, loc, bias, y, {dimsMap(b.getContext(), "td", "d"), dimsMap(b.getContext(), "td", "td")}, "pp",
-                [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> { return {castFloat(b, loc, v[0], e)}; })[0];
+                [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                  return {castFloat(b, loc, v[0], e)};
+                })[0];
   } else {
     y = filledInto(b, loc, floatConstant(b, loc, e, 0), y);
   }
   Value weight = slice(b, loc, op.getWeight(), {b.getIndexAttr(0), start}, {op.getTaps(), size});
   AffineExpr t = b.getAffineDimExpr(0), d = b.getAffineDimExpr(1), j = b.getAffineDimExpr(2);
-  return generic(b, loc, {x, weight}, y, {AffineMap::get(3, 0, {t + j, d}, b.getContext()), map("jd"), map("td")}, "ppr",
-                 [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+  return generic(b, loc, {x, weight}, y, {AffineMap::get(3, 0, {t + j, d}, b.getContext()), map("jd"), map("td")},
+                 "ppr", [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
                    Value product = arith::MulFOp::create(b, loc, v[0], castFloat(b, loc, v[1], e));
                    return {arith::AddFOp::create(b, loc, v[2], product)};
                  })[0];

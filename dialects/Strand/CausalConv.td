@@ -12,9 +12,10 @@ def Strand_CausalConvOp : Strand_StreamOp<"causal_conv", [DeclareOpInterfaceMeth
     y[t, d] = bias[d] + sum over j in [0, W) of  weight[j, d] * x[t - W + 1 + j, d]
     ```
 
-    Shapes: x and y rows x D; weight W x D, so tap W - 1 is that of the row itself; bias D. State `tail` slots x (W - 1)
-    x D: the last W - 1 rows of x, oldest first. W = 1 carries nothing. Weight and bias are widened to x's type where they
-    are read. Papers and checkpoints hold the weight as D x 1 x W; taps are outermost here, so that channels are neighbours.
+    Shapes: x and y rows x D; weight W x D, so tap W - 1 is that of the row itself; bias D. State `tail` slots x
+    (W - 1) x D: the last W - 1 rows of x, oldest first. W = 1 carries nothing. Weight and bias are widened to x's type
+    where they are read. Papers and checkpoints hold the weight as D x 1 x W; taps are outermost here, so that channels
+    are neighbours.
 
     C1: x and the result have one type, rows x D, with D static. C2: weight is W x D, static, W at least 1, of a type no
     wider than x's. C3: bias has D entries, of a type no wider than x's.

@@ -158,14 +158,16 @@ SmallVector<Value> strand::walkSequences(OpBuilder &b, Location loc, Value offse
                                          NextRow row, CloseSequence close) {
   Value zero = indexConstant(b, loc, 0), one = indexConstant(b, loc, 1);
   Value sequences = arith::SubIOp::create(b, loc, numRows(b, loc, offsets), one);
-  auto each = scf::ForOp::create(b, loc, zero, sequences, one, outer, [&](OpBuilder &b, Location loc, Value s, ValueRange in) {
+  auto sequence = [&](OpBuilder &b, Location loc, Value s, ValueRange in) {
     Value lo = indexAt(b, loc, offsets, s), hi = indexAt(b, loc, offsets, arith::AddIOp::create(b, loc, s, one));
     SmallVector<Value> first = open(b, s, in);
-    auto rows = scf::ForOp::create(b, loc, lo, hi, one, first, [&](OpBuilder &b, Location loc, Value t, ValueRange carried) {
+    auto step = [&](OpBuilder &b, Location loc, Value t, ValueRange carried) {
       scf::YieldOp::create(b, loc, row(b, t, carried));
-    });
+    };
+    auto rows = scf::ForOp::create(b, loc, lo, hi, one, first, step);
     scf::YieldOp::create(b, loc, close(b, s, in, rows.getResults()));
-  });
+  };
+  auto each = scf::ForOp::create(b, loc, zero, sequences, one, outer, sequence);
   return llvm::to_vector_of<Value>(each.getResults());
 }
 
@@ -183,7 +185,8 @@ SmallVector<Value> strand::openStates(OpBuilder &b, StreamOpInterface op, Value 
   return carries;
 }
 
-SmallVector<Value> strand::closeStates(OpBuilder &b, StreamOpInterface op, Value s, ValueRange states, ValueRange carries) {
+SmallVector<Value> strand::closeStates(OpBuilder &b, StreamOpInterface op, Value s, ValueRange states,
+                                       ValueRange carries) {
   SmallVector<Value> next;
   for (auto [state, carry] : llvm::zip(states, carries))
     next.push_back(putRow(b, op.getLoc(), carry, state, slotOf(b, op, s)));

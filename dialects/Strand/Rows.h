@@ -51,7 +51,8 @@ Value castFloat(OpBuilder &b, Location loc, Value x, Type to);
 /// outer = close(s, outer, carried). Returns outer.
 using OpenSequence = llvm::function_ref<SmallVector<Value>(OpBuilder &, Value s, ValueRange outer)>;
 using NextRow = llvm::function_ref<SmallVector<Value>(OpBuilder &, Value t, ValueRange carried)>;
-using CloseSequence = llvm::function_ref<SmallVector<Value>(OpBuilder &, Value s, ValueRange outer, ValueRange carried)>;
+using CloseSequence =
+    llvm::function_ref<SmallVector<Value>(OpBuilder &, Value s, ValueRange outer, ValueRange carried)>;
 SmallVector<Value> walkSequences(OpBuilder &b, Location loc, Value offsets, ValueRange outer, OpenSequence open,
                                  NextRow row, CloseSequence close);
 /// What each carried value of `op` holds before the first row of sequence s, and its way back into the op's `states`.

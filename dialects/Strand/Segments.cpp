@@ -10,7 +10,8 @@ using namespace strand;
 /// Whether both are rows of one static item.
 static bool haveOneItem(RankedTensorType x, RankedTensorType y) {
   return x.getRank() && y.getRank() && x.getElementType() == y.getElementType() &&
-         x.getShape().drop_front() == y.getShape().drop_front() && !ShapedType::isDynamicShape(x.getShape().drop_front());
+         x.getShape().drop_front() == y.getShape().drop_front() &&
+         !ShapedType::isDynamicShape(x.getShape().drop_front());
 }
 
 static bool isAllTrue(Value mask) {
@@ -25,13 +26,15 @@ static bool isAllTrue(Value mask) {
 LogicalResult CompactOp::verify() {
   RankedTensorType x = getX().getType(), kept = getKept().getType();
   if (!haveOneItem(x, kept) || !kept.isDynamicDim(0))
-    return emitOpError("C1: what is kept of ") << x << " must be a dynamic number of rows of the same static item, not " << kept;
+    return emitOpError("C1: what is kept of ")
+           << x << " must be a dynamic number of rows of the same static item, not " << kept;
   return success();
 }
 
 /// A mask that is always true keeps x as it is.
 LogicalResult CompactOp::fold(FoldAdaptor, SmallVectorImpl<OpFoldResult> &results) {
-  if (!isAllTrue(getMask()) || getX().getType() != getKept().getType() || getOffsets().getType() != getInnerOffsets().getType())
+  if (!isAllTrue(getMask()) || getX().getType() != getKept().getType() ||
+      getOffsets().getType() != getInnerOffsets().getType())
     return failure();
   results.append({getX(), getOffsets()});
   return success();
@@ -47,10 +50,13 @@ FailureOr<SmallVector<Value>> CompactOp::decomposeOperation(OpBuilder &b) {
   // outside: kept rows, inner offsets, how many are kept
   auto open = [](OpBuilder &, Value, ValueRange outer) { return SmallVector<Value>{outer[0], outer[2]}; };
   auto row = [&](OpBuilder &b, Value t, ValueRange carried) {
-    auto put = scf::IfOp::create(b, loc, tensor::ExtractOp::create(b, loc, getMask(), t), [&](OpBuilder &b, Location loc) {
-      Value kept = putRow(b, loc, takeRow(b, loc, getX(), t), carried[0], carried[1]);
-      scf::YieldOp::create(b, loc, ValueRange{kept, arith::AddIOp::create(b, loc, carried[1], one)});
-    }, [&](OpBuilder &b, Location loc) { scf::YieldOp::create(b, loc, carried); });
+    auto put = scf::IfOp::create(
+        b, loc, tensor::ExtractOp::create(b, loc, getMask(), t),
+        [&](OpBuilder &b, Location loc) {
+          Value kept = putRow(b, loc, takeRow(b, loc, getX(), t), carried[0], carried[1]);
+          scf::YieldOp::create(b, loc, ValueRange{kept, arith::AddIOp::create(b, loc, carried[1], one)});
+        },
+        [&](OpBuilder &b, Location loc) { scf::YieldOp::create(b, loc, carried); });
     return llvm::to_vector_of<Value>(put.getResults());
   };
   auto close = [&](OpBuilder &b, Value s, ValueRange outer, ValueRange carried) {
@@ -60,7 +66,8 @@ FailureOr<SmallVector<Value>> CompactOp::decomposeOperation(OpBuilder &b) {
   };
   SmallVector<Value> walked = walkSequences(b, loc, getOffsets(), {rows, ends, zero}, open, row, close);
   // the number is data; its limit is said here, and buffers are sized by it
-  SmallVector<OpFoldResult> offsets(rowsType(rows).getRank(), b.getIndexAttr(0)), strides(offsets.size(), b.getIndexAttr(1));
+  SmallVector<OpFoldResult> offsets(rowsType(rows).getRank(), b.getIndexAttr(0)),
+      strides(offsets.size(), b.getIndexAttr(1));
   SmallVector<OpFoldResult> sizes{arith::MinSIOp::create(b, loc, walked[2], numRows(b, loc, getX())).getResult()};
   llvm::append_range(sizes, getAsIndexOpFoldResult(b.getContext(), itemShape(getX())));
   Value kept = tensor::ExtractSliceOp::create(b, loc, getKept().getType(), walked[0], offsets, sizes, strides);
@@ -99,10 +106,14 @@ FailureOr<SmallVector<Value>> ExpandOp::decomposeOperation(OpBuilder &b) {
     return SmallVector<Value>{outer[0], last, indexAt(b, loc, getInnerOffsets(), s)};
   };
   auto row = [&](OpBuilder &b, Value t, ValueRange carried) {
-    auto take = scf::IfOp::create(b, loc, tensor::ExtractOp::create(b, loc, getMask(), t), [&](OpBuilder &b, Location loc) {
-      Value last = linalg::CopyOp::create(b, loc, takeRow(b, loc, getInner(), carried[2]), carried[1]).getResult(0);
-      scf::YieldOp::create(b, loc, ValueRange{last, arith::AddIOp::create(b, loc, carried[2], indexConstant(b, loc, 1))});
-    }, [&](OpBuilder &b, Location loc) { scf::YieldOp::create(b, loc, carried.drop_front()); });
+    auto take = scf::IfOp::create(
+        b, loc, tensor::ExtractOp::create(b, loc, getMask(), t),
+        [&](OpBuilder &b, Location loc) {
+          Value last = linalg::CopyOp::create(b, loc, takeRow(b, loc, getInner(), carried[2]), carried[1]).getResult(0);
+          scf::YieldOp::create(b, loc,
+                               ValueRange{last, arith::AddIOp::create(b, loc, carried[2], indexConstant(b, loc, 1))});
+        },
+        [&](OpBuilder &b, Location loc) { scf::YieldOp::create(b, loc, carried.drop_front()); });
     return SmallVector<Value>{putRow(b, loc, take.getResult(0), carried[0], t), take.getResult(0), take.getResult(1)};
   };
   auto close = [&](OpBuilder &b, Value s, ValueRange outer, ValueRange carried) {

@@ -13,10 +13,10 @@ def Strand_CompactOp : Strand_Op<"compact", [
     inner_offsets[s] = how many t < offsets[s] have mask[t]
     ```
 
-    Shapes: x rows x item, mask rows, kept M rows x item, M being the number of true entries, known at run time and at most
-    rows; inner_offsets as many as offsets. Nothing is carried: a row stays or goes by its own mask. What follows works on
-    `kept` with `inner_offsets` as on any rows, in the same slots, and costs what M rows cost, often none in a step. A
-    private function cannot return `kept`, since its caller could not tell M.
+    Shapes: x rows x item, mask rows, kept M rows x item, M being the number of true entries, known at run time and at
+    most rows; inner_offsets as many as offsets. Nothing is carried: a row stays or goes by its own mask. What follows
+    works on `kept` with `inner_offsets` as on any rows, in the same slots, and costs what M rows cost, often none in a
+    step. A private function cannot return `kept`, since its caller could not tell M.
 
     C1: x and kept have one item, static, and one element type; the number of rows of kept is dynamic.
 
@@ -45,8 +45,8 @@ def Strand_ExpandOp : Strand_StreamOp<"expand"> {
     y[t] = last                                 otherwise
     ```
 
-    Shapes: inner M rows x item, mask rows, y rows x item. State `last` slots x item: the last inner row of the sequence so
-    far, initially 0. Combined with strand.shift, a row sees the inner rows of the segments before its own only.
+    Shapes: inner M rows x item, mask rows, y rows x item. State `last` slots x item: the last inner row of the sequence
+    so far, initially 0. Combined with strand.shift, a row sees the inner rows of the segments before its own only.
 
     C1: inner and the result have one item, static, and one element type.
 

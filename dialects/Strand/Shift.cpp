@@ -10,7 +10,8 @@ using namespace strand;
 LogicalResult ShiftOp::verify() {
   RankedTensorType x = getX().getType();
   if (x != getY().getType() || x.getRank() < 1 || ShapedType::isDynamicShape(x.getShape().drop_front()))
-    return emitOpError("C1: x and the result must have one type, rows x a static item, not ") << x << " and " << getY().getType();
+    return emitOpError("C1: x and the result must have one type, rows x a static item, not ")
+           << x << " and " << getY().getType();
   if (int64_t(getN()) < 1)
     return emitOpError("C2: n must be at least 1, not ") << int64_t(getN());
   float fill = getFill().convertToFloat();
@@ -31,7 +32,8 @@ SmallVector<StateSpec> ShiftOp::getStateSpecs() {
 /// shift by b of (shift by a of x) -> shift by a + b of x
 LogicalResult ShiftOp::canonicalize(ShiftOp op, PatternRewriter &rewriter) {
   auto inner = op.getX().getDefiningOp<ShiftOp>();
-  if (!inner || op.hasState() || inner.hasState() || inner.getOffsets() != op.getOffsets() || inner.getFill() != op.getFill())
+  if (!inner || op.hasState() || inner.hasState() || inner.getOffsets() != op.getOffsets() ||
+      inner.getFill() != op.getFill())
     return failure();
   rewriter.modifyOpInPlace(op, [&] {
     op.getXMutable().assign(inner.getX());
@@ -50,7 +52,8 @@ static Value copyRows(OpBuilder &b, Location loc, Value rows, Value y, int64_t a
 }
 
 /// {y, last}: as many rows as y has, from `row` on, of each the part `item`.
-static SmallVector<Value> emitRows(OpBuilder &b, ShiftOp op, Value row, ArrayRef<OpFoldResult> item, Value y, Value last) {
+static SmallVector<Value> emitRows(OpBuilder &b, ShiftOp op, Value row, ArrayRef<OpFoldResult> item, Value y,
+                                   Value last) {
   Location loc = op.getLoc();
   int64_t length = rowsType(y).getDimSize(0), n = op.getN();
   SmallVector<OpFoldResult> place{row};
@@ -77,7 +80,8 @@ FailureOr<SmallVector<Value>> ShiftOp::decomposeOperation(OpBuilder &b) {
     llvm::append_range(sizes, itemShape(getX()));
     SmallVector<OpFoldResult> place(sizes.size(), b.getIndexAttr(0));
     place[0] = t;
-    SmallVector<Value> r = emitRows(b, *this, t, ArrayRef(place).drop_front(), slice(b, loc, outs[0], place, sizes), carries[0]);
+    SmallVector<Value> r =
+        emitRows(b, *this, t, ArrayRef(place).drop_front(), slice(b, loc, outs[0], place, sizes), carries[0]);
     return std::pair(SmallVector<Value>{unslice(b, loc, r[0], outs[0], place, sizes)}, SmallVector<Value>{r[1]});
   });
 }
@@ -85,7 +89,8 @@ FailureOr<SmallVector<Value>> ShiftOp::decomposeOperation(OpBuilder &b) {
 /// Elements of the last dimension of an item in one block.
 static int64_t blockSize(ShiftOp op, const ChunkOptions &options) {
   SmallVector<int64_t> item = itemShape(op.getX());
-  return item.empty() ? 1 : historyBlock(item.back(), ShapedType::getNumElements(item) / item.back(), op.getN(), options);
+  return item.empty() ? 1
+                      : historyBlock(item.back(), ShapedType::getNumElements(item) / item.back(), op.getN(), options);
 }
 int64_t ShiftOp::getBlocks(const ChunkOptions &options) {
   SmallVector<int64_t> item = itemShape(getX());
@@ -101,8 +106,8 @@ Slice ShiftOp::getStateSlice(OpBuilder &b, unsigned, Value block, const ChunkOpt
 Slice ShiftOp::getResultSlice(OpBuilder &b, unsigned, Value block, const ChunkOptions &options) {
   return innerBlock(b, getLoc(), itemShape(getX()), block, blockSize(*this, options));
 }
-SmallVector<Value> ShiftOp::emitTile(OpBuilder &b, Value row, int64_t, Value block, ValueRange results, ValueRange states,
-                                     const ChunkOptions &options) {
+SmallVector<Value> ShiftOp::emitTile(OpBuilder &b, Value row, int64_t, Value block, ValueRange results,
+                                     ValueRange states, const ChunkOptions &options) {
   Slice item = getResultSlice(b, 0, block, options);
   return emitRows(b, *this, row, item.offsets, results[0], states[0]);
 }

@@ -19,13 +19,14 @@ def Strand_ShiftOp : Strand_StreamOp<"shift", [DeclareOpInterfaceMethods<Strand_
     elements are integers, `fill` is one of 32 bits.
 
     ```mlir
-    %before = strand.shift %tokens by 1 offsets %offsets {fill = 256.0 : f32} : (tensor<?xi32>, tensor<?xi32>) -> tensor<?xi32>
+    %before = strand.shift %tokens by 1 offsets %offsets {fill = 256.0 : f32}
+      : (tensor<?xi32>, tensor<?xi32>) -> tensor<?xi32>
     ```
 
     With n = 2, fill 9 and rows 1, 2, 3: y = 9, 9, 1, and `last` is (2, 3).
   }];
-  let arguments = (ins Strand_Items:$x, Strand_Ints:$offsets, Variadic<Strand_State>:$states, Optional<Strand_Ints>:$slots,
-                       I64Attr:$n, DefaultValuedAttr<F32Attr, "0.0f">:$fill);
+  let arguments = (ins Strand_Items:$x, Strand_Ints:$offsets, Variadic<Strand_State>:$states,
+                       Optional<Strand_Ints>:$slots, I64Attr:$n, DefaultValuedAttr<F32Attr, "0.0f">:$fill);
   let results = (outs Strand_Items:$y, Variadic<Strand_State>:$next);
   let assemblyFormat = [{
     $x `by` $n `offsets` $offsets

@@ -27,7 +27,8 @@ using Slot = std::vector<Need>;
 
 constexpr StringLiteral rowsMark = "strand.rows", sequencesMark = "strand.sequences", offsetsMark = "strand.offsets";
 /// What each mark says of the entries of an argument; the narrower first.
-const std::pair<StringRef, Bound> marks[] = {{rowsMark, {0, 1, 0}}, {sequencesMark, {0, 0, 1}}, {offsetsMark, {1, 0, 1}}};
+const std::pair<StringRef, Bound> marks[] = {
+    {rowsMark, {0, 1, 0}}, {sequencesMark, {0, 0, 1}}, {offsetsMark, {1, 0, 1}}};
 
 SmallVector<unsigned> markedArguments(func::FuncOp f, StringRef mark) {
   return llvm::to_vector(llvm::make_filter_range(llvm::seq(f.getNumArguments()),
@@ -160,7 +161,8 @@ struct Arena : impl::ArenaBase<Arena> {
           return WalkResult::interrupt();
         }
         Need need{op, lifetimes.of(op), needScratch[call.getCallee()].getName(), {}, {}, {}};
-        if (failed(boundExtent(call, rowsMark, 0, need.rows)) || failed(boundExtent(call, sequencesMark, 0, need.sequences)) ||
+        if (failed(boundExtent(call, rowsMark, 0, need.rows)) ||
+            failed(boundExtent(call, sequencesMark, 0, need.sequences)) ||
             failed(boundExtent(call, offsetsMark, 1, need.sequences)))
           return WalkResult::interrupt();
         needs.push_back(need);

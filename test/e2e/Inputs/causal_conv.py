@@ -13,13 +13,14 @@ def case(taps, channels, element="f32", bias=None, rows="f32"):
     used = {n: f"%{n}c" if elements[n] != "f32" else f"%{n}" for n in names}
     types = [tensor(shapes[n], elements[n]) for n in names]
     y = "yc" if rows != "f32" else "y"
-    lines.append(f"%{y} = strand.causal_conv {used['x']}, {used['w']} {'bias ' + used['b'] if bias else ''} offsets %offsets : "
+    added = f"bias {used['b']}" if bias else ""
+    lines.append(f"%{y} = strand.causal_conv {used['x']}, {used['w']} {added} offsets %offsets : "
                  f"({', '.join(types)}, tensor<?xi32>) -> {types[0]}")
     if rows != "f32":
         lines.append(converted("y", y, shapes["x"], rows, "f32"))
     eighths = {n: lambda r, s: r.integers(-8, 9, s) / 8 for n in "wb"}  # of which all types hold all bits
-    one = Case(rows={"x": (channels,)}, fixed={n: shapes[n] for n in names if n != "x"}, values=eighths, result=(channels,),
-               text="\n".join(lines))
+    fixed = {n: shapes[n] for n in names if n != "x"}
+    one = Case(rows={"x": (channels,)}, fixed=fixed, values=eighths, result=(channels,), text="\n".join(lines))
 
     def step(rows, fixed, state):
         window = np.concatenate([state.get("tail", np.zeros((taps - 1, channels))), rows["x"][None]])

@@ -22,7 +22,8 @@ def mask(name, x, column, above):
 
 
 def compact(kept, x, mask, offsets, rows=ROWS):
-    return f"%{kept}, %{kept}_offsets = strand.compact {x}, %{mask} offsets {offsets} : ({rows}, {MASK}, {INTS}) -> ({rows}, {INTS})"
+    return (f"%{kept}, %{kept}_offsets = strand.compact {x}, %{mask} offsets {offsets} : "
+            f"({rows}, {MASK}, {INTS}) -> ({rows}, {INTS})")
 
 
 def expand(y, kept, inner, mask, offsets, rows=ROWS):
@@ -79,7 +80,8 @@ def similarity():
             state["last"] = x
         return state["last"]
 
-    run("rows unlike the one before", [text, compact("k", "%x", "m", "%offsets"), expand("y", "k", "%k", "m", "%offsets")], step)
+    lines = [text, compact("k", "%x", "m", "%offsets"), expand("y", "k", "%k", "m", "%offsets")]
+    run("rows unlike the one before", lines, step)
 
 
 def two_levels():

@@ -11,7 +11,8 @@ def case(n, item, fill, element="f32"):
         x, y = "xc", "yc"
         lines.append(converted(x, "x", shape, "f32", element))
     rows = tensor(shape, element)
-    lines.append(f"%{y} = strand.shift %{x} by {n} offsets %offsets {{fill = {fill:e} : f32}} : ({rows}, tensor<?xi32>) -> {rows}")
+    lines.append(f"%{y} = strand.shift %{x} by {n} offsets %offsets {{fill = {fill:e} : f32}} : "
+                 f"({rows}, tensor<?xi32>) -> {rows}")
     if element != "f32":
         lines.append(converted("y", y, shape, element, "f32"))
 
@@ -27,7 +28,8 @@ def case(n, item, fill, element="f32"):
 
 def ids(n, width, fill):
     """Ids are shifted, and the table is read with what comes; the id itself is added."""
-    text = f"""%before = strand.shift %tokens by {n} offsets %offsets {{fill = {fill:e} : f32}} : (tensor<?xi32>, tensor<?xi32>) -> tensor<?xi32>
+    text = f"""%before = strand.shift %tokens by {n} offsets %offsets {{fill = {fill:e} : f32}}
+  : (tensor<?xi32>, tensor<?xi32>) -> tensor<?xi32>
 %empty = tensor.empty(%rows) : tensor<?x{width}xf32>
 %read = linalg.generic {{indexing_maps = [#r, #rd], iterator_types = ["parallel", "parallel"]}}
     ins(%before : tensor<?xi32>) outs(%empty : tensor<?x{width}xf32>) {{
@@ -45,7 +47,8 @@ def ids(n, width, fill):
         return fixed["table"][queue[0]] + rows["id"]
 
     numbers = {"id": lambda r, s: np.arange(width)[:, None] + np.zeros(s)}
-    Case(rows={"id": (width,)}, fixed={"table": (width, width)}, values=numbers, result=(width,), text=text).check(step, tolerance=1e-6)
+    one = Case(rows={"id": (width,)}, fixed={"table": (width, width)}, values=numbers, result=(width,), text=text)
+    one.check(step, tolerance=1e-6)
     print(f"ids by {n}: right")
 
 

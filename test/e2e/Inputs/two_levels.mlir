@@ -1,20 +1,20 @@
-// A model on two levels. Bytes go through one layer; where its first channel is positive a boundary fires, and the rows at
-// the boundaries go through a layer of their own, whose last row so far is added to each byte. Nothing here is said about
-// steps, slots or how many boundaries fire in a call.
+// A model on two levels. Bytes go through one layer; where its first channel is positive a boundary fires, and the rows
+// at the boundaries go through a layer of their own, whose last row so far is added to each byte. Nothing here is said
+// about steps, slots or how many boundaries fire in a call.
 #row = affine_map<(r, d) -> (r, d)>
 #perrow = affine_map<(r, d) -> (r)>
 #each = affine_map<(r) -> (r)>
 
 // x + h, with h = decay * h + W x
-func.func private @layer(%x: tensor<?x64xf32>, %offsets: tensor<?xi32>, %decay: tensor<64xf32>, %w: tensor<64x64xf32>) -> tensor<?x64xf32>
-    attributes {no_inline} {
+func.func private @layer(%x: tensor<?x64xf32>, %offsets: tensor<?xi32>, %decay: tensor<64xf32>,
+    %w: tensor<64x64xf32>) -> tensor<?x64xf32> attributes {no_inline} {
   %c0 = arith.constant 0 : index
   %zero = arith.constant 0.0 : f32
   %rows = tensor.dim %x, %c0 : tensor<?x64xf32>
   %e = tensor.empty(%rows) : tensor<?x64xf32>
   %z = linalg.fill ins(%zero : f32) outs(%e : tensor<?x64xf32>) -> tensor<?x64xf32>
-  %u = linalg.generic {indexing_maps = [affine_map<(r, n, k) -> (r, k)>, affine_map<(r, n, k) -> (n, k)>, affine_map<(r, n, k) -> (r, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]}
+  %u = linalg.generic {indexing_maps = [affine_map<(r, n, k) -> (r, k)>, affine_map<(r, n, k) -> (n, k)>,
+      affine_map<(r, n, k) -> (r, n)>], iterator_types = ["parallel", "parallel", "reduction"]}
       ins(%x, %w : tensor<?x64xf32>, tensor<64x64xf32>) outs(%z : tensor<?x64xf32>) {
     ^bb0(%a: f32, %b: f32, %s: f32):
       %p = arith.mulf %a, %b : f32

@@ -1,7 +1,6 @@
 """two_levels.mlir, from @forward to a library, in all forms against a step in numpy that shares nothing with it."""
 import os
 import subprocess
-import sys
 import tempfile
 
 import numpy as np
@@ -38,7 +37,7 @@ def main():
         library, data = os.path.join(folder, "m.so"), os.path.join(folder, "w.safetensors")
         write_file(data, weights)
         source = os.path.join(os.path.dirname(__file__), "two_levels.mlir")
-        subprocess.run(["strandc", source, f"--weights={data}", "--emit=shared", "-o", library, *sys.argv[1:]], check=True)
+        subprocess.run(["strandc", source, f"--weights={data}", "--emit=shared", "-o", library], check=True)
         model = Model(library, rng, embedded=True)
         model.weights = {n: w.astype(np.float64) for n, w in weights.items()}
     for threads in (0, 3):
