@@ -40,17 +40,16 @@ Batch::Batch(const Signature &signature, const Inputs &inputs, ArrayRef<CarriedV
 
 void Batch::reset(int64_t slot) {
   for (auto [v, state] : llvm::zip_equal(carried, states)) {
-    int64_t size = v.slotSize(cacheRows), bytes = bytesOfElement(v.type.getElementType());
-    for (int64_t i = 0; i < size; ++i)
-      writeElement(v.type.getElementType(), v.initial, state.data() + (slot * size + i) * bytes);
+    std::vector<double> initial(v.slotSize(cacheRows), v.initial);
+    writeElements(v.type.getElementType(), initial, state.data() + slot * slotBytes(v, cacheRows));
   }
 }
 
 void Batch::keepState(int64_t s, int64_t slot) {
   for (auto [i, v] : llvm::enumerate(carried)) {
-    int64_t size = v.slotSize(cacheRows), bytes = bytesOfElement(v.type.getElementType());
-    for (int64_t n = 0; n < size; ++n)
-      values.states[i][s * size + n] = readElement(v.type.getElementType(), states[i].data() + (slot * size + n) * bytes);
+    int64_t size = v.slotSize(cacheRows);
+    readElements(v.type.getElementType(), states[i].data() + slot * slotBytes(v, cacheRows), size,
+                 values.states[i].data() + s * size);
   }
 }
 
@@ -82,11 +81,12 @@ Guarded Batch::packed(unsigned argument, ArrayRef<Piece> pieces, llvm::function_
 
 void Batch::scatter(Guarded &result, unsigned i, ArrayRef<Piece> pieces) {
   RankedTensorType type = signature.results[i];
-  int64_t item = itemSize(type), bytes = bytesOfElement(type.getElementType()), at = 0;
-  for (const Piece &p : pieces)
-    for (int64_t n = 0; n < p.rows * item; ++n, at += bytes)
-      values.results[i][(inputs.starts[p.sequence] + p.first) * item + n] =
-          readElement(type.getElementType(), result.data() + at);
+  int64_t item = itemSize(type), row = rowBytes(type), at = 0;
+  for (const Piece &p : pieces) {
+    readElements(type.getElementType(), result.data() + at * row, p.rows * item,
+                 values.results[i].data() + (inputs.starts[p.sequence] + p.first) * item);
+    at += p.rows;
+  }
 }
 
 /// Slots that no row of the call belongs to.

@@ -28,31 +28,54 @@ SmallVector<int64_t> Random::permutation(int64_t n) {
   return p;
 }
 
-double strand::readElement(Type type, const char *at) {
-  if (auto f = dyn_cast<FloatType>(type)) {
-    uint64_t bits = 0;
-    memcpy(&bits, at, bytesOfElement(type));
-    if (type.isF32())
-      return llvm::bit_cast<float>(uint32_t(bits));
-    if (type.isF64())
-      return llvm::bit_cast<double>(bits);
-    return llvm::APFloat(f.getFloatSemantics(), APInt(f.getWidth(), bits)).convertToDouble();
+namespace {
+template <typename T> void readAs(const char *from, int64_t count, double *to) {
+  for (int64_t i = 0; i < count; ++i) {
+    T v;
+    memcpy(&v, from + i * sizeof v, sizeof v);
+    to[i] = double(v);
   }
-  int32_t i;
-  return type.isInteger(32) ? (memcpy(&i, at, sizeof i), double(i)) : double(*at);
+}
+template <typename T> void writeAs(ArrayRef<double> values, char *to) {
+  for (auto [i, value] : llvm::enumerate(values)) {
+    T v = T(value);
+    memcpy(to + i * sizeof v, &v, sizeof v);
+  }
+}
+} // namespace
+
+void strand::readElements(Type type, const char *from, int64_t count, double *to) {
+  if (type.isF32())
+    return readAs<float>(from, count, to);
+  if (type.isF64())
+    return readAs<double>(from, count, to);
+  if (type.isInteger(32))
+    return readAs<int32_t>(from, count, to);
+  if (type.isInteger(1))
+    return readAs<uint8_t>(from, count, to);
+  for (int64_t i = 0; i < count; ++i) { // bf16, f16
+    uint16_t bits;
+    memcpy(&bits, from + 2 * i, 2);
+    to[i] = llvm::APFloat(cast<FloatType>(type).getFloatSemantics(), APInt(16, bits)).convertToDouble();
+  }
 }
 
-void strand::writeElement(Type type, double value, char *at) {
-  uint64_t bits;
-  if (auto f = dyn_cast<FloatType>(type)) {
-    llvm::APFloat x(value);
+void strand::writeElements(Type type, ArrayRef<double> values, char *to) {
+  if (type.isF32())
+    return writeAs<float>(values, to);
+  if (type.isF64())
+    return writeAs<double>(values, to);
+  if (type.isInteger(32))
+    return writeAs<int32_t>(values, to);
+  if (type.isInteger(1))
+    return writeAs<uint8_t>(values, to);
+  for (auto [i, v] : llvm::enumerate(values)) {
+    llvm::APFloat x(v);
     bool lossy;
-    x.convert(f.getFloatSemantics(), llvm::RoundingMode::NearestTiesToEven, &lossy);
-    bits = x.bitcastToAPInt().getZExtValue();
-  } else {
-    bits = uint64_t(int64_t(value));
+    x.convert(cast<FloatType>(type).getFloatSemantics(), llvm::RoundingMode::NearestTiesToEven, &lossy);
+    uint16_t bits = uint16_t(x.bitcastToAPInt().getZExtValue());
+    memcpy(to + 2 * i, &bits, 2);
   }
-  memcpy(at, &bits, bytesOfElement(type));
 }
 
 int64_t Inputs::longest() const { return *llvm::max_element(lengths); }
@@ -109,9 +132,7 @@ struct Gates {
 std::vector<char> drawValues(const Argument &a, Random random, int64_t rows) {
   bool perRow = a.kind == ArgumentKind::Rows;
   int64_t item = perRow ? itemSize(a.type) : a.type.getNumElements(), items = perRow ? rows : 1;
-  Type e = a.type.getElementType();
-  int64_t bytes = bytesOfElement(e);
-  std::vector<char> values(items * item * bytes);
+  std::vector<double> values;
   Gates gates(random, item);
   for (int64_t t = 0; t < items; ++t)
     for (int64_t i = 0; i < item; ++i) {
@@ -123,9 +144,11 @@ std::vector<char> drawValues(const Argument &a, Random random, int64_t rows) {
       case Draw::Integers: v = a.lo + random.below(int64_t(a.hi - a.lo) + 1); break;
       case Draw::Bits: v = random.below(2); break;
       }
-      writeElement(e, v, values.data() + (t * item + i) * bytes);
+      values.push_back(v);
     }
-  return values;
+  std::vector<char> bytes(values.size() * bytesOfElement(a.type.getElementType()));
+  writeElements(a.type.getElementType(), values, bytes.data());
+  return bytes;
 }
 } // namespace
 

@@ -20,9 +20,9 @@ private:
   uint64_t state;
 };
 
-/// An element as it lies in a buffer.
-double readElement(Type type, const char *at);
-void writeElement(Type type, double value, char *at);
+/// Elements of a buffer, one after another, as numbers; and numbers as elements, rounded to what the type can hold.
+void readElements(Type type, const char *from, int64_t count, double *to);
+void writeElements(Type type, ArrayRef<double> values, char *to);
 
 struct Inputs {
   SmallVector<int64_t> lengths, starts;       // of each sequence, in rows; starts has one more, the sum

@@ -64,6 +64,25 @@ struct Buffer {
   }
 };
 
+/// What upstream's lowering of memref.copy calls where a layout is not the identity.
+struct Unranked {
+  int64_t rank;
+  const int64_t *descriptor;
+};
+void copyBuffer(int64_t elementBytes, const Unranked *from, const Unranked *to) {
+  int64_t rank = from->rank;
+  ArrayRef<int64_t> sizes(from->descriptor + 3, rank);
+  auto element = [&](const Unranked *buffer, int64_t n) {
+    const int64_t *strides = buffer->descriptor + 3 + rank;
+    int64_t at = buffer->descriptor[2];
+    for (int64_t d = rank - 1; d >= 0; n /= sizes[d--])
+      at += n % sizes[d] * strides[d];
+    return reinterpret_cast<char *>(buffer->descriptor[1]) + at * elementBytes;
+  };
+  for (int64_t n = 0, count = ShapedType::getNumElements(sizes); n < count; ++n)
+    memcpy(element(to, n), element(from, n), elementBytes);
+}
+
 /// f32 in the program is f64 here.
 Type widened(Type t) { return t.isF32() ? Float64Type::get(t.getContext()) : t; }
 
@@ -106,7 +125,7 @@ Expected<Meaning> Meaning::compile(ModuleOp original, const Signature &signature
   auto target = cpuTarget("native");
   if (!target)
     return target.takeError();
-  auto code = JitModule::compile(*module, {*target, "", 0}); // it runs once, and not for long
+  auto code = JitModule::compile(*module, {*target, "", 0, {{"memrefCopy", reinterpret_cast<void *>(copyBuffer)}}});
   if (!code)
     return code.takeError();
   auto packed = code->function<void(void **)>(symbol);
@@ -133,10 +152,10 @@ Buffer Meaning::argument(unsigned i, const Inputs &inputs, int64_t sequence) con
   if (perRow)
     shape[0] = inputs.lengths[sequence];
   Type from = a.type.getElementType(), to = widened(from);
-  int64_t elements = ShapedType::getNumElements(shape), size = bytesOfElement(from), wide = bytesOfElement(to);
-  Buffer b(elements * wide, shape);
-  for (int64_t n = 0; n < elements; ++n)
-    writeElement(to, readElement(from, inputs.values[i].data() + (first + n) * size), b.bytes.data() + n * wide);
+  std::vector<double> values(ShapedType::getNumElements(shape));
+  readElements(from, inputs.values[i].data() + first * bytesOfElement(from), values.size(), values.data());
+  Buffer b(values.size() * bytesOfElement(to), shape);
+  writeElements(to, values, b.bytes.data());
   return b;
 }
 
@@ -147,25 +166,19 @@ Buffer Meaning::state(const CarriedValue &value, int64_t cacheRows) const {
   if (value.cache)
     shape[1] = cacheRows;
   Type e = value.type.getElementType();
-  int64_t elements = value.slotSize(cacheRows), size = bytesOfElement(e);
-  Buffer b(elements * size, shape);
-  for (int64_t n = 0; n < elements; ++n)
-    writeElement(e, value.initial, b.bytes.data() + n * size);
+  std::vector<double> initial(value.slotSize(cacheRows), value.initial);
+  Buffer b(initial.size() * bytesOfElement(e), shape);
+  writeElements(e, initial, b.bytes.data());
   return b;
 }
 
 /// Appends the elements of a returned buffer to `out`.
 void appendElements(RankedTensorType type, const int64_t *descriptor, std::vector<double> &out) {
-  int64_t rank = type.getRank(), bytes = bytesOfElement(type.getElementType());
-  ArrayRef<int64_t> sizes(descriptor + 3, rank), strides(descriptor + 3 + rank, rank);
-  auto *base = reinterpret_cast<const char *>(descriptor[1]) + descriptor[2] * bytes;
-  int64_t count = ShapedType::getNumElements(sizes);
-  for (int64_t n = 0; n < count; ++n) {
-    int64_t at = 0, rest = n;
-    for (int64_t d = rank - 1; d >= 0; --d, rest /= sizes[d + 1])
-      at += rest % sizes[d] * strides[d];
-    out.push_back(readElement(type.getElementType(), base + at * bytes));
-  }
+  Type e = type.getElementType();
+  size_t before = out.size(); // the layout is the identity, as bufferisation was told
+  out.resize(before + ShapedType::getNumElements(ArrayRef(descriptor + 3, type.getRank())));
+  readElements(e, reinterpret_cast<const char *>(descriptor[1]) + descriptor[2] * bytesOfElement(e), out.size() - before,
+               out.data() + before);
 }
 
 Values Meaning::run(const Inputs &inputs, int64_t cacheRows) const {

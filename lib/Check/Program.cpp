@@ -57,7 +57,7 @@ Expected<Program> Program::compile(ModuleOp original, const Signature &signature
     if (derives)
       carried = carriedValues(module->lookupSymbol<func::FuncOp>(name));
   }
-  auto code = JitModule::compile(*module, {target, "", 1});
+  auto code = JitModule::compile(*module, {target, "", 1, {}});
   if (!code)
     return code.takeError();
   auto call = code->function<CallFn>(signature.name + "_call");

@@ -20,30 +20,49 @@ Error checkCpu(const CpuTarget &target) {
   return createStringError("code for " + target.name + " cannot run here: this CPU lacks " + missing);
 }
 
-Expected<std::unique_ptr<LLJIT>> session(const CpuTarget &target) {
-  return LLJITBuilder()
-      .setJITTargetMachineBuilder(JITTargetMachineBuilder(Triple(target.triple)))
-      .setPlatformSetUp(setUpInactivePlatform) // there are no static constructors
-      .setObjectLinkingLayerCreator([](ExecutionSession &s) -> Expected<std::unique_ptr<ObjectLayer>> {
-        return std::make_unique<ObjectLinkingLayer>(s);
-      })
-      .create();
-}
-
 /// The run-time library is linked into this program, where the loader does not see it.
-Error defineRunTime(LLJIT &jit) {
+const std::pair<const char *, void *> runTime[] = {
+    {"strand_rt_parallel_for", reinterpret_cast<void *>(strand_rt_parallel_for)},
+    {"strand_rt_threads", reinterpret_cast<void *>(strand_rt_threads)},
+    {"strand_rt_check", reinterpret_cast<void *>(strand_rt_check)}};
+
+Error define(LLJIT &jit, const JitOptions &options) {
   SymbolMap symbols;
-  auto add = [&](StringRef name, auto *function) {
-    symbols[jit.mangleAndIntern(name)] = {ExecutorAddr::fromPtr(function), JITSymbolFlags::Exported | JITSymbolFlags::Callable};
+  auto add = [&](StringRef name, void *address) {
+    symbols[jit.mangleAndIntern(name)] = {ExecutorAddr::fromPtr(address), JITSymbolFlags::Exported | JITSymbolFlags::Callable};
   };
-  add("strand_rt_parallel_for", strand_rt_parallel_for);
-  add("strand_rt_threads", strand_rt_threads);
-  add("strand_rt_check", strand_rt_check);
+  for (auto [name, address] : runTime)
+    add(name, address);
+  for (auto &[name, address] : options.symbols)
+    add(name, address);
   return jit.getMainJITDylib().define(absoluteSymbols(std::move(symbols)));
 }
 } // namespace
 
-JitModule::JitModule(std::unique_ptr<LLJIT> jit) : jit(std::move(jit)) {}
+struct JitModule::Session {
+  std::string problems; // what the linker said, which its errors leave out; written under the session's lock
+  std::unique_ptr<LLJIT> jit;
+
+  Error create(const CpuTarget &target) {
+    auto made = LLJITBuilder()
+                    .setJITTargetMachineBuilder(JITTargetMachineBuilder(Triple(target.triple)))
+                    .setPlatformSetUp(setUpInactivePlatform) // there are no static constructors
+                    .setObjectLinkingLayerCreator([](ExecutionSession &s) -> Expected<std::unique_ptr<ObjectLayer>> {
+                      return std::make_unique<ObjectLinkingLayer>(s);
+                    })
+                    .create();
+    if (!made)
+      return made.takeError();
+    jit = std::move(*made);
+    jit->getExecutionSession().setErrorReporter([this](Error e) {
+      std::string text = toString(std::move(e));
+      jit->getExecutionSession().runSessionLocked([&] { problems += (problems.empty() ? "" : "; ") + text; });
+    });
+    return Error::success();
+  }
+};
+
+JitModule::JitModule(std::unique_ptr<Session> session) : session(std::move(session)) {}
 JitModule::JitModule(JitModule &&) = default;
 JitModule &JitModule::operator=(JitModule &&) = default;
 JitModule::~JitModule() = default;
@@ -58,20 +77,23 @@ Expected<JitModule> JitModule::compile(mlir::ModuleOp module, const JitOptions &
   SmallVector<StepTime> times;
   if (Error e = emitCode(module, options.target, {CodeKind::Object, options.level, "jit"}, stream, times))
     return std::move(e);
-  auto jit = session(options.target);
-  if (!jit)
-    return jit.takeError();
-  (*jit)->getExecutionSession().setErrorReporter([](Error e) { consumeError(std::move(e)); }); // lookup returns it as well
-  if (Error e = defineRunTime(**jit))
+  auto session = std::make_unique<Session>();
+  if (Error e = session->create(options.target))
     return std::move(e);
-  if (Error e = (*jit)->addObjectFile(MemoryBuffer::getMemBufferCopy(StringRef(object.data(), object.size()), "jit")))
+  if (Error e = define(*session->jit, options))
     return std::move(e);
-  return JitModule(std::move(*jit));
+  if (Error e = session->jit->addObjectFile(MemoryBuffer::getMemBufferCopy(StringRef(object.data(), object.size()), "jit")))
+    return std::move(e);
+  return JitModule(std::move(session));
 }
 
 Expected<void *> JitModule::lookup(StringRef symbol) const {
-  auto address = jit->lookup(symbol);
-  if (!address)
+  auto address = session->jit->lookup(symbol);
+  if (address)
+    return address->toPtr<void *>();
+  std::string problems = session->jit->getExecutionSession().runSessionLocked([&] { return session->problems; });
+  if (problems.empty())
     return address.takeError();
-  return address->toPtr<void *>();
+  consumeError(address.takeError());
+  return createStringError(problems);
 }
