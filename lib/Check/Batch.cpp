@@ -111,7 +111,8 @@ std::string Batch::run(const Program &program, ArrayRef<Piece> pieces, llvm::fun
   SmallVector<int64_t> slotOf;
   for (const Piece &p : pieces)
     slotOf.push_back(p.slot);
-  Guarded slotList = integers(slotOf), scratch(program.scratchBytes(call.rows, call.sequences + (carried.empty() ? 1 : 0)));
+  Guarded slotList = integers(slotOf),
+          scratch(program.scratchBytes(call.rows, call.sequences + (carried.empty() ? 1 : 0)));
 
   auto copies = [](ArrayRef<Guarded> of) {
     std::vector<std::vector<char>> bytes;
@@ -126,7 +127,8 @@ std::string Batch::run(const Program &program, ArrayRef<Piece> pieces, llvm::fun
       p.push_back(g.data());
     return p;
   };
-  SmallVector<void *> argumentPointers = pointers(arguments), resultPointers = pointers(results), statePointers = pointers(states);
+  SmallVector<void *> argumentPointers = pointers(arguments), resultPointers = pointers(results),
+                      statePointers = pointers(states);
   call.arguments = argumentPointers;
   call.results = resultPointers;
   call.states = statePointers;
@@ -151,7 +153,7 @@ std::string Batch::run(const Program &program, ArrayRef<Piece> pieces, llvm::fun
   if (!scratch.isIntact())
     return formatv("scratch was written outside its {0} bytes, in a call of {1} rows and {2} sequences", scratch.size(),
                    call.rows, call.sequences);
-  if (!slotList.isIntact() )
+  if (!slotList.isIntact())
     return "the list of slots was written outside its ends";
   return untouched(statesBefore, pieces);
 }

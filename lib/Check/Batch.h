@@ -13,11 +13,11 @@ struct Piece {
 
 class Batch {
 public:
-  Batch(const Signature &signature, const Inputs &inputs, ArrayRef<CarriedValue> carried, int64_t slots, int64_t cacheRows,
-        strand_rt_ctx *threads);
+  Batch(const Signature &signature, const Inputs &inputs, ArrayRef<CarriedValue> carried, int64_t slots,
+        int64_t cacheRows, strand_rt_ctx *threads);
 
-  /// One call over `pieces`, whose rows lie one after another. Rows of the sequences for which `isPoisoned` answers true are
-  /// NaN. Returns what the call did that it must not, or nothing.
+  /// One call over `pieces`, whose rows lie one after another. Rows of the sequences for which `isPoisoned` answers
+  /// true are NaN. Returns what the call did that it must not, or nothing.
   std::string run(const Program &program, ArrayRef<Piece> pieces, llvm::function_ref<bool(int64_t)> isPoisoned = {});
   /// Puts a slot to its initial values.
   void reset(int64_t slot);

@@ -50,14 +50,13 @@ public:
 
 private:
   bool isAsked(const FormDefinition &form) const {
-    return (signature.hasState || !form.state) && (options.forms.empty() || llvm::is_contained(options.forms, form.name));
+    return (signature.hasState || !form.state) &&
+           (options.forms.empty() || llvm::is_contained(options.forms, form.name));
   }
   Error runOn(const CpuTarget &target);
   Expected<bool> compile(Programs &programs, const CpuTarget &target);
   void runForm(const FormDefinition &form, const Programs &programs, int bits, int threads);
-  void find(StringRef form, const Twine &text) {
-    report.findings.push_back({signature.name, form.str(), text.str()});
-  }
+  void find(StringRef form, const Twine &text) { report.findings.push_back({signature.name, form.str(), text.str()}); }
   std::string again() const;
 
   ModuleOp module;
@@ -144,7 +143,8 @@ void FunctionCheck::runForm(const FormDefinition &form, const Programs &programs
   std::string name = llvm::formatv("{0} ({1} bits, {2} thread{3})", form.name, bits, threads, threads > 1 ? "s" : "");
   llvm::PrettyStackTraceString trace(("while running " + signature.name + " in the form " + name).c_str());
   Threads pool(threads);
-  Comparison comparison(signature, inputs, programs.state ? programs.state->states() : ArrayRef<CarriedValue>(), cacheRows);
+  Comparison comparison(signature, inputs, programs.state ? programs.state->states() : ArrayRef<CarriedValue>(),
+                        cacheRows);
   Trial trial{signature, inputs, programs, comparison, cacheRows, pool.ctx, Random(options.seed, form.name), {}};
   std::string problem = form.run(trial);
   Distance distance, between;
@@ -153,7 +153,8 @@ void FunctionCheck::runForm(const FormDefinition &form, const Programs &programs
   if (problem.empty() && first)
     problem = comparison.difference(trial.values, first->second, first->first, between);
   if (!problem.empty())
-    return find(form.name, llvm::formatv("{0} bits, {1} thread{2}: ", bits, threads, threads > 1 ? "s" : "") + problem + "; " + again());
+    return find(form.name, llvm::formatv("{0} bits, {1} thread{2}: ", bits, threads, threads > 1 ? "s" : "") + problem +
+                               "; " + again());
   if (!first)
     first.emplace(name, std::move(trial.values));
   report.functions.back().runs.push_back({form.name, bits, threads, distance.rms, distance.largest});

@@ -1,20 +1,19 @@
 // Tries whether all forms of a function over rows compute what the function means.
 //
-// The meaning is the function in f64, each op replaced by its plain loops and lowered by passes of upstream alone, run on
-// one whole sequence after another. The forms are what the compiler makes of it, in f32, through the stages of
+// The meaning is the function in f64, each op replaced by its plain loops and lowered by passes of upstream alone, run
+// on one whole sequence after another. The forms are what the compiler makes of it, in f32, through the stages of
 // lib/Pipelines/Stages.h:
 //   whole    without state, each sequence alone          packed   without state, all sequences in one call
 //   state    with state, each sequence in one call       cut      the same in pieces
 //   rows     with state, by the form for single rows     batch    pieces of all sequences, in slots of any order
 //   churn    sequences come and go, step and advance take turns on one state
-// each on the calling thread and on three, for every vector width of this machine. Outputs and scratch hold NaN before a
-// call, and so do the guards around all buffers and, in packed and batch, the rows of neighbours; guards, inputs and
+// each on the calling thread and on three, for every vector width of this machine. Outputs and scratch hold NaN before
+// a call, and so do the guards around all buffers and, in packed and batch, the rows of neighbours; guards, inputs and
 // slots that are not part of a call must stay as they are.
 //
 // A function says of its arguments what they are:
-//   tensor<?x...xf32>    rows: normal; uniform with check.range = [lo, hi]; logarithms of gates with check.kind = "gates"
-//   tensor<?x...xi32>    rows of integers in check.range = [lo, hi]
-//   tensor<?x...xi1>     rows of random bits
+//   tensor<?x...xf32>    rows: normal; uniform with check.range = [lo, hi]; logarithms of gates with check.kind =
+//   "gates" tensor<?x...xi32>    rows of integers in check.range = [lo, hi] tensor<?x...xi1>     rows of random bits
 //   tensor<?xi32>        read as offsets by an op that carries state, or check.kind = "offsets": the offsets
 //   a static tensor      a parameter, drawn as rows are; may be bf16 or f16
 // and `check.tolerance` on the function is the bound on errors.

@@ -69,28 +69,32 @@ std::string Comparison::statePlace(unsigned i, int64_t element) const {
   SmallVector<int64_t> shape = to_vector(carried[i].type.getShape().drop_front());
   if (carried[i].cache)
     shape[0] = cacheRows;
-  return formatv("state '{0}' after sequence {1}, channel {2}", carried[i].name, element / size, indices(shape, element % size));
+  return formatv("state '{0}' after sequence {1}, channel {2}", carried[i].name, element / size,
+                 indices(shape, element % size));
 }
 
 std::string Comparison::difference(const Values &got, const Values &want, StringRef wanted, Distance &worst) const {
   std::string text;
-  auto compare = [&](ArrayRef<double> g, ArrayRef<double> w, Type element, llvm::function_ref<std::string(int64_t)> place) {
+  auto compare = [&](ArrayRef<double> g, ArrayRef<double> w, Type element,
+                     llvm::function_ref<std::string(int64_t)> place) {
     double bound = isa<FloatType>(element) ? signature.tolerance : 0;
     Distance d = distance(g, w);
     worst = {larger(d.rms, worst.rms), larger(d.largest, worst.largest)};
     if (d.rms <= bound && d.largest <= elementFactor * bound)
       return true;
     size_t i = firstWrong(g, w, elementFactor * bound * largestOf(w));
-    text = formatv("relative RMS error {0:e2}, largest {1:e2}, bounds {2:e2} and {3:e2}; first at {4}: {5} is {6}, {7} is {8}",
-                   d.rms, d.largest, bound, elementFactor * bound, place(i), "the form", llvm::format("%.9g", g[i]), wanted,
-                   llvm::format("%.9g", w[i]));
+    text = formatv(
+        "relative RMS error {0:e2}, largest {1:e2}, bounds {2:e2} and {3:e2}; first at {4}: {5} is {6}, {7} is {8}",
+        d.rms, d.largest, bound, elementFactor * bound, place(i), "the form", llvm::format("%.9g", g[i]), wanted,
+        llvm::format("%.9g", w[i]));
     return false;
   };
   for (auto [i, type] : llvm::enumerate(signature.results))
     if (!compare(got.results[i], want.results[i], type.getElementType(), [&](int64_t n) { return resultPlace(i, n); }))
       return text;
   for (unsigned i = 0; i < got.states.size() && i < want.states.size(); ++i)
-    if (!compare(got.states[i], want.states[i], carried[i].type.getElementType(), [&](int64_t n) { return statePlace(i, n); }))
+    if (!compare(got.states[i], want.states[i], carried[i].type.getElementType(),
+                 [&](int64_t n) { return statePlace(i, n); }))
       return text;
   return "";
 }

@@ -5,7 +5,8 @@
 namespace strand {
 
 /// Against values that are wanted: root of the mean square of the differences, relative to that of the values; and the
-/// largest difference, relative to the largest value. NaN where a value is. Both absolute where all that is wanted is 0.
+/// largest difference, relative to the largest value. NaN where a value is. Both absolute where all that is wanted is
+/// 0.
 struct Distance {
   double rms = 0, largest = 0;
 };
@@ -17,8 +18,8 @@ public:
       : signature(signature), inputs(inputs), carried(carried), cacheRows(cacheRows) {}
 
   /// What is wrong with `got`, or nothing: a result or state of floats whose `rms` is above the tolerance or whose
-  /// `largest` is above 16 times that; one of integers that is not the same. States are compared if both runs have them.
-  /// `worst` takes the larger of its own figures and those found.
+  /// `largest` is above 16 times that; one of integers that is not the same. States are compared if both runs have
+  /// them. `worst` takes the larger of its own figures and those found.
   std::string difference(const Values &got, const Values &want, StringRef wanted, Distance &worst) const;
   /// What is not finite in a result, or nothing.
   std::string infinite(const Values &values) const;

@@ -12,9 +12,11 @@ Batch begin(Trial &t, int64_t slots) {
   return Batch(t.signature, t.inputs, carried, slots, t.cacheRows, t.threads);
 }
 
-/// Runs `lead` three times: as it is, with every other sequence NaN, and with the others NaN. What is not NaN must have the
-/// same bits in all.
-std::string withPoisonedNeighbours(Trial &t, llvm::function_ref<std::string(Random, llvm::function_ref<bool(int64_t)>, Values &)> lead) {
+/// Runs `lead` three times: as it is, with every other sequence NaN, and with the others NaN. What is not NaN must have
+/// the same bits in all.
+std::string
+withPoisonedNeighbours(Trial &t,
+                       llvm::function_ref<std::string(Random, llvm::function_ref<bool(int64_t)>, Values &)> lead) {
   std::string problem = lead(t.random, {}, t.values);
   for (int64_t odd : {0, 1}) {
     if (!problem.empty())

@@ -4,8 +4,8 @@
 #include <cstring>
 #include <vector>
 namespace strand {
-/// A buffer at a multiple of 64 bytes with a guard before and behind it. All bytes are 0xFF at first: NaN as a float, -1
-/// as an integer, so that reading what was not written, or beyond an end, shows in the results.
+/// A buffer at a multiple of 64 bytes with a guard before and behind it. All bytes are 0xFF at first: NaN as a float,
+/// -1 as an integer, so that reading what was not written, or beyond an end, shows in the results.
 class Guarded {
 public:
   explicit Guarded(int64_t bytes) : room(bytes + 2 * guard + 64, unset), bytes(bytes) {

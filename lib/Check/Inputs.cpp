@@ -105,8 +105,8 @@ SmallVector<int64_t> drawLengths(const Signature &s, Random &random, int64_t row
   return shuffled;
 }
 
-/// Logarithms of gates: of one channel all strong, of the next all weak, of the third strong and weak in turn, for up to
-/// 40 rows each. What is lost in a difference of two long sums shows there.
+/// Logarithms of gates: of one channel all strong, of the next all weak, of the third strong and weak in turn, for up
+/// to 40 rows each. What is lost in a difference of two long sums shows there.
 struct Gates {
   Random &random;
   struct Channel {
@@ -122,7 +122,8 @@ struct Gates {
   double next(Channel &c) {
     if (c.left-- == 0) {
       bool strong = c.kind == 0 || (c.kind == 2 && c.scale < 1);
-      c.scale = strong ? std::exp(random.uniform(0, std::log(30))) : std::exp(random.uniform(std::log(1e-4), std::log(1e-2)));
+      c.scale =
+          strong ? std::exp(random.uniform(0, std::log(30))) : std::exp(random.uniform(std::log(1e-4), std::log(1e-2)));
       c.left = random.below(40);
     }
     return -c.scale * random.uniform(0.5, 1);
@@ -138,11 +139,21 @@ std::vector<char> drawValues(const Argument &a, Random random, int64_t rows) {
     for (int64_t i = 0; i < item; ++i) {
       double v = 0;
       switch (a.draw) {
-      case Draw::Normal: v = random.normal(); break;
-      case Draw::Uniform: v = random.uniform(a.lo, a.hi); break;
-      case Draw::Gates: v = gates.next(gates.channels[i]); break;
-      case Draw::Integers: v = a.lo + random.below(int64_t(a.hi - a.lo) + 1); break;
-      case Draw::Bits: v = random.below(2); break;
+      case Draw::Normal:
+        v = random.normal();
+        break;
+      case Draw::Uniform:
+        v = random.uniform(a.lo, a.hi);
+        break;
+      case Draw::Gates:
+        v = gates.next(gates.channels[i]);
+        break;
+      case Draw::Integers:
+        v = a.lo + random.below(int64_t(a.hi - a.lo) + 1);
+        break;
+      case Draw::Bits:
+        v = random.below(2);
+        break;
       }
       values.push_back(v);
     }

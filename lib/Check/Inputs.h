@@ -10,10 +10,10 @@ class Random {
 public:
   Random(uint64_t seed, StringRef purpose);
   uint64_t next();
-  double uniform();             // in [0, 1)
+  double uniform(); // in [0, 1)
   double uniform(double lo, double hi) { return lo + (hi - lo) * uniform(); }
   double normal();
-  int64_t below(int64_t n);     // in 0 .. n-1; n > 0
+  int64_t below(int64_t n); // in 0 .. n-1; n > 0
   SmallVector<int64_t> permutation(int64_t n);
 
 private:
@@ -25,8 +25,8 @@ void readElements(Type type, const char *from, int64_t count, double *to);
 void writeElements(Type type, ArrayRef<double> values, char *to);
 
 struct Inputs {
-  SmallVector<int64_t> lengths, starts;       // of each sequence, in rows; starts has one more, the sum
-  SmallVector<std::vector<char>> values;      // of each argument: rows of all sequences in turn; offsets: nothing
+  SmallVector<int64_t> lengths, starts;  // of each sequence, in rows; starts has one more, the sum
+  SmallVector<std::vector<char>> values; // of each argument: rows of all sequences in turn; offsets: nothing
 
   int64_t sequences() const { return lengths.size(); }
   int64_t rows() const { return starts.back(); }

@@ -2,6 +2,7 @@
 #include "lib/Check/Check.h"
 #include "lib/Passes.h"
 #include "lib/Target/Errors.h"
+#include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
@@ -9,7 +10,6 @@
 #include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/SourceMgr.h"
-#include "mlir/IR/Diagnostics.h"
 #include <set>
 using namespace mlir;
 using namespace strand;
@@ -24,8 +24,8 @@ void printRight(const FunctionRuns &f, bool verbose) {
     forms.insert(r.form);
     worst = r.error > worst->error ? &r : worst;
     if (verbose)
-      llvm::outs() << llvm::format("%s: %-6s %d bits, %d threads: error %.1e, largest %.1e\n", f.name.c_str(), r.form.c_str(),
-                                   r.bits, r.threads, r.error, r.largest);
+      llvm::outs() << llvm::format("%s: %-6s %d bits, %d threads: error %.1e, largest %.1e\n", f.name.c_str(),
+                                   r.form.c_str(), r.bits, r.threads, r.error, r.largest);
   }
   llvm::outs() << f.name << ": " << forms.size() << (forms.size() == 1 ? " form" : " forms") << " right, worst "
                << llvm::format("%.1e", worst->error) << " (" << worst->form << ")\n";
@@ -63,12 +63,15 @@ int strand::checkMain(int argc, char **argv) {
   CheckOptions options;
   cl::OptionCategory category("Options of strand-check");
   cl::opt<std::string> file(cl::Positional, cl::Required, cl::desc("<file.mlir>"), cl::cat(category));
-  cl::opt<uint64_t> seed("seed", cl::desc("of the random inputs; 1 by default"), cl::init(options.seed), cl::cat(category));
+  cl::opt<uint64_t> seed("seed", cl::desc("of the random inputs; 1 by default"), cl::init(options.seed),
+                         cl::cat(category));
   cl::opt<int64_t> rows("rows", cl::desc("of all sequences together, about; 300 by default"), cl::init(options.rows),
                         cl::cat(category));
-  cl::list<std::string> forms("forms", cl::desc("only these, as in --forms=cut,batch"), cl::CommaSeparated, cl::cat(category));
+  cl::list<std::string> forms("forms", cl::desc("only these, as in --forms=cut,batch"), cl::CommaSeparated,
+                              cl::cat(category));
   cl::opt<std::string> function("function", cl::desc("only this one"), cl::cat(category));
-  cl::opt<bool> verbose("verbose", cl::desc("a line for each form, vector width and number of threads"), cl::cat(category));
+  cl::opt<bool> verbose("verbose", cl::desc("a line for each form, vector width and number of threads"),
+                        cl::cat(category));
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, "strand-check: tries whether all forms of a file's public functions agree\n");
   options = {seed, rows, std::vector<std::string>(forms.begin(), forms.end()), function};

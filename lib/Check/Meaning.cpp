@@ -177,8 +177,8 @@ void appendElements(RankedTensorType type, const int64_t *descriptor, std::vecto
   Type e = type.getElementType();
   size_t before = out.size(); // the layout is the identity, as bufferisation was told
   out.resize(before + ShapedType::getNumElements(ArrayRef(descriptor + 3, type.getRank())));
-  readElements(e, reinterpret_cast<const char *>(descriptor[1]) + descriptor[2] * bytesOfElement(e), out.size() - before,
-               out.data() + before);
+  readElements(e, reinterpret_cast<const char *>(descriptor[1]) + descriptor[2] * bytesOfElement(e),
+               out.size() - before, out.data() + before);
 }
 
 Values Meaning::run(const Inputs &inputs, int64_t cacheRows) const {
@@ -209,7 +209,8 @@ Values Meaning::run(const Inputs &inputs, int64_t cacheRows) const {
     llvm::DenseSet<int64_t> owned; // two results may be one buffer
     const int64_t *at = results.data();
     for (auto [i, type] : llvm::enumerate(returned)) {
-      appendElements(type, at, i < signature.results.size() ? values.results[i] : values.states[i - signature.results.size()]);
+      appendElements(type, at,
+                     i < signature.results.size() ? values.results[i] : values.states[i - signature.results.size()]);
       owned.insert(at[0]);
       at += 3 + 2 * type.getRank();
     }
@@ -220,7 +221,8 @@ Values Meaning::run(const Inputs &inputs, int64_t cacheRows) const {
 }
 } // namespace
 
-Expected<Values> strand::meaningOf(ModuleOp module, const Signature &signature, const Inputs &inputs, int64_t cacheRows) {
+Expected<Values> strand::meaningOf(ModuleOp module, const Signature &signature, const Inputs &inputs,
+                                   int64_t cacheRows) {
   auto plain = Meaning::compile(module, signature, false);
   if (!plain)
     return plain.takeError();

@@ -15,7 +15,8 @@ func::FuncOp emitEntry(func::FuncOp f, const Signature &s) {
   b.setInsertionPointAfter(f);
   SmallVector<Type> arguments(f.getArgumentTypes()), results(f.getResultTypes());
   llvm::append_range(arguments, results);
-  auto entry = func::FuncOp::create(b, f.getLoc(), (f.getName() + ".entry").str(), b.getFunctionType(arguments, results));
+  auto entry =
+      func::FuncOp::create(b, f.getLoc(), (f.getName() + ".entry").str(), b.getFunctionType(arguments, results));
   entry.setPrivate();
   entry->setAttr("strand.entry", f.getNameAttr());
   for (unsigned i = 0; i < arguments.size(); ++i) {
@@ -30,7 +31,8 @@ func::FuncOp emitEntry(func::FuncOp f, const Signature &s) {
   auto call = func::CallOp::create(b, f.getLoc(), f, operands.take_front(s.arguments.size()));
   SmallVector<Value> written;
   for (auto [r, out] : llvm::zip_equal(call.getResults(), operands.drop_front(s.arguments.size())))
-    written.push_back(bufferization::MaterializeInDestinationOp::create(b, f.getLoc(), r.getType(), r, out).getResult());
+    written.push_back(
+        bufferization::MaterializeInDestinationOp::create(b, f.getLoc(), r.getType(), r, out).getResult());
   func::ReturnOp::create(b, f.getLoc(), written);
   return entry;
 }

@@ -7,15 +7,16 @@
 namespace strand {
 
 enum class Form {
-  Whole,  // without state: a call holds whole sequences
-  State,  // state in, state out
-  Step,   // the same for calls in which each sequence has one row or none
+  Whole, // without state: a call holds whole sequences
+  State, // state in, state out
+  Step,  // the same for calls in which each sequence has one row or none
 };
 
 class Program {
 public:
   /// Errors: as the passes have them.
-  static llvm::Expected<Program> compile(ModuleOp module, const Signature &signature, Form form, const CpuTarget &target);
+  static llvm::Expected<Program> compile(ModuleOp module, const Signature &signature, Form form,
+                                         const CpuTarget &target);
 
   ArrayRef<CarriedValue> states() const { return carried; }
   int64_t scratchBytes(int64_t rows, int64_t sequences) const { return scratch(rows, sequences); }
@@ -31,7 +32,8 @@ public:
 private:
   using CallFn = void(strand_rt_ctx *, void *const *, const int64_t *, void *);
   using ScratchFn = int64_t(int64_t, int64_t);
-  Program(const Signature &signature, SmallVector<CarriedValue> carried, JitModule code, CallFn *call, ScratchFn *scratch)
+  Program(const Signature &signature, SmallVector<CarriedValue> carried, JitModule code, CallFn *call,
+          ScratchFn *scratch)
       : signature(&signature), carried(std::move(carried)), code(std::move(code)), call(call), scratch(scratch) {}
 
   const Signature *signature;

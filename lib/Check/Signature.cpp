@@ -27,7 +27,8 @@ bool isReadAsOffsets(Value v) {
     if (auto op = dyn_cast<StreamOpInterface>(use.getOwner()))
       return op.getOffsets() == v;
     auto call = dyn_cast<func::CallOp>(use.getOwner());
-    auto callee = call ? call->getParentOfType<ModuleOp>().lookupSymbol<func::FuncOp>(call.getCallee()) : func::FuncOp();
+    auto callee =
+        call ? call->getParentOfType<ModuleOp>().lookupSymbol<func::FuncOp>(call.getCallee()) : func::FuncOp();
     return callee && !callee.isDeclaration() && isReadAsOffsets(callee.getArgument(use.getOperandNumber()));
   });
 }
@@ -59,7 +60,8 @@ struct Reader {
     bool rows = type && strand::isRows(type);
     Type e = type ? type.getElementType() : Type();
     if (!type || (!rows && !type.hasStaticShape()) || !(isFloat(e) || e.isInteger(32) || e.isInteger(1)))
-      return error(i) << "has type " << f.getArgumentTypes()[i] << "; rows, tensor<?x...>, or a static tensor are needed, of "
+      return error(i) << "has type " << f.getArgumentTypes()[i]
+                      << "; rows, tensor<?x...>, or a static tensor are needed, of "
                       << "f32, bf16, f16, i32 or i1";
     Argument a{rows ? ArgumentKind::Rows : ArgumentKind::Parameter, type};
     a.draw = e.isInteger(32) ? Draw::Integers : e.isInteger(1) ? Draw::Bits : Draw::Normal;
@@ -71,7 +73,8 @@ struct Reader {
       if (name == "range") {
         auto range = rangeOf(attr.getValue());
         if (!range || e.isInteger(1))
-          return error(i) << "has check.range = " << attr.getValue() << "; [lo, hi] with lo <= hi on f32 or i32 is needed";
+          return error(i) << "has check.range = " << attr.getValue()
+                          << "; [lo, hi] with lo <= hi on f32 or i32 is needed";
         std::tie(a.lo, a.hi) = *range;
         a.draw = isFloat(e) ? Draw::Uniform : Draw::Integers;
         ranged = true;
@@ -82,7 +85,8 @@ struct Reader {
         else if (kind && kind == "offsets" && rows && type.getRank() == 1 && e.isInteger(32))
           a.kind = ArgumentKind::Offsets;
         else
-          return error(i) << "has check.kind = " << attr.getValue() << "; \"gates\" on f32 or \"offsets\" on tensor<?xi32> is needed";
+          return error(i) << "has check.kind = " << attr.getValue()
+                          << "; \"gates\" on f32 or \"offsets\" on tensor<?xi32> is needed";
       } else {
         return error(i) << "has check." << name << "; there are check.range and check.kind";
       }
@@ -90,8 +94,9 @@ struct Reader {
     if (rows && isReadAsOffsets(f.getArgument(i)))
       a.kind = ArgumentKind::Offsets;
     if (a.draw == Draw::Integers && a.kind != ArgumentKind::Offsets && !ranged)
-      return error(i) << "holds integers, so it needs check.range = [lo, hi]; or it is the offsets and nothing reads it as "
-                      << "such: say check.kind = \"offsets\"";
+      return error(i)
+             << "holds integers, so it needs check.range = [lo, hi]; or it is the offsets and nothing reads it as "
+             << "such: say check.kind = \"offsets\"";
     return a;
   }
 
@@ -104,7 +109,8 @@ struct Reader {
       if (name != "tolerance")
         return f.emitError() << "@" << f.getName() << " has check." << name << "; there is check.tolerance";
       if (!number || number.getValueAsDouble() <= 0)
-        return f.emitError() << "check.tolerance of @" << f.getName() << " is " << attr.getValue() << "; a number above 0 is needed";
+        return f.emitError() << "check.tolerance of @" << f.getName() << " is " << attr.getValue()
+                             << "; a number above 0 is needed";
       s.tolerance = number.getValueAsDouble();
     }
     return success();
@@ -126,7 +132,8 @@ struct Reader {
     ChunkOptions options;
     for (func::FuncOp g : reachedFrom(f)) {
       if (g.isDeclaration() || !g.getBody().hasOneBlock())
-        return f.emitError() << "@" << g.getName() << " has " << (g.isDeclaration() ? "no body" : "branches between blocks")
+        return f.emitError() << "@" << g.getName() << " has "
+                             << (g.isDeclaration() ? "no body" : "branches between blocks")
                              << "; a function over rows has one block";
       WalkResult r = g.walk([&](Operation *op) {
         if (auto w = dyn_cast<WeightOp>(op))

@@ -21,9 +21,9 @@ struct Signature {
   SmallVector<Argument> arguments;
   SmallVector<RankedTensorType> results; // all of rows
   double tolerance = 1e-6;
-  std::optional<unsigned> offsets;       // the argument; none where no op carries state
+  std::optional<unsigned> offsets; // the argument; none where no op carries state
   bool hasState = false;
-  SmallVector<int64_t> tiles;            // lengths of the tiles of all ops, ascending
+  SmallVector<int64_t> tiles; // lengths of the tiles of all ops, ascending
 };
 
 /// Errors, at the function: no kind fits an argument or result; attributes check.* that are unknown or misplaced; not

@@ -29,7 +29,8 @@ const std::pair<const char *, void *> runTime[] = {
 Error define(LLJIT &jit, const JitOptions &options) {
   SymbolMap symbols;
   auto add = [&](StringRef name, void *address) {
-    symbols[jit.mangleAndIntern(name)] = {ExecutorAddr::fromPtr(address), JITSymbolFlags::Exported | JITSymbolFlags::Callable};
+    symbols[jit.mangleAndIntern(name)] = {ExecutorAddr::fromPtr(address),
+                                          JITSymbolFlags::Exported | JITSymbolFlags::Callable};
   };
   for (auto [name, address] : runTime)
     add(name, address);
@@ -82,7 +83,8 @@ Expected<JitModule> JitModule::compile(mlir::ModuleOp module, const JitOptions &
     return std::move(e);
   if (Error e = define(*session->jit, options))
     return std::move(e);
-  if (Error e = session->jit->addObjectFile(MemoryBuffer::getMemBufferCopy(StringRef(object.data(), object.size()), "jit")))
+  if (Error e =
+          session->jit->addObjectFile(MemoryBuffer::getMemBufferCopy(StringRef(object.data(), object.size()), "jit")))
     return std::move(e);
   return JitModule(std::move(session));
 }

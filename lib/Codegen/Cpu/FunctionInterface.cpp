@@ -9,11 +9,14 @@ namespace strand {
 #include "lib/Passes.h.inc"
 namespace {
 
-bool isThreads(func::FuncOp f, unsigned i) { return f.getArgAttr(i, "strand.input") == StringAttr::get(f.getContext(), "ctx"); }
+bool isThreads(func::FuncOp f, unsigned i) {
+  return f.getArgAttr(i, "strand.input") == StringAttr::get(f.getContext(), "ctx");
+}
 
 LogicalResult check(func::FuncOp f) {
   if (!f.isPrivate() || f.getNumResults())
-    return f.emitError() << "@" << f.getName() << " must be private and have no results: what it computes goes into arguments";
+    return f.emitError() << "@" << f.getName()
+                         << " must be private and have no results: what it computes goes into arguments";
   for (auto [i, t] : llvm::enumerate(f.getArgumentTypes()))
     if (auto type = dyn_cast<MemRefType>(t); !isThreads(f, i) && (!type || !type.getLayout().isIdentity()))
       return f.emitError() << "argument " << i << " of @" << f.getName() << " has type " << t
