@@ -6,7 +6,6 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/PrettyStackTrace.h"
 using namespace mlir;
 using namespace strand;
 using llvm::createStringError;
@@ -39,6 +38,16 @@ struct Threads {
   }
 };
 
+/// Says in `currentRun` what runs, while it lives.
+struct Running {
+  explicit Running(const std::string &what) { snprintf(currentRun, sizeof currentRun, "%s", what.c_str()); }
+  ~Running() { currentRun[0] = 0; }
+};
+
+std::string settings(int bits, int threads) {
+  return llvm::formatv("{0} bits, {1} thread{2}", bits, threads, threads > 1 ? "s" : "");
+}
+
 class FunctionCheck {
 public:
   FunctionCheck(ModuleOp module, const Signature &signature, const CheckOptions &options, CheckReport &report)
@@ -55,7 +64,7 @@ private:
   }
   Error runOn(const CpuTarget &target);
   Expected<bool> compile(Programs &programs, const CpuTarget &target);
-  void runForm(const FormDefinition &form, const Programs &programs, int bits, int threads);
+  std::string runForm(const FormDefinition &form, const Programs &programs, int bits, int threads);
   void find(StringRef form, const Twine &text) { report.findings.push_back({signature.name, form.str(), text.str()}); }
   std::string again() const;
 
@@ -87,12 +96,14 @@ Error asFinding(Error e, llvm::function_ref<void(const Twine &)> find) {
 }
 
 Error FunctionCheck::run() {
+  std::optional<Running> running(std::in_place, signature.name + ", meaning, seed " + std::to_string(options.seed));
   auto values = meaningOf(module, signature, inputs, cacheRows);
   if (!values)
     return asFinding(values.takeError(), [&](const Twine &text) { find("meaning", text); });
+  running.reset();
   meaning = std::move(*values);
   if (std::string text = Comparison(signature, inputs, {}, cacheRows).infinite(meaning); !text.empty()) {
-    find("meaning", text + "; " + again());
+    find("meaning", text + "\n" + again());
     return Error::success();
   }
   auto cpus = targets();
@@ -133,37 +144,47 @@ Error FunctionCheck::runOn(const CpuTarget &target) {
   if (!compiled || !*compiled)
     return compiled.takeError();
   for (const FormDefinition &form : forms())
-    if (isAsked(form))
-      for (int threads : {1, 3})
-        runForm(form, programs, target.vectorBits, threads);
+    for (int threads : {1, 3}) {
+      auto isKnown = [&](const Finding &f) { return f.function == signature.name && f.form == form.name; };
+      if (!isAsked(form) || llvm::any_of(report.findings, isKnown))
+        continue;
+      std::string problem = runForm(form, programs, target.vectorBits, threads);
+      if (!problem.empty())
+        find(form.name, settings(target.vectorBits, threads) + "\n" + problem + "\n" + again());
+    }
   return Error::success();
 }
 
-void FunctionCheck::runForm(const FormDefinition &form, const Programs &programs, int bits, int threads) {
-  std::string name = llvm::formatv("{0} ({1} bits, {2} thread{3})", form.name, bits, threads, threads > 1 ? "s" : "");
-  llvm::PrettyStackTraceString trace(("while running " + signature.name + " in the form " + name).c_str());
+/// What is wrong, or nothing.
+std::string FunctionCheck::runForm(const FormDefinition &form, const Programs &programs, int bits, int threads) {
   Threads pool(threads);
   Comparison comparison(signature, inputs, programs.state ? programs.state->states() : ArrayRef<CarriedValue>(),
                         cacheRows);
   Trial trial{signature, inputs, programs, comparison, cacheRows, pool.ctx, Random(options.seed, form.name), {}};
-  std::string problem = form.run(trial);
+  std::string name = std::string(form.name) + " (" + settings(bits, threads) + ")", problem;
+  {
+    Running running(signature.name + ", " + name + ", seed " + std::to_string(options.seed));
+    problem = form.run(trial);
+  }
   Distance distance, between;
   if (problem.empty())
     problem = comparison.difference(trial.values, meaning, "the meaning", distance);
   if (problem.empty() && first)
     problem = comparison.difference(trial.values, first->second, first->first, between);
   if (!problem.empty())
-    return find(form.name, llvm::formatv("{0} bits, {1} thread{2}: ", bits, threads, threads > 1 ? "s" : "") + problem +
-                               "; " + again());
+    return problem;
   if (!first)
     first.emplace(name, std::move(trial.values));
   report.functions.back().runs.push_back({form.name, bits, threads, distance.rms, distance.largest});
+  return "";
 }
 
 template <typename Names> Error unknown(StringRef what, StringRef name, const Names &names) {
   return createStringError(what + " '" + name + "' is none of " + llvm::join(names, ", "));
 }
 } // namespace
+
+char strand::currentRun[256];
 
 std::vector<std::string> strand::formNames() {
   std::vector<std::string> names;

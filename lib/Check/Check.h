@@ -43,7 +43,7 @@ struct FunctionRuns {
   std::vector<FormRun> runs; // those that are right
 };
 
-/// Something that is wrong, in words that let it be seen again.
+/// Something that is wrong, with what it takes to see it again; lines of text.
 struct Finding {
   std::string function, form, text;
 };
@@ -59,6 +59,9 @@ std::vector<std::string> formNames();
 /// Checks the public functions of `module`, which stays as it is. Errors: an argument that has no kind, an attribute
 /// check.* that is not known (reported at its function, AlreadyReported); a name in the options that there is not.
 llvm::Expected<CheckReport> checkModule(mlir::ModuleOp module, const CheckOptions &options);
+
+/// Which code runs now, for who has to tell of a crash: "gated, cut (512 bits, 3 threads), seed 1"; empty: none.
+extern char currentRun[256];
 
 /// The tool strand-check.
 int checkMain(int argc, char **argv);

@@ -39,6 +39,14 @@ size_t firstWrong(ArrayRef<double> got, ArrayRef<double> want, double bound) {
   return farthest;
 }
 
+std::string printed(const char *format, double v) {
+  char text[32];
+  snprintf(text, sizeof text, format, v);
+  return std::isnan(v) ? "NaN" : text;
+}
+std::string number(double v) { return printed("%.1e", v); }
+std::string value(double v) { return printed("%.9g", v); }
+
 /// The larger one; NaN is larger than all.
 double larger(double a, double b) { return std::isnan(a) || a > b ? a : b; }
 } // namespace
@@ -83,10 +91,9 @@ std::string Comparison::difference(const Values &got, const Values &want, String
     if (d.rms <= bound && d.largest <= elementFactor * bound)
       return true;
     size_t i = firstWrong(g, w, elementFactor * bound * largestOf(w));
-    text = formatv(
-        "relative RMS error {0:e2}, largest {1:e2}, bounds {2:e2} and {3:e2}; first at {4}: {5} is {6}, {7} is {8}",
-        d.rms, d.largest, bound, elementFactor * bound, place(i), "the form", llvm::format("%.9g", g[i]), wanted,
-        llvm::format("%.9g", w[i]));
+    text = formatv("relative RMS error {0}, bound {1}; largest error {2}, bound {3}\nfirst at {4}: {5}, and {6} in {7}",
+                   number(d.rms), number(bound), number(d.largest), number(elementFactor * bound), place(i),
+                   value(g[i]), value(w[i]), wanted);
     return false;
   };
   for (auto [i, type] : llvm::enumerate(signature.results))
@@ -103,7 +110,7 @@ std::string Comparison::infinite(const Values &values) const {
   for (auto [i, result] : llvm::enumerate(values.results))
     for (auto [n, v] : llvm::enumerate(result))
       if (!std::isfinite(v))
-        return formatv("{0} is {1}", resultPlace(i, n), v);
+        return formatv("{0} is {1}", resultPlace(i, n), value(v));
   return "";
 }
 
@@ -120,14 +127,14 @@ std::string Comparison::otherBits(const Values &a, const Values &b, llvm::functi
     for (auto [i, type] : llvm::enumerate(signature.results)) {
       size_t to = inputs.starts[s + 1] * itemSize(type);
       if (size_t n = find(a.results[i], b.results[i], inputs.starts[s] * itemSize(type), to); n != to)
-        return formatv("{0} is {1}, and {2} when other sequences are NaN", resultPlace(i, n),
-                       llvm::format("%.9g", a.results[i][n]), llvm::format("%.9g", b.results[i][n]));
+        return formatv("{0} is {1}, and {2} when other sequences are NaN", resultPlace(i, n), value(a.results[i][n]),
+                       value(b.results[i][n]));
     }
     for (unsigned i = 0; i < a.states.size(); ++i) {
       size_t size = carried[i].slotSize(cacheRows), to = (s + 1) * size;
       if (size_t n = find(a.states[i], b.states[i], s * size, to); n != to)
-        return formatv("{0} is {1}, and {2} when other sequences are NaN", statePlace(i, n),
-                       llvm::format("%.9g", a.states[i][n]), llvm::format("%.9g", b.states[i][n]));
+        return formatv("{0} is {1}, and {2} when other sequences are NaN", statePlace(i, n), value(a.states[i][n]),
+                       value(b.states[i][n]));
     }
   }
   return "";

@@ -1,5 +1,4 @@
 #pragma once
-#include "llvm/ADT/STLExtras.h"
 #include <cstdint>
 #include <cstring>
 #include <vector>
@@ -18,14 +17,13 @@ public:
   int64_t size() const { return bytes; }
   /// Whether nothing was written outside.
   bool isIntact() const {
-    auto untouched = [](char c) { return c == unset; };
-    return llvm::all_of(llvm::make_range(room.begin(), room.begin() + begin), untouched) &&
-           llvm::all_of(llvm::make_range(room.begin() + begin + bytes, room.end()), untouched);
+    auto isUnset = [](const char *from, int64_t n) { return *from == unset && !memcmp(from, from + 1, n - 1); };
+    return isUnset(room.data(), begin) && isUnset(room.data() + begin + bytes, room.size() - begin - bytes);
   }
 
 private:
   static constexpr char unset = char(0xFF);
-  static constexpr int64_t guard = 256;
+  static constexpr int64_t guard = 16384; // a whole row too many still falls into it, mostly
   std::vector<char> room;
   int64_t begin, bytes;
 };

@@ -8,14 +8,26 @@
 #include "mlir/Support/FileUtilities.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Format.h"
-#include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/SourceMgr.h"
+#include <csignal>
+#include <cstring>
 #include <set>
+#include <unistd.h>
 using namespace mlir;
 using namespace strand;
 namespace cl = llvm::cl;
 namespace {
 enum { EXIT_RIGHT = 0, EXIT_WRONG = 1, EXIT_USAGE = 2, EXIT_INTERNAL = 70 };
+
+/// Code that is checked may be wrong in any way, so nothing here relies on the heap.
+void tellOfCrash(int) {
+  auto say = [](const char *text) { (void)!write(STDERR_FILENO, text, strlen(text)); };
+  say("strand-check: internal error: crash");
+  say(*currentRun ? " while running " : "");
+  say(currentRun);
+  say("\n");
+  _exit(EXIT_INTERNAL);
+}
 
 void printRight(const FunctionRuns &f, bool verbose) {
   std::set<std::string> forms;
@@ -37,7 +49,9 @@ int print(const CheckReport &report, bool verbose) {
     for (const Finding &finding : report.findings)
       if (finding.function == f.name) {
         right = false;
-        llvm::outs() << f.name << ": form " << finding.form << " is wrong: " << finding.text << "\n";
+        llvm::outs() << f.name << ": form " << finding.form << " is wrong: ";
+        llvm::interleave(llvm::split(finding.text, '\n'), llvm::outs(), "\n  ");
+        llvm::outs() << "\n";
       }
     if (right && !f.runs.empty())
       printRight(f, verbose);
@@ -59,7 +73,8 @@ int fail(llvm::Error error) {
 } // namespace
 
 int strand::checkMain(int argc, char **argv) {
-  llvm::InitLLVM init(argc, argv);
+  for (int s : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT})
+    signal(s, tellOfCrash);
   CheckOptions options;
   cl::OptionCategory category("Options of strand-check");
   cl::opt<std::string> file(cl::Positional, cl::Required, cl::desc("<file.mlir>"), cl::cat(category));
