@@ -62,7 +62,7 @@ private:
     return (signature.hasState || !form.state) &&
            (options.forms.empty() || llvm::is_contained(options.forms, form.name));
   }
-  Error runOn(const CpuTarget &target);
+  void run(const Programs &programs, const CpuTarget &target);
   Expected<bool> compile(Programs &programs, const CpuTarget &target);
   std::string runForm(const FormDefinition &form, const Programs &programs, int bits, int threads);
   void find(StringRef form, const Twine &text) { report.findings.push_back({signature.name, form.str(), text.str()}); }
@@ -109,9 +109,13 @@ Error FunctionCheck::run() {
   auto cpus = targets();
   if (!cpus)
     return cpus.takeError();
-  for (const CpuTarget &target : *cpus)
-    if (Error e = runOn(target))
-      return e;
+  for (const CpuTarget &target : *cpus) {
+    Programs programs;
+    auto compiled = compile(programs, target);
+    if (!compiled || !*compiled) // for the next CPU it would be the same
+      return compiled.takeError();
+    run(programs, target);
+  }
   return Error::success();
 }
 
@@ -138,11 +142,7 @@ Expected<bool> FunctionCheck::compile(Programs &programs, const CpuTarget &targe
   return true;
 }
 
-Error FunctionCheck::runOn(const CpuTarget &target) {
-  Programs programs;
-  auto compiled = compile(programs, target);
-  if (!compiled || !*compiled)
-    return compiled.takeError();
+void FunctionCheck::run(const Programs &programs, const CpuTarget &target) {
   for (const FormDefinition &form : forms())
     for (int threads : {1, 3}) {
       auto isKnown = [&](const Finding &f) { return f.function == signature.name && f.form == form.name; };
@@ -152,7 +152,6 @@ Error FunctionCheck::runOn(const CpuTarget &target) {
       if (!problem.empty())
         find(form.name, settings(target.vectorBits, threads) + "\n" + problem + "\n" + again());
     }
-  return Error::success();
 }
 
 /// What is wrong, or nothing.

@@ -36,8 +36,8 @@ void printRight(const FunctionRuns &f, bool verbose) {
     forms.insert(r.form);
     worst = r.error > worst->error ? &r : worst;
     if (verbose)
-      llvm::outs() << llvm::format("%s: %-6s %d bits, %d threads: error %.1e, largest %.1e\n", f.name.c_str(),
-                                   r.form.c_str(), r.bits, r.threads, r.error, r.largest);
+      llvm::outs() << llvm::format("%s: %-6s %d bits, %d thread%s: error %.1e, largest %.1e\n", f.name.c_str(),
+                                   r.form.c_str(), r.bits, r.threads, r.threads > 1 ? "s" : "", r.error, r.largest);
   }
   llvm::outs() << f.name << ": " << forms.size() << (forms.size() == 1 ? " form" : " forms") << " right, worst "
                << llvm::format("%.1e", worst->error) << " (" << worst->form << ")\n";
