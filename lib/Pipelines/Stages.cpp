@@ -29,8 +29,8 @@ std::vector<Stage> strand::stages(const CpuTarget &target, const std::string &pr
              "buffer-alignment=64}",
              tidy, "canonicalize", "drop-equivalent-buffer-results", tidy})},
       {"vectors", "loops over vectors, tasks, the C interface",
-       join({onFunctions({"strand-vectorize{vector-bits=" + bits + "}", "strand-expand-math"}), tidy, "strand-arena", tidy, "strand-outline-tasks",
-             tidy, "strand-c-interface{prefix=" + prefix + "}"})},
+       join({onFunctions({"strand-vectorize{vector-bits=" + bits + "}", "strand-expand-math"}), tidy, "strand-arena", tidy,
+             "strand-outline-tasks", tidy, "strand-function-interface", "strand-c-interface{prefix=" + prefix + "}"})},
       {"llvm", "the LLVM dialect", join({onFunctions({"loop-invariant-code-motion"}), "strand-loops-to-llvm"})},
   };
 }

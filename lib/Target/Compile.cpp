@@ -1,5 +1,6 @@
 // read -> stages on MLIR -> code, weights -> link. The output stands under another name until it is complete.
 #include "lib/Target/Compile.h"
+#include "lib/Pipelines/Run.h"
 #include "lib/Pipelines/Stages.h"
 #include "lib/Target/Clock.h"
 #include "lib/Target/Errors.h"
@@ -8,8 +9,6 @@
 #include "lib/Target/Link.h"
 #include "lib/Target/PendingFile.h"
 #include "mlir/IR/Diagnostics.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Pass/PassRegistry.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
@@ -51,7 +50,6 @@ private:
   Error afterModel();
   Error seal();
   Error observe();
-  Error failed(const Twine &what);
 
   bool needsCode() const { return o.emit != Emit::Mlir && o.emit != Emit::Header && o.emit != Emit::Weights; }
   bool needsWeights() const {
@@ -72,13 +70,6 @@ private:
   Error withWeightObject(const std::string &code, const WeightObjectOptions &options);
   Error combine(ArrayRef<std::string> objects);
 };
-
-/// A failure with a diagnostic is the user's matter, one without is ours.
-Error Compilation::failed(const Twine &what) {
-  if (reported)
-    return make_error<AlreadyReported>();
-  return make_error<InternalError>(what.str());
-}
 
 Error Compilation::run() {
   auto target = cpuTarget(o.cpu, o.triple);
@@ -125,13 +116,8 @@ Error Compilation::runStage(unsigned number, const Stage &stage) {
   if (StringRef(stage.passes).contains("strand-c-interface"))
     if (Error e = seal())
       return e;
-  PassManager passes(&context, "builtin.module");
-  std::string problem;
-  llvm::raw_string_ostream problems(problem);
-  if (mlir::failed(parsePassPipeline(stage.passes, passes, problems)))
-    return make_error<InternalError>("stage " + std::string(stage.name) + ": " + problem);
-  if (mlir::failed(passes.run(*input.module)))
-    return failed("stage " + Twine(stage.name) + " failed and said nothing");
+  if (Error e = runPasses(*input.module, stage.passes, "stage " + Twine(stage.name)))
+    return e;
   clock.lap(std::string("stage ") + stage.name);
   if (number == 0)
     if (Error e = afterModel())

@@ -125,8 +125,23 @@ struct DeriveAdvance : impl::DeriveAdvanceBase<DeriveAdvance> {
     SmallVector<Type> results(f.getResultTypes());
     llvm::append_range(results, ValueRange(states).getTypes());
     f.setType(b.getFunctionType(f.getArgumentTypes(), results));
+    if (f->hasAttr("strand.entry"))
+      markStates(f, all);
     carried[f.getName()] = all;
     return success();
+  }
+
+  /// Says on the last arguments of `f` which carried value or input they are.
+  static void markStates(func::FuncOp f, ArrayRef<StateSpec> specs) {
+    Builder b(f.getContext());
+    unsigned slots = f.getNumArguments() - 1, first = slots - specs.size();
+    for (auto [i, s] : llvm::enumerate(specs)) {
+      f.setArgAttr(first + i, "strand.state", b.getStringAttr(s.name));
+      f.setArgAttr(first + i, "strand.initial", s.initial);
+      if (s.growth != Growth::Fixed)
+        f.setArgAttr(first + i, "strand.growth", b.getStringAttr(s.growth == Growth::Cache ? "cache" : "count"));
+    }
+    f.setArgAttr(slots, "strand.input", b.getStringAttr("slots"));
   }
 
   static Operation *rewrite(Operation *op, ArrayRef<Value> states, Value slots) {
@@ -151,17 +166,10 @@ struct DeriveAdvance : impl::DeriveAdvanceBase<DeriveAdvance> {
     auto ints = RankedTensorType::get({ShapedType::kDynamic}, b.getI32Type());
     if (inputs != 2 || f.getArgument(0).getType() != ints || f.getArgument(1).getType() != ints)
       return f.emitError("@forward must have the arguments (tokens: tensor<?xi32>, offsets: tensor<?xi32>)");
-    auto mark = [&](unsigned i, StringRef name, Attribute value) { f.setArgAttr(i, name, value); };
-    mark(0, "strand.input", b.getStringAttr("tokens"));
-    mark(1, "strand.input", b.getStringAttr("offsets"));
-    for (auto [i, s] : llvm::enumerate(specs)) {
-      mark(2 + i, "strand.state", b.getStringAttr(s.name));
-      mark(2 + i, "strand.initial", s.initial);
-      if (s.growth != Growth::Fixed)
-        mark(2 + i, "strand.growth", b.getStringAttr(s.growth == Growth::Cache ? "cache" : "count"));
-    }
+    f.setArgAttr(0, "strand.input", b.getStringAttr("tokens"));
+    f.setArgAttr(1, "strand.input", b.getStringAttr("offsets"));
     if (!specs.empty())
-      mark(f.getNumArguments() - 1, "strand.input", b.getStringAttr("slots"));
+      markStates(f, specs);
     f.setName("advance");
     f.setPrivate();
     return success();

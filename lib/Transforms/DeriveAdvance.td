@@ -5,7 +5,8 @@ def DeriveAdvance : Pass<"strand-derive-advance", "::mlir::ModuleOp"> {
     every sequence at their initial values. Out: each such op takes its state and returns the next one, and so does each
     function around it: behind its old operands one for each carried value, then `%slots`; behind its old results the
     next values in the same order. `@forward` is renamed to the private `@advance`, whose arguments say what they are
-    (see strand-c-interface).
+    (see strand-c-interface), as do the carried values of a function marked `strand.entry` (see
+    strand-function-interface).
 
     A carried value is named by the path of calls and ops to it, as in `layers.0.linear_recurrence.h`: each step is
     `strand.name` of the call or op, else its callee or mnemonic, made unique by a number.

@@ -2,6 +2,7 @@
 // on how a sequence is cut.
 #include "lib/Transforms/RowWise.h"
 #include "dialects/Strand/Strand.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/CallInterfaces.h"
@@ -81,7 +82,9 @@ LogicalResult checkRowWise(Operation *op) {
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
     return check(linalgOp);
   bool touchesRows = llvm::any_of(op->getOperands(), isRows) || llvm::any_of(op->getResults(), isRows);
-  if (!touchesRows || isa<StreamOpInterface, CallOpInterface, tensor::DimOp, tensor::EmptyOp, tensor::CastOp, tensor::SplatOp>(op) ||
+  if (!touchesRows ||
+      isa<StreamOpInterface, CallOpInterface, tensor::DimOp, tensor::EmptyOp, tensor::CastOp, tensor::SplatOp,
+          bufferization::MaterializeInDestinationOp>(op) ||
       op->hasTrait<OpTrait::IsTerminator>() || OpTrait::hasElementwiseMappableTraits(op))
     return success();
   if (op->getDialect() == op->getContext()->getLoadedDialect<StrandDialect>())

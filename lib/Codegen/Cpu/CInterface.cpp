@@ -379,26 +379,30 @@ struct CInterface : impl::CInterfaceBase<CInterface> {
   using CInterfaceBase::CInterfaceBase;
 
   void runOnOperation() override {
-    ModuleOp module = getOperation();
+    if (failed(emit(getOperation())))
+      return signalPassFailure();
     auto internal = LLVM::LinkageAttr::get(&getContext(), LLVM::Linkage::Internal);
-    for (auto f : module.getOps<func::FuncOp>()) // else private functions would be global symbols of the object
-      if (f.isPrivate() && !f.isDeclaration())
+    for (auto f : getOperation().getOps<func::FuncOp>()) {
+      if (f.isPrivate() && !f.isDeclaration()) // else private functions would be global symbols of the object
         f->setAttr("llvm.linkage", internal);
+      for (unsigned i = 0; i < f.getNumArguments(); ++i) // what no one reads from here on
+        f.removeArgAttr(i, "strand.input");
+    }
+  }
+
+  LogicalResult emit(ModuleOp module) {
     auto advance = module.lookupSymbol<func::FuncOp>("advance"), step = module.lookupSymbol<func::FuncOp>("step");
     if (!advance)
-      return;
+      return success();
     for (func::FuncOp f : {advance, step}) {
       if (!f)
         continue;
-      if (!f.isPrivate() || f.getNumResults()) {
-        f.emitError() << "@" << f.getName() << " must be private and have no results: its logits and states are arguments";
-        return signalPassFailure();
-      }
+      if (!f.isPrivate() || f.getNumResults())
+        return f.emitError() << "@" << f.getName() << " must be private and have no results: its logits and states are arguments";
       if (failed(checkArguments(f)))
-        return signalPassFailure();
+        return failure();
     }
-    if (failed(Emitter(module, advance, step, prefix).run()))
-      signalPassFailure();
+    return Emitter(module, advance, step, prefix).run();
   }
 };
 } // namespace

@@ -1,0 +1,68 @@
+// Tries whether all forms of a function over rows compute what the function means.
+//
+// The meaning is the function in f64, each op replaced by its plain loops and lowered by passes of upstream alone, run
+// on one whole sequence after another. The forms are what the compiler makes of it, in f32, through the stages of
+// lib/Pipelines/Stages.h:
+//   whole    without state, each sequence alone          packed   without state, all sequences in one call
+//   state    with state, each sequence in one call       cut      the same in pieces
+//   rows     with state, by the form for single rows     batch    pieces of all sequences, in slots of any order
+//   churn    sequences come and go, step and advance take turns on one state
+// each on the calling thread and on three, for every vector width of this machine. Outputs and scratch hold NaN before
+// a call, and so do the guards around all buffers and, in packed and batch, the rows of neighbours; guards, inputs and
+// slots that are not part of a call must stay as they are.
+//
+// A function says of its arguments what they are:
+//   tensor<?x...xf32>    rows: normal; uniform with check.range = [lo, hi]; logarithms of gates with check.kind =
+//   "gates" tensor<?x...xi32>    rows of integers in check.range = [lo, hi] tensor<?x...xi1>     rows of random bits
+//   tensor<?xi32>        read as offsets by an op that carries state, or check.kind = "offsets": the offsets
+//   a static tensor      a parameter, drawn as rows are; may be bf16 or f16
+// and `check.tolerance` on the function is the bound on errors.
+#pragma once
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/Error.h"
+#include <string>
+#include <vector>
+namespace strand {
+
+struct CheckOptions {
+  uint64_t seed = 1;
+  int64_t rows = 300;             // of all sequences together, about
+  std::vector<std::string> forms; // to be run; empty: all
+  std::string function;           // to be checked; empty: all public ones
+};
+
+/// What a form came to.
+struct FormRun {
+  std::string form;
+  int bits, threads;     // of a vector; that worked
+  double error, largest; // relative RMS error against the meaning, of the worst result or state; and of an element
+};
+
+struct FunctionRuns {
+  std::string name;
+  std::vector<FormRun> runs; // those that are right
+};
+
+/// Something that is wrong, with what it takes to see it again; lines of text.
+struct Finding {
+  std::string function, form, text;
+};
+
+struct CheckReport {
+  std::vector<FunctionRuns> functions;
+  std::vector<Finding> findings; // empty: all is right
+};
+
+/// Names that CheckOptions::forms may hold.
+std::vector<std::string> formNames();
+
+/// Checks the public functions of `module`, which stays as it is. Errors: an argument that has no kind, an attribute
+/// check.* that is not known (reported at its function, AlreadyReported); a name in the options that there is not.
+llvm::Expected<CheckReport> checkModule(mlir::ModuleOp module, const CheckOptions &options);
+
+/// Which code runs now, for who has to tell of a crash: "gated, cut (512 bits, 3 threads), seed 1"; empty: none.
+extern char currentRun[256];
+
+/// The tool strand-check.
+int checkMain(int argc, char **argv);
+} // namespace strand

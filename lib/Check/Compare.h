@@ -1,0 +1,38 @@
+// How far two runs of a function are apart.
+#pragma once
+#include "lib/Check/Function.h"
+#include "lib/Check/Meaning.h"
+namespace strand {
+
+/// Against values that are wanted: root of the mean square of the differences, relative to that of the values; and the
+/// largest difference, relative to the largest value. NaN where a value is. Both absolute where all that is wanted is
+/// 0.
+struct Distance {
+  double rms = 0, largest = 0;
+};
+Distance distance(ArrayRef<double> got, ArrayRef<double> want);
+
+class Comparison {
+public:
+  Comparison(const Signature &signature, const Inputs &inputs, ArrayRef<CarriedValue> carried, int64_t cacheRows)
+      : signature(signature), inputs(inputs), carried(carried), cacheRows(cacheRows) {}
+
+  /// What is wrong with `got`, or nothing: a result or state of floats whose `rms` is above the tolerance or whose
+  /// `largest` is above 16 times that; one of integers that is not the same. States are compared if both runs have
+  /// them. `worst` takes the larger of its own figures and those found.
+  std::string difference(const Values &got, const Values &want, StringRef wanted, Distance &worst) const;
+  /// What is not finite in a result, or nothing.
+  std::string infinite(const Values &values) const;
+  /// Where two runs do not have the same bits in the sequences that `isMeant` answers true for, or nothing.
+  std::string otherBits(const Values &a, const Values &b, llvm::function_ref<bool(int64_t)> isMeant) const;
+
+private:
+  std::string resultPlace(unsigned i, int64_t element) const;
+  std::string statePlace(unsigned i, int64_t element) const;
+
+  const Signature &signature;
+  const Inputs &inputs;
+  ArrayRef<CarriedValue> carried;
+  int64_t cacheRows;
+};
+} // namespace strand

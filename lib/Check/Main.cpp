@@ -1,0 +1,112 @@
+// The tool strand-check: a line for each function that is right, several for what is wrong.
+#include "lib/Check/Check.h"
+#include "lib/Passes.h"
+#include "lib/Target/Errors.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Support/FileUtilities.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/SourceMgr.h"
+#include <csignal>
+#include <cstring>
+#include <set>
+#include <unistd.h>
+using namespace mlir;
+using namespace strand;
+namespace cl = llvm::cl;
+namespace {
+enum { EXIT_RIGHT = 0, EXIT_WRONG = 1, EXIT_USAGE = 2, EXIT_INTERNAL = 70 };
+
+/// Code that is checked may be wrong in any way, so nothing here relies on the heap.
+void tellOfCrash(int) {
+  auto say = [](const char *text) { (void)!write(STDERR_FILENO, text, strlen(text)); };
+  say("strand-check: internal error: crash");
+  say(*currentRun ? " while running " : "");
+  say(currentRun);
+  say("\n");
+  _exit(EXIT_INTERNAL);
+}
+
+void printRight(const FunctionRuns &f, bool verbose) {
+  std::set<std::string> forms;
+  const FormRun *worst = &f.runs.front();
+  for (const FormRun &r : f.runs) {
+    forms.insert(r.form);
+    worst = r.error > worst->error ? &r : worst;
+    if (verbose)
+      llvm::outs() << llvm::format("%s: %-6s %d bits, %d thread%s: error %.1e, largest %.1e\n", f.name.c_str(),
+                                   r.form.c_str(), r.bits, r.threads, r.threads > 1 ? "s" : "", r.error, r.largest);
+  }
+  llvm::outs() << f.name << ": " << forms.size() << (forms.size() == 1 ? " form" : " forms") << " right, worst "
+               << llvm::format("%.1e", worst->error) << " (" << worst->form << ")\n";
+}
+
+int print(const CheckReport &report, bool verbose) {
+  for (const FunctionRuns &f : report.functions) {
+    bool right = true;
+    for (const Finding &finding : report.findings)
+      if (finding.function == f.name) {
+        right = false;
+        llvm::outs() << f.name << ": form " << finding.form << " is wrong: ";
+        llvm::interleave(llvm::split(finding.text, '\n'), llvm::outs(), "\n  ");
+        llvm::outs() << "\n";
+      }
+    if (right && !f.runs.empty())
+      printRight(f, verbose);
+  }
+  return report.findings.empty() ? EXIT_RIGHT : EXIT_WRONG;
+}
+
+int fail(llvm::Error error) {
+  int code = EXIT_WRONG;
+  llvm::handleAllErrors(
+      std::move(error), [](const AlreadyReported &) {},
+      [&](const InternalError &e) {
+        llvm::errs() << "strand-check: internal error: " << e.text << "\n";
+        code = EXIT_INTERNAL;
+      },
+      [](const llvm::ErrorInfoBase &e) { llvm::errs() << "strand-check: error: " << e.message() << "\n"; });
+  return code;
+}
+} // namespace
+
+int strand::checkMain(int argc, char **argv) {
+  for (int s : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT})
+    signal(s, tellOfCrash);
+  CheckOptions options;
+  cl::OptionCategory category("Options of strand-check");
+  cl::opt<std::string> file(cl::Positional, cl::Required, cl::desc("<file.mlir>"), cl::cat(category));
+  cl::opt<uint64_t> seed("seed", cl::desc("of the random inputs; 1 by default"), cl::init(options.seed),
+                         cl::cat(category));
+  cl::opt<int64_t> rows("rows", cl::desc("of all sequences together, about; 300 by default"), cl::init(options.rows),
+                        cl::cat(category));
+  cl::list<std::string> forms("forms", cl::desc("only these, as in --forms=cut,batch"), cl::CommaSeparated,
+                              cl::cat(category));
+  cl::opt<std::string> function("function", cl::desc("only this one"), cl::cat(category));
+  cl::opt<bool> verbose("verbose", cl::desc("a line for each form, vector width and number of threads"),
+                        cl::cat(category));
+  cl::HideUnrelatedOptions(category);
+  cl::ParseCommandLineOptions(argc, argv, "strand-check: tries whether all forms of a file's public functions agree\n");
+  options = {seed, rows, std::vector<std::string>(forms.begin(), forms.end()), function};
+
+  DialectRegistry registry;
+  registerEverything(registry);
+  MLIRContext context(registry);
+  context.printOpOnDiagnostic(false);
+  llvm::SourceMgr sources;
+  std::string problem;
+  auto text = openInputFile(file, &problem);
+  if (!text) {
+    llvm::errs() << "strand-check: error: " << problem << "\n";
+    return EXIT_USAGE;
+  }
+  sources.AddNewSourceBuffer(std::move(text), SMLoc());
+  SourceMgrDiagnosticHandler diagnostics(sources, &context);
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
+  if (!module)
+    return EXIT_WRONG;
+  auto report = checkModule(*module, options);
+  return report ? print(*report, verbose) : fail(report.takeError());
+}

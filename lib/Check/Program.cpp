@@ -1,0 +1,93 @@
+#include "lib/Check/Program.h"
+#include "lib/Pipelines/Run.h"
+#include "lib/Pipelines/Stages.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+using namespace mlir;
+using namespace strand;
+using llvm::Error;
+using llvm::Expected;
+namespace {
+
+/// A private function around `f` that writes its results into arguments, marked for strand-function-interface:
+///   @f.entry(arguments of f, a destination for each result) -> results
+func::FuncOp emitEntry(func::FuncOp f, const Signature &s) {
+  OpBuilder b(f);
+  b.setInsertionPointAfter(f);
+  SmallVector<Type> arguments(f.getArgumentTypes()), results(f.getResultTypes());
+  llvm::append_range(arguments, results);
+  auto entry =
+      func::FuncOp::create(b, f.getLoc(), (f.getName() + ".entry").str(), b.getFunctionType(arguments, results));
+  entry.setPrivate();
+  entry->setAttr("strand.entry", f.getNameAttr());
+  for (unsigned i = 0; i < arguments.size(); ++i) {
+    bool result = i >= s.arguments.size();
+    if (result || s.arguments[i].kind == ArgumentKind::Rows)
+      entry.setArgAttr(i, "strand.rows", b.getUnitAttr());
+    if (!result) // nothing of a caller's is written over
+      entry.setArgAttr(i, "bufferization.writable", b.getBoolAttr(false));
+  }
+  b.setInsertionPointToStart(entry.addEntryBlock());
+  ValueRange operands = entry.getArguments();
+  auto call = func::CallOp::create(b, f.getLoc(), f, operands.take_front(s.arguments.size()));
+  SmallVector<Value> written;
+  for (auto [r, out] : llvm::zip_equal(call.getResults(), operands.drop_front(s.arguments.size())))
+    written.push_back(
+        bufferization::MaterializeInDestinationOp::create(b, f.getLoc(), r.getType(), r, out).getResult());
+  func::ReturnOp::create(b, f.getLoc(), written);
+  return entry;
+}
+} // namespace
+
+Expected<Program> Program::compile(ModuleOp original, const Signature &signature, Form form, const CpuTarget &target) {
+  OwningOpRef<ModuleOp> module = isolate(original, signature.name);
+  auto f = module->lookupSymbol<func::FuncOp>(signature.name);
+  f.setPrivate();
+  func::FuncOp entry = emitEntry(f, signature);
+  std::string name = entry.getName().str();
+  if (form == Form::Whole && signature.offsets) // what a call has no slots for
+    entry.setArgAttr(*signature.offsets, "strand.sequences", UnitAttr::get(f.getContext()));
+  if (form == Form::Step)
+    for (auto g : module->getOps<func::FuncOp>())
+      g->setAttr("strand.single_row", UnitAttr::get(f.getContext()));
+  SmallVector<CarriedValue> carried;
+  for (const Stage &stage : stages(target)) {
+    bool derives = StringRef(stage.name) == "advance";
+    if (derives && form == Form::Whole)
+      continue;
+    if (Error e = runPasses(*module, stage.passes, "stage " + Twine(stage.name)))
+      return std::move(e);
+    if (derives)
+      carried = carriedValues(module->lookupSymbol<func::FuncOp>(name));
+  }
+  auto code = JitModule::compile(*module, {target, "", 1, {}});
+  if (!code)
+    return code.takeError();
+  auto call = code->function<CallFn>(signature.name + "_call");
+  if (!call)
+    return call.takeError();
+  auto scratch = code->function<ScratchFn>(signature.name + "_scratch");
+  if (!scratch)
+    return scratch.takeError();
+  return Program(signature, std::move(carried), std::move(*code), *call, *scratch);
+}
+
+void Program::run(const Call &c) const {
+  SmallVector<void *> buffers(c.arguments);
+  SmallVector<int64_t> sizes;
+  for (const Argument &a : signature->arguments)
+    if (a.kind != ArgumentKind::Parameter)
+      sizes.push_back(a.kind == ArgumentKind::Rows ? c.rows : c.sequences + 1);
+  llvm::append_range(buffers, c.results);
+  sizes.append(c.results.size(), c.rows);
+  llvm::append_range(buffers, c.states);
+  for (const CarriedValue &s : carried) {
+    sizes.push_back(c.slots);
+    if (s.cache)
+      sizes.push_back(c.cacheRows);
+  }
+  if (!carried.empty()) {
+    buffers.push_back(c.slotOf);
+    sizes.push_back(c.sequences);
+  }
+  call(c.threads, buffers.data(), sizes.data(), c.scratch);
+}

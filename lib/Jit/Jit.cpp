@@ -1,0 +1,101 @@
+// passes -> the same object that strandc would write -> linked in memory. Each module has a session of its own, so
+// modules neither see each other's symbols nor wait for each other.
+#include "lib/Jit/Jit.h"
+#include "lib/Pipelines/Run.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "strand/abi.h"
+#include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
+#include "llvm/Support/MemoryBuffer.h"
+using namespace llvm;
+using namespace llvm::orc;
+using namespace strand;
+namespace {
+
+Error checkCpu(const CpuTarget &target) {
+  char missing[256];
+  if (strand_rt_cpu_check(target.cpu_features.c_str(), missing, sizeof missing))
+    return Error::success();
+  return createStringError("code for " + target.name + " cannot run here: this CPU lacks " + missing);
+}
+
+/// The run-time library is linked into this program, where the loader does not see it.
+const std::pair<const char *, void *> runTime[] = {
+    {"strand_rt_parallel_for", reinterpret_cast<void *>(strand_rt_parallel_for)},
+    {"strand_rt_threads", reinterpret_cast<void *>(strand_rt_threads)},
+    {"strand_rt_check", reinterpret_cast<void *>(strand_rt_check)}};
+
+Error define(LLJIT &jit, const JitOptions &options) {
+  SymbolMap symbols;
+  auto add = [&](StringRef name, void *address) {
+    symbols[jit.mangleAndIntern(name)] = {ExecutorAddr::fromPtr(address),
+                                          JITSymbolFlags::Exported | JITSymbolFlags::Callable};
+  };
+  for (auto [name, address] : runTime)
+    add(name, address);
+  for (auto &[name, address] : options.symbols)
+    add(name, address);
+  return jit.getMainJITDylib().define(absoluteSymbols(std::move(symbols)));
+}
+} // namespace
+
+struct JitModule::Session {
+  std::string problems; // what the linker said, which its errors leave out; written under the session's lock
+  std::unique_ptr<LLJIT> jit;
+
+  Error create(const CpuTarget &target) {
+    auto made = LLJITBuilder()
+                    .setJITTargetMachineBuilder(JITTargetMachineBuilder(Triple(target.triple)))
+                    .setPlatformSetUp(setUpInactivePlatform) // there are no static constructors
+                    .setObjectLinkingLayerCreator([](ExecutionSession &s) -> Expected<std::unique_ptr<ObjectLayer>> {
+                      return std::make_unique<ObjectLinkingLayer>(s);
+                    })
+                    .create();
+    if (!made)
+      return made.takeError();
+    jit = std::move(*made);
+    jit->getExecutionSession().setErrorReporter([this](Error e) {
+      std::string text = toString(std::move(e));
+      jit->getExecutionSession().runSessionLocked([&] { problems += (problems.empty() ? "" : "; ") + text; });
+    });
+    return Error::success();
+  }
+};
+
+JitModule::JitModule(std::unique_ptr<Session> session) : session(std::move(session)) {}
+JitModule::JitModule(JitModule &&) = default;
+JitModule &JitModule::operator=(JitModule &&) = default;
+JitModule::~JitModule() = default;
+
+Expected<JitModule> JitModule::compile(mlir::ModuleOp module, const JitOptions &options) {
+  if (Error e = checkCpu(options.target))
+    return std::move(e);
+  if (Error e = runPasses(module, options.passes, "the pipeline"))
+    return std::move(e);
+  SmallVector<char, 0> object;
+  raw_svector_ostream stream(object);
+  SmallVector<StepTime> times;
+  if (Error e = emitCode(module, options.target, {CodeKind::Object, options.level, "jit"}, stream, times))
+    return std::move(e);
+  auto session = std::make_unique<Session>();
+  if (Error e = session->create(options.target))
+    return std::move(e);
+  if (Error e = define(*session->jit, options))
+    return std::move(e);
+  if (Error e =
+          session->jit->addObjectFile(MemoryBuffer::getMemBufferCopy(StringRef(object.data(), object.size()), "jit")))
+    return std::move(e);
+  return JitModule(std::move(session));
+}
+
+Expected<void *> JitModule::lookup(StringRef symbol) const {
+  auto address = session->jit->lookup(symbol);
+  if (address)
+    return address->toPtr<void *>();
+  std::string problems = session->jit->getExecutionSession().runSessionLocked([&] { return session->problems; });
+  if (problems.empty())
+    return address.takeError();
+  consumeError(address.takeError());
+  return createStringError(problems);
+}

@@ -1,0 +1,43 @@
+// Modules as machine code in this process.
+#pragma once
+#include "lib/Target/Object.h"
+#include "llvm/Support/Error.h"
+#include <memory>
+#include <string>
+#include <vector>
+namespace strand {
+
+struct JitOptions {
+  CpuTarget target;   // must be this machine, or less than it
+  std::string passes; // pipeline on builtin.module that is run first; empty: the module is in the LLVM dialect
+  int level = 1;      // of LLVM's optimiser, 0 to 3
+  std::vector<std::pair<std::string, void *>> symbols; // functions that the code may call besides
+};
+
+/// The code of one module, for as long as the object lives. It may call the run-time library (what strand/abi.h lists
+/// for compiled code) and whatever this process has loaded, the C library first of all.
+class JitModule {
+public:
+  /// Compiles `module`, which the passes change. May run on several threads at once, for different modules. Errors: as
+  /// runPasses and emitCode have them; the CPU lacks what the code needs.
+  static llvm::Expected<JitModule> compile(mlir::ModuleOp module, const JitOptions &options);
+  JitModule(JitModule &&);
+  JitModule &operator=(JitModule &&);
+  ~JitModule();
+
+  /// The address of a public function or constant. Thread-safe. Errors: there is none of that name; something that the
+  /// code calls is nowhere.
+  llvm::Expected<void *> lookup(llvm::StringRef symbol) const;
+  template <typename Function> llvm::Expected<Function *> function(llvm::StringRef symbol) const {
+    auto address = lookup(symbol);
+    if (!address)
+      return address.takeError();
+    return reinterpret_cast<Function *>(*address);
+  }
+
+private:
+  struct Session;
+  explicit JitModule(std::unique_ptr<Session> session);
+  std::unique_ptr<Session> session;
+};
+} // namespace strand

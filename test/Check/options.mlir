@@ -1,0 +1,27 @@
+// The options of strand-check, and that a seed says everything.
+// RUN: strand-check %s --verbose > %t.1 && strand-check %s --verbose > %t.2 && cmp %t.1 %t.2
+// RUN: strand-check %s --verbose --seed=2 > %t.3 && not cmp -s %t.1 %t.3
+// RUN: FileCheck %s < %t.1
+// RUN: strand-check %s --forms=cut,whole | FileCheck %s --check-prefix=FORMS
+// RUN: strand-check %s --function=second --rows=3 | FileCheck %s --check-prefix=SECOND
+// RUN: strand-check %s --rows=0 | FileCheck %s --check-prefix=NONE
+#td = affine_map<(t, d) -> (t, d)>
+
+// CHECK:      first: whole  {{256|512}} bits, 1 thread: error {{[0-9.]+}}e-{{0[89]}}, largest {{[0-9.]+}}e-{{0[78]}}
+// CHECK-NEXT: first: whole  {{256|512}} bits, 3 threads: error
+// CHECK-NEXT: first: packed
+// CHECK:      first: churn  256 bits, 3 threads: error
+// CHECK-NEXT: first: 7 forms right, worst
+// CHECK-NEXT: second: whole
+// CHECK:      second: 2 forms right, worst 0.0e+00 (whole)
+// FORMS: first: 2 forms right, worst
+// FORMS: second: 1 form right, worst 0.0e+00 (whole)
+// SECOND-NOT: first
+// SECOND: second: 2 forms right, worst 0.0e+00 (whole)
+// NONE: first: 7 forms right, worst 0.0e+00 (whole)
+func.func @first(%x: tensor<?x8xf32>, %a: tensor<?x8xf32> {check.range = [-0.9, 0.9]}, %offsets: tensor<?xi32>) -> tensor<?x8xf32> {
+  %y = strand.linear_recurrence decay(%a) input(%x) offsets %offsets {indexing_maps = [#td, #td, #td]}
+      : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
+}
+func.func @second(%x: tensor<?xf32>) -> tensor<?xf32> { return %x : tensor<?xf32> }
