@@ -1,0 +1,223 @@
+// The tool strand-bench: how long a function over rows takes, as code that strandc would make.
+#include "lib/Check/Bench.h"
+#include "lib/Check/Inputs.h"
+#include "lib/Check/Npy.h"
+#include "lib/Check/Program.h"
+#include "lib/Passes.h"
+#include "lib/Target/Errors.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/Path.h"
+#include <chrono>
+#include <cmath>
+using namespace mlir;
+using namespace strand;
+namespace cl = llvm::cl;
+using llvm::Error;
+using llvm::Expected;
+namespace {
+using Bytes = std::vector<char>;
+
+struct Options {
+  std::string file, function, inputs, reference;
+  int64_t rows, sequences, threads, vectorBits;
+  double seconds;
+};
+
+/// 64-byte aligned, touched.
+struct Buffer {
+  explicit Buffer(int64_t bytes) : room(bytes + 64) {}
+  char *data() { return room.data() + (-reinterpret_cast<uintptr_t>(room.data()) & 63); }
+  Bytes room;
+};
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+int64_t bytesOf(RankedTensorType type, int64_t rows) {
+  int64_t n = type.hasStaticShape() ? type.getNumElements() : itemSize(type) * rows;
+  return n * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+}
+
+/// One run of a function on inputs that stay where they are.
+class Case {
+public:
+  Case(const Options &o, const Signature &s) : o(o), signature(s) {}
+
+  Error fill(func::FuncOp f) {
+    for (auto [i, a] : llvm::enumerate(signature.arguments)) {
+      auto file = f.getArgAttrOfType<StringAttr>(i, "bench.input");
+      Error e = a.kind == ArgumentKind::Offsets       ? fillOffsets()
+                : file && !o.inputs.empty() ? read(file, a)
+                                            : draw(i, a);
+      if (e)
+        return e;
+    }
+    for (RankedTensorType r : signature.results)
+      results.emplace_back(bytesOf(r, o.rows));
+    return Error::success();
+  }
+
+  llvm::json::Object measure(const Program &program, strand_rt_ctx *threads) {
+    Buffer scratch(program.scratchBytes(o.rows, o.sequences));
+    SmallVector<void *> in, out;
+    for (Buffer &b : arguments)
+      in.push_back(b.data());
+    for (Buffer &b : results)
+      out.push_back(b.data());
+    Program::Call call;
+    call.threads = threads;
+    call.rows = o.rows;
+    call.sequences = o.sequences;
+    call.arguments = in;
+    call.results = out;
+    call.scratch = scratch.data();
+    std::vector<double> times;
+    double begin = now();
+    for (program.run(call), program.run(call); times.size() < 5 || now() - begin < o.seconds;) {
+      double start = now();
+      program.run(call);
+      times.push_back((now() - start) * 1e3);
+    }
+    llvm::sort(times);
+    return llvm::json::Object{{"ms_min", times.front()}, {"ms_median", times[times.size() / 2]}, {"repetitions", int64_t(times.size())}};
+  }
+
+  /// Largest difference over the largest value.
+  Expected<double> error() {
+    auto want = readNpy(o.reference);
+    if (!want)
+      return want.takeError();
+    int64_t n = bytesOf(signature.results[0], o.rows) / 4;
+    if (want->element != "f4" || int64_t(want->bytes.size()) != 4 * n)
+      return llvm::createStringError("'" + o.reference + "' does not hold the " + Twine(n) + " f32 of the result");
+    auto *x = reinterpret_cast<const float *>(results[0].data()), *y = reinterpret_cast<const float *>(want->bytes.data());
+    double worst = 0, largest = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      double d = std::abs(double(x[i]) - y[i]);
+      worst = d <= worst ? worst : d; // a NaN stays
+      largest = std::max(largest, std::abs(double(y[i])));
+    }
+    return worst / largest;
+  }
+
+private:
+  Error fillOffsets() {
+    Buffer b((o.sequences + 1) * 4);
+    for (int64_t s = 0; s <= o.sequences; ++s) {
+      int32_t at = o.rows * s / o.sequences;
+      memcpy(b.data() + 4 * s, &at, 4);
+    }
+    arguments.push_back(std::move(b));
+    return Error::success();
+  }
+  Error read(StringAttr name, const Argument &a) {
+    SmallString<128> path(o.inputs);
+    llvm::sys::path::append(path, name.getValue() + ".npy");
+    auto array = readNpy(path);
+    if (!array)
+      return array.takeError();
+    int64_t bytes = bytesOf(a.type, o.rows);
+    if (int64_t(array->bytes.size()) != bytes)
+      return llvm::createStringError("'" + path + "' has " + Twine(array->bytes.size()) + " bytes; the argument takes " + Twine(bytes));
+    Buffer b(bytes);
+    memcpy(b.data(), array->bytes.data(), bytes);
+    arguments.push_back(std::move(b));
+    return Error::success();
+  }
+  Error draw(unsigned i, const Argument &a) {
+    Random random(1, std::to_string(i));
+    Buffer b(bytesOf(a.type, o.rows));
+    std::vector<double> values(bytesOf(a.type, o.rows) / llvm::divideCeil(a.type.getElementTypeBitWidth(), 8));
+    for (double &v : values)
+      v = a.draw == Draw::Normal  ? random.normal()
+          : a.draw == Draw::Gates ? -std::abs(random.normal())
+          : a.draw == Draw::Bits  ? double(random.below(2))
+                                  : random.uniform(a.lo, a.hi);
+    writeElements(a.type.getElementType(), values, b.data());
+    arguments.push_back(std::move(b));
+    return Error::success();
+  }
+
+  const Options &o;
+  const Signature &signature;
+  std::vector<Buffer> arguments, results;
+};
+
+Error bench(const Options &o) {
+  DialectRegistry registry;
+  registerEverything(registry);
+  MLIRContext context(registry);
+  context.loadDialect<bufferization::BufferizationDialect>(); // Program writes with it
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(o.file, &context);
+  if (!module)
+    return llvm::make_error<AlreadyReported>();
+  auto f = module->lookupSymbol<func::FuncOp>(o.function);
+  if (!f)
+    return llvm::createStringError("'" + o.file + "' has no function @" + o.function);
+  OwningOpRef<ModuleOp> clean = module->clone();
+  auto marked = clean->lookupSymbol<func::FuncOp>(o.function);
+  for (unsigned i = 0; i < f.getNumArguments(); ++i)
+    marked.removeArgAttr(i, "bench.input");
+  FailureOr<Signature> signature = readSignature(marked);
+  if (failed(signature))
+    return llvm::make_error<AlreadyReported>();
+  auto target = cpuTarget("native", "");
+  if (!target)
+    return target.takeError();
+  if (o.vectorBits)
+    target->vectorBits = o.vectorBits;
+  double begin = now();
+  auto program = Program::compile(*clean, *signature, Form::Whole, *target);
+  if (!program)
+    return program.takeError();
+  double compiled = now() - begin;
+  Case c(o, *signature);
+  if (Error e = c.fill(f))
+    return e;
+  strand_rt_ctx *threads = strand_rt_create(o.threads);
+  llvm::json::Object row = c.measure(*program, threads);
+  strand_rt_destroy(threads);
+  row["peer"] = "strand";
+  row["compile_s"] = compiled;
+  if (!o.reference.empty()) {
+    auto error = c.error();
+    if (!error)
+      return error.takeError();
+    row["err"] = *error;
+  }
+  llvm::outs() << llvm::json::Value(std::move(row)) << "\n";
+  return Error::success();
+}
+} // namespace
+
+int strand::benchMain(int argc, char **argv) {
+  cl::OptionCategory category("strand-bench");
+  cl::opt<std::string> file(cl::Positional, cl::Required, cl::desc("FILE.mlir"), cl::cat(category));
+  cl::opt<std::string> function("function", cl::Required, cl::desc("the function to time"), cl::cat(category));
+  cl::opt<std::string> inputs("inputs", cl::desc("folder of <name>.npy for arguments marked bench.input = \"name\"; random without"), cl::cat(category));
+  cl::opt<std::string> reference("reference", cl::desc("file .npy that result 0 is compared with"), cl::cat(category));
+  cl::opt<int64_t> rows("rows", cl::init(2048), cl::desc("rows of all sequences together"), cl::cat(category));
+  cl::opt<int64_t> sequences("sequences", cl::init(1), cl::desc("sequences, of equal length"), cl::cat(category));
+  cl::opt<int64_t> threads("workers", cl::init(1), cl::desc("threads; 0: all processors"), cl::cat(category));
+  cl::opt<int64_t> bits("vector-bits", cl::init(0), cl::desc("bits of a vector; 0: as the CPU has them"), cl::cat(category));
+  cl::opt<double> seconds("seconds", cl::init(0.7), cl::desc("seconds to repeat for"), cl::cat(category));
+  cl::HideUnrelatedOptions(category);
+  cl::ParseCommandLineOptions(argc, argv, "strand-bench: time of a function over rows, as one line of JSON\n");
+  if (rows < 1 || sequences < 1 || sequences > rows) {
+    llvm::errs() << "strand-bench: error: --rows and --sequences must be positive, with a row for each sequence\n";
+    return 2;
+  }
+  Error e = bench({file, function, inputs, reference, rows, sequences, threads, bits, seconds});
+  if (!e)
+    return 0;
+  llvm::handleAllErrors(std::move(e), [](const AlreadyReported &) {},
+                        [](const llvm::ErrorInfoBase &info) { llvm::errs() << "strand-bench: error: " << info.message() << "\n"; });
+  return 1;
+}

@@ -1,0 +1,5 @@
+#pragma once
+namespace strand {
+/// The tool strand-bench.
+int benchMain(int argc, char **argv);
+} // namespace strand

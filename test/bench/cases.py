@@ -1,0 +1,108 @@
+"""The cases of the peers' harness as functions over rows: MLIR text, and the order in which Strand takes each input."""
+
+
+def tensor(*shape, element="f32"):
+    return "tensor<" + "".join(f"{'?' if s is None else s}x" for s in shape) + element + ">"
+
+
+class Function:
+    """A function @f of named inputs. `rows` are [B, T, ...] or, with `heads_first`, [B, H, T, ...]."""
+
+    def __init__(self, rows, fixed, result, body, heads_first=False):
+        self.rows, self.fixed, self.result, self.body, self.heads_first = rows, fixed, result, body, heads_first
+
+    def text(self):
+        arguments = [f'%{n}: {tensor(None, *s)} {{bench.input = "{n}"}}' for n, s in self.rows.items()]
+        arguments += [f'%{n}: {tensor(*s)} {{bench.input = "{n}"}}' for n, s in self.fixed.items()]
+        return (f"func.func @f({', '.join(arguments)}, %offsets: tensor<?xi32>) -> {tensor(None, *self.result)} {{\n"
+                f"{self.body}\n  return %y : {tensor(None, *self.result)}\n}}\n")
+
+
+def generic(name, maps, loops, operands, types, result, body):
+    """An element-wise linalg.generic over rows; maps are letters a tensor, as in 'td,d->td'."""
+    left, right = maps.split("->")
+    every = left.split(",") + [right]
+    affine = ", ".join(f"affine_map<({', '.join(loops)}) -> ({', '.join(m)})>" for m in every)
+    arguments = ", ".join(f"%a{i}: f32" for i in range(len(operands)))
+    kinds = ", ".join(['"parallel"'] * len(loops))
+    return f"""  %{name}_0 = arith.constant 0 : index
+  %{name}_n = tensor.dim %{operands[0]}, %{name}_0 : {types[0]}
+  %{name}_e = tensor.empty(%{name}_n) : {result}
+  %{name} = linalg.generic {{indexing_maps = [{affine}], iterator_types = [{kinds}]}}
+      ins({', '.join('%' + o for o in operands)} : {', '.join(types)}) outs(%{name}_e : {result}) {{
+  ^bb0({arguments}, %o: f32):
+{body}
+  }} -> {result}"""
+
+
+def scan(B, T, D):
+    r = tensor(None, D)
+    return Function({"a": (D,), "b": (D,)}, {}, (D,), f"""  %y = strand.linear_recurrence decay(%a) input(%b) offsets %offsets
+      {{indexing_maps = [affine_map<(t, d) -> (t, d)>, affine_map<(t, d) -> (t, d)>, affine_map<(t, d) -> (t, d)>]}}
+      : ({r}, {r}, tensor<?xi32>) -> {r}""")
+
+
+SOFTPLUS = """    %s = arith.addf %a0, %a1 : f32
+    %zero = arith.constant 0.0 : f32
+    %top = arith.maximumf %s, %zero : f32
+    %abs = math.absf %s : f32
+    %neg = arith.negf %abs : f32
+    %exp = math.exp %neg : f32
+    %log = math.log1p %exp : f32
+    %r = arith.addf %top, %log : f32
+    linalg.yield %r : f32"""
+
+
+def mamba1(B, T, D, N):
+    """dt = softplus(dt + bias); selective scan; (y + D x) silu(z). A comes as [N, D]."""
+    x, bc, a, d = tensor(None, D), tensor(None, N), tensor(N, D), tensor(D)
+    maps = ", ".join(f"affine_map<(t, n, d) -> ({m})>" for m in ("t, d", "n, d", "t, d", "t, d", "t, n", "t, n", "t, d"))
+    body = generic("step", "td,d->td", "td", ["dt", "bias"], [x, d], x, SOFTPLUS) + f"""
+  %h = strand.linear_recurrence decay(%step, %A) input(%step, %x, %B) read(%C) offsets %offsets
+      {{log, indexing_maps = [{maps}]}} : ({x}, {a}, {x}, {x}, {bc}, {bc}, tensor<?xi32>) -> {x}
+""" + generic("y", "td,td,td,d->td", "td", ["h", "x", "z", "D"], [x, x, x, d], x, """    %one = arith.constant 1.0 : f32
+    %p = arith.mulf %a3, %a1 : f32
+    %q = arith.addf %a0, %p : f32
+    %neg = arith.negf %a2 : f32
+    %exp = math.exp %neg : f32
+    %den = arith.addf %exp, %one : f32
+    %gate = arith.divf %a2, %den : f32
+    %r = arith.mulf %q, %gate : f32
+    linalg.yield %r : f32""")
+    return Function({"x": (D,), "dt": (D,), "z": (D,), "B": (N,), "C": (N,)}, {"A": (N, D), "D": (D,), "bias": (D,)}, (D,), body)
+
+
+def ssd(B, T, H, P, N):
+    """dt = softplus(dt + bias); S = exp(dt A) S + B (dt x)^T; y = S^T C + D x."""
+    x, h, bc, p = tensor(None, H, P), tensor(None, H), tensor(None, 1, N), tensor(H)
+    body = generic("step", "th,h->th", "th", ["dt", "bias"], [h, p], h, SOFTPLUS) + "\n" + \
+        generic("gate", "th,h->th", "th", ["step", "A"], [h, p], h, "    %r = arith.mulf %a0, %a1 : f32\n    linalg.yield %r : f32") + "\n" + \
+        generic("v", "th,thp->thp", "thp", ["step", "x"], [h, x], x, "    %r = arith.mulf %a0, %a1 : f32\n    linalg.yield %r : f32") + f"""
+  %h = strand.linear_attention %C, %B, %v gate %gate offsets %offsets
+      : ({bc}, {bc}, {x}, {h}, tensor<?xi32>) -> {x}
+""" + generic("y", "thp,thp,h->thp", "thp", ["h", "x", "D"], [x, x, p], x, """    %p = arith.mulf %a2, %a1 : f32
+    %r = arith.addf %a0, %p : f32
+    linalg.yield %r : f32""")
+    return Function({"x": (H, P), "dt": (H,), "B": (1, N), "C": (1, N)}, {"A": (H,), "D": (H,), "bias": (H,)}, (H, P), body)
+
+
+def linear_attention(gate):
+    def make(B, T, H, D):
+        q, g = tensor(None, H, D), tensor(None, *gate(H, D))
+        return Function({"q": (H, D), "k": (H, D), "v": (H, D), "g": gate(H, D)}, {}, (H, D), f"""  %y = strand.linear_attention %q, %k, %v gate %g offsets %offsets
+      : ({q}, {q}, {q}, {g}, tensor<?xi32>) -> {q}""", heads_first=True)
+    return make
+
+
+def attention(window):
+    def make(B, H, T, D):
+        q = tensor(None, H, D)
+        attribute = f", window = {window} : i64" if window else ""
+        return Function({"q": (H, D), "k": (H, D), "v": (H, D)}, {}, (H, D), f"""  %y = strand.attention %q, %k, %v offsets %offsets
+      {{scale = {D ** -0.5} : f64{attribute}}} : ({q}, {q}, {q}, tensor<?xi32>) -> {q}""", heads_first=True)
+    return make
+
+
+OPS = {"scan": scan, "mamba1": mamba1, "ssd": ssd, "sgla": linear_attention(lambda H, D: (H,)),
+       "retention": linear_attention(lambda H, D: (H,)), "gla": linear_attention(lambda H, D: (H, D)),
+       "attention": attention(0), "window512": attention(512)}
