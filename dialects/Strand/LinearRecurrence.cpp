@@ -80,61 +80,42 @@ SmallVector<StateSpec> LinearRecurrenceOp::getStateSpecs() {
   return {{"h", *inferStateShape(), e, FloatAttr::get(e, 0)}};
 }
 
-namespace {
-/// One operand at one row: without dimension t if it has one, cut to a block of the innermost state dimension.
-struct Factor {
-  Value value;
-  AffineMap map; // over the state's dimensions
-};
-} // namespace
-
-/// `map` over (t, s...) as a map over (s...), its result for t removed.
-static AffineMap withoutTime(AffineMap map) {
-  SmallVector<AffineExpr> exprs;
-  for (AffineExpr e : map.getResults())
-    if (unsigned d = cast<AffineDimExpr>(e).getPosition())
-      exprs.push_back(getAffineDimExpr(d - 1, map.getContext()));
-  return AffineMap::get(map.getNumDims() - 1, 0, exprs, map.getContext());
-}
-
-static Factor factorAt(OpBuilder &b, Location loc, Value x, AffineMap map, Value row, OpFoldResult start, int64_t size) {
+/// An operand over rows [row, row + length) and a block of the innermost state dimension.
+static Value partOf(OpBuilder &b, Location loc, Value x, AffineMap map, Value row, int64_t length, OpFoldResult start,
+                    int64_t size) {
   SmallVector<OpFoldResult> offsets;
   SmallVector<int64_t> sizes;
-  SmallVector<unsigned> dropped;
   for (auto [i, e] : llvm::enumerate(map.getResults())) {
     unsigned d = cast<AffineDimExpr>(e).getPosition();
     bool inner = d == map.getNumDims() - 1;
     offsets.push_back(d == 0 ? OpFoldResult(row) : inner ? start : OpFoldResult(b.getIndexAttr(0)));
-    sizes.push_back(d == 0 ? 1 : inner ? size : rowsType(x).getDimSize(i));
-    if (d == 0)
-      dropped.push_back(i);
+    sizes.push_back(d == 0 ? length : inner ? size : rowsType(x).getDimSize(i));
   }
-  return {slice(b, loc, x, offsets, sizes, dropped), withoutTime(map)};
+  return slice(b, loc, x, offsets, sizes);
 }
 
-/// One step over a block of the innermost dimension: {y, h}.
-static SmallVector<Value> emitStep(OpBuilder &b, LinearRecurrenceOp op, Value row, OpFoldResult start, int64_t size,
-                                   Value y, Value h) {
+/// `length` rows over a block of the innermost dimension: {y, h}. The loop over rows is a reduction, as h goes through
+/// it, so it stays in order and h may stay in registers.
+static SmallVector<Value> emitRows(OpBuilder &b, LinearRecurrenceOp op, Value row, int64_t length, OpFoldResult start,
+                                   int64_t size, Value y, Value h) {
   Location loc = op.getLoc();
   SmallVector<AffineMap> maps = op.getMaps();
   SmallVector<Value> ins;
-  SmallVector<AffineMap> inMaps;
-  for (auto [x, map] : llvm::zip(mappedOperands(op), maps)) {
-    Factor f = factorAt(b, loc, x, map, row, start, size);
-    ins.push_back(f.value);
-    inMaps.push_back(f.map);
-  }
-  AffineMap out = withoutTime(maps.back());
-  inMaps.push_back(out);
-  inMaps.push_back(b.getMultiDimIdentityMap(out.getNumDims()));
+  for (auto [x, map] : llvm::zip(mappedOperands(op), maps))
+    ins.push_back(partOf(b, loc, x, map, row, length, start, size));
+  AffineMap out = maps.back();
+  SmallVector<AffineExpr> state;
+  for (unsigned d = 1; d < out.getNumDims(); ++d)
+    state.push_back(b.getAffineDimExpr(d));
+  maps.push_back(AffineMap::get(out.getNumDims(), 0, state, b.getContext()));
   std::string kinds(out.getNumDims(), 'r');
-  for (AffineExpr e : out.getResults())
+  for (AffineExpr e : out.getResults().drop_front())
     kinds[cast<AffineDimExpr>(e).getPosition()] = 'p';
-  bool sums = StringRef(kinds).contains('r');
+  bool sums = StringRef(kinds).drop_front().contains('r');
   if (sums)
     y = filledInto(b, loc, floatConstant(b, loc, rowsType(y).getElementType(), 0), y);
   unsigned decays = op.getDecay().size(), inputs = op.getInput().size();
-  return generic(b, loc, ins, {y, h}, inMaps, kinds, [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+  return generic(b, loc, ins, {y, h}, maps, kinds, [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
     auto product = [&](unsigned from, unsigned n) {
       Value p = v[from];
       for (unsigned i = 1; i < n; ++i)
@@ -157,9 +138,13 @@ FailureOr<SmallVector<Value>> LinearRecurrenceOp::decomposeOperation(OpBuilder &
   Value out = emptyRows(b, loc, getRowsOperand(), itemShape(getY()), rowsType(getY()).getElementType());
   int64_t inner = inferStateShape()->back();
   return walkRows(b, *this, out, [&](OpBuilder &b, Value t, ValueRange outs, ValueRange carries) {
-    Value y = takeRow(b, loc, outs[0], t);
-    SmallVector<Value> r = emitStep(b, *this, t, b.getIndexAttr(0), inner, y, carries[0]);
-    return std::pair(SmallVector<Value>{putRow(b, loc, r[0], outs[0], t)}, SmallVector<Value>{r[1]});
+    SmallVector<OpFoldResult> at(rowsType(outs[0]).getRank(), b.getIndexAttr(0));
+    SmallVector<int64_t> sizes(1, 1);
+    at[0] = t;
+    llvm::append_range(sizes, itemShape(outs[0]));
+    Value y = slice(b, loc, outs[0], at, sizes);
+    SmallVector<Value> r = emitRows(b, *this, t, 1, b.getIndexAttr(0), inner, y, carries[0]);
+    return std::pair(SmallVector<Value>{unslice(b, loc, r[0], outs[0], at, sizes)}, SmallVector<Value>{r[1]});
   });
 }
 
@@ -173,7 +158,11 @@ static int64_t blockSize(LinearRecurrenceOp op, const ChunkOptions &options) {
 int64_t LinearRecurrenceOp::getBlocks(const ChunkOptions &options) {
   return inferStateShape()->back() / blockSize(*this, options);
 }
-SmallVector<int64_t> LinearRecurrenceOp::getTileLengths(const ChunkOptions &) { return {1}; }
+/// Rows of a tile: enough that what stands around it does not count, few enough that its slices stay in L1.
+SmallVector<int64_t> LinearRecurrenceOp::getTileLengths(const ChunkOptions &options) {
+  int64_t length = options.tileLength ? options.tileLength : 16;
+  return length > 1 ? SmallVector<int64_t>{length, 1} : SmallVector<int64_t>{1};
+}
 
 Slice LinearRecurrenceOp::getStateSlice(OpBuilder &b, unsigned, Value block, const ChunkOptions &options) {
   return innerBlock(b, getLoc(), *inferStateShape(), block, blockSize(*this, options));
@@ -181,12 +170,9 @@ Slice LinearRecurrenceOp::getStateSlice(OpBuilder &b, unsigned, Value block, con
 Slice LinearRecurrenceOp::getResultSlice(OpBuilder &b, unsigned, Value block, const ChunkOptions &options) {
   return innerBlock(b, getLoc(), itemShape(getY()), block, blockSize(*this, options));
 }
-SmallVector<Value> LinearRecurrenceOp::emitTile(OpBuilder &b, Value row, int64_t, Value block, ValueRange results,
+SmallVector<Value> LinearRecurrenceOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
                                                 ValueRange states, const ChunkOptions &options) {
-  Location loc = getLoc();
   int64_t size = blockSize(*this, options);
-  Value start = arith::MulIOp::create(b, loc, block, indexConstant(b, loc, size));
-  Value zero = indexConstant(b, loc, 0);
-  SmallVector<Value> r = emitStep(b, *this, row, start, size, takeRow(b, loc, results[0], zero), states[0]);
-  return {putRow(b, loc, r[0], results[0], zero), r[1]};
+  Value start = arith::MulIOp::create(b, getLoc(), block, indexConstant(b, getLoc(), size));
+  return emitRows(b, *this, row, length, start, size, results[0], states[0]);
 }
