@@ -79,14 +79,14 @@ void takeStarts(LoopPlan &plan, llvm::SetVector<Operation *> &gone) {
   for (OutputPlan &o : plan.outputs) {
     Value buffer = o.operand->get();
     bool read = llvm::count(plan.op->getOperands(), buffer) > 1;
-    if (!o.carried || read || !plan.op.getMatchingIndexingMap(o.operand).isProjectedPermutation())
+    if ((!o.carried && !o.once) || read || !plan.op.getMatchingIndexingMap(o.operand).isProjectedPermutation())
       continue;
     linalg::LinalgOp writer = startBefore(plan.op, buffer);
     if (auto fill = dyn_cast_or_null<linalg::FillOp>(writer.getOperation())) {
       if (fill.getInputs()[0].getType() != getElementTypeOrSelf(buffer.getType()))
         continue;
       o.start = fill.getInputs()[0];
-    } else if (writer && canStartFrom(plan, o, writer)) {
+    } else if (writer && o.carried && canStartFrom(plan, o, writer)) {
       o.spread = writer;
     } else {
       continue;

@@ -199,7 +199,9 @@ void Emitter::emitItem(const BodyItem &item, State &s) {
   forEachCoord(plan.depsOf(key), s, [&](const Coord &c) {
     if (item.load && item.level == plan.order.size() && item.level)
       prefetch(item.load, s, c);
-    copies.push_back(item.load ? load(item.load, s, c) : emitOp(item, s, c));
+    copies.push_back(item.load    ? load(item.load, s, c)
+                     : item.folds ? emitFold(item, s, c)
+                                  : emitOp(item, s, c));
   });
   s.values[key] = copies;
 }
@@ -271,8 +273,18 @@ Value Emitter::emitTableLoad(Operation *op, State &s, const Coord &c) {
   return vector::FromElementsOp::create(b, loc, type, lanes);
 }
 
-/// One copy of an operation of the body: on scalars if none of its operands has lanes.
-Value Emitter::emitOp(const BodyItem &item, State &s, const Coord &c) {
+/// The sum of all pieces of the held dimension and what the output holds already.
+Value Emitter::emitFold(const BodyItem &item, State &s, Coord c) {
+  Value sum = copyOf(item.folds, s, c);
+  for (unsigned piece = 0; piece < s.dims[*plan.held].pieces.size(); ++piece) {
+    c[*plan.held] = piece;
+    sum = emitOp(item, s, c, sum);
+  }
+  return sum;
+}
+
+/// One copy of an operation of the body, `sum` standing for the argument that it folds: on scalars if none of its operands has lanes.
+Value Emitter::emitOp(const BodyItem &item, State &s, const Coord &c, Value sum) {
   Operation *op = item.op;
   if (auto index = dyn_cast<linalg::IndexOp>(op))
     return emitIndex(index.getDim(), s, c);
@@ -280,7 +292,7 @@ Value Emitter::emitOp(const BodyItem &item, State &s, const Coord &c) {
     return emitTableLoad(op, s, c);
   Value result = op->getResult(0);
   int64_t width = widthOf(plan.depsOf(result), s, c);
-  auto operand = [&](Value v) { return widen(copyOf(v, s, c), width, s); };
+  auto operand = [&](Value v) { return widen(sum && v == item.folds ? sum : copyOf(v, s, c), width, s); };
   if (item.product) {
     Value factor = item.product->getResult(0);
     Value rest = operand(op->getOperand(0) == factor ? op->getOperand(1) : op->getOperand(0));

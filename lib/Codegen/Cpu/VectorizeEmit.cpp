@@ -237,7 +237,10 @@ void Emitter::takeOutputs(State &s) {
     unsigned count = o.partial ? slots.size() : 1;
     forEachCoord(plan.depsOf(o.arg), s, [&](const Coord &c) {
       unsigned slot = o.partial ? slotOf(s, c) : 0;
-      copies.push_back(o.carried ? s.held[i][positionOf(o.dims, s, c) * count + slot] : load(o.operand, s, c));
+      if (o.carried)
+        copies.push_back(s.held[i][positionOf(o.dims, s, c) * count + slot]);
+      else
+        copies.push_back(o.start ? widen(o.start, widthOf(o.dims, s, c), s) : load(o.operand, s, c));
     });
     s.values[o.arg] = copies;
   }

@@ -57,7 +57,8 @@ private:
 
   // VectorizeBody.cpp: loads, body and stores at one point of the nest
   void emitItem(const BodyItem &item, State &s);
-  mlir::Value emitOp(const BodyItem &item, State &s, const Coord &c);
+  mlir::Value emitOp(const BodyItem &item, State &s, const Coord &c, mlir::Value sum = {});
+  mlir::Value emitFold(const BodyItem &item, State &s, Coord c);
   mlir::Value emitIndex(unsigned dim, State &s, const Coord &c);
   mlir::Value emitTableLoad(mlir::Operation *op, State &s, const Coord &c);
   void emitWhole(mlir::Operation *op, State &s);

@@ -117,6 +117,11 @@ void chooseTiles(LoopPlan &p, const Facts &facts, const VectorTarget &t) {
   p.tiling.assign(p.sizes.size(), 1);
   if (!p.vec)
     return;
+  if (p.held) {
+    p.tiling[*p.vec] = vectorTile(p, 1, 1);
+    p.tiling[*p.held] = p.sizes[*p.held];
+    return;
+  }
   bool reduces = llvm::any_of(p.outputs, [](const OutputPlan &o) { return o.carried; });
   if (reduces && p.vecReduces)
     return tileDotProducts(p, t);
@@ -147,6 +152,22 @@ void chooseJammed(LoopPlan &p, const Facts &facts) {
     std::swap(p.rows, p.panels);
 }
 
+/// A state that a recurrence over rows updates, h[n, d], stays in registers over the rows if all of n is open, inside d
+/// and outside of the rows; sums over n then add all its pieces at once.
+void chooseHeld(LoopPlan &p, const Facts &facts, const VectorTarget &t) {
+  if (!p.vec || p.vecReduces || llvm::popcount(facts.reductions) < 2)
+    return;
+  for (unsigned d = 0; d < p.sizes.size(); ++d) {
+    bool fits = has(facts.reductions, d) && !ShapedType::isDynamic(p.sizes[d]) && p.sizes[d] > 1 && p.sizes[d] <= t.registers() / 2;
+    bool isState = llvm::any_of(p.outputs, [&](const OutputPlan &o) {
+      return has(o.dims, d) && has(o.dims, *p.vec) && (facts.reductions & ~o.dims);
+    });
+    bool sums = llvm::all_of(p.outputs, [&](const OutputPlan &o) { return has(o.dims, d) || o.combiner; });
+    if (fits && isState && sums)
+      p.held = d;
+  }
+}
+
 /// Parallel dimensions outside, so that sums stay in registers; of them rows inside, so that a panel stays in cache.
 void chooseOrder(LoopPlan &p, const Facts &facts) {
   unsigned n = p.sizes.size();
@@ -160,8 +181,10 @@ void chooseOrder(LoopPlan &p, const Facts &facts) {
     p.order.push_back(*p.vec);
   if (p.rows)
     p.order.push_back(*p.rows);
+  if (p.held)
+    p.order.push_back(*p.held);
   for (unsigned d = 0; d < n; ++d)
-    if (has(facts.reductions, d) && p.vec != d)
+    if (has(facts.reductions, d) && p.vec != d && p.held != d)
       p.order.push_back(d);
   if (p.vec && p.vecReduces)
     p.order.push_back(*p.vec);
@@ -240,8 +263,8 @@ void chooseVector(LoopPlan &p, const Facts &facts) {
     p.vec = d;
     best = cost;
   }
-  bool points = llvm::any_of(p.sizes, [](int64_t s) { return s != 1; });
-  if (!p.vec && points)
+  auto isSide = [&](unsigned d) { return p.isParallel(d) && p.sizes[d] != 1; }; // what goes row after row has no other form
+  if (!p.vec && llvm::any_of(llvm::seq<unsigned>(0, p.sizes.size()), isSide))
     p.refusal = "no dimension is in all outputs, and the results do not combine";
   p.vecReduces = p.vec && !p.isParallel(*p.vec);
 }
@@ -308,11 +331,27 @@ void listItems(LoopPlan &p) {
   for (OpOperand *in : p.op.getDpsInputOperands()) {
     BlockArgument arg = p.op.getMatchingBlockArgument(in);
     if (isa<MemRefType>(in->get().getType()) && !arg.use_empty())
-      p.items.push_back({in, nullptr, nullptr, p.levelOf(p.depsOf(arg))});
+      p.items.push_back({in, nullptr, nullptr, p.levelOf(p.depsOf(arg)), {}});
   }
   for (Operation &inner : p.op.getBlock()->without_terminator()) {
     DimSet dims = inner.getNumResults() ? p.depsOf(inner.getResult(0)) : allDims(p);
-    p.items.push_back({nullptr, &inner, nullptr, p.levelOf(dims)});
+    p.items.push_back({nullptr, &inner, nullptr, p.levelOf(dims), {}});
+  }
+}
+
+/// The sums of outputs over `held` take all its pieces in one item, whose value no longer depends on it.
+void foldHeld(LoopPlan &p) {
+  if (!p.held)
+    return;
+  DimSet held = DimSet(1) << *p.held;
+  for (OutputPlan &o : p.outputs) {
+    if (o.dims & held)
+      continue;
+    for (BodyItem &item : p.items)
+      if (item.op == o.combiner)
+        item.folds = o.arg;
+    p.deps[o.yielded] = p.depsOf(o.yielded) & ~held;
+    o.once = !o.carried && (o.dims | held) == allDims(p);
   }
 }
 
@@ -342,7 +381,7 @@ void fuseProducts(LoopPlan &p) {
 void listOutputs(LoopPlan &p) {
   Operation *yield = p.op.getBlock()->getTerminator();
   for (OpOperand &init : p.op.getDpsInitsMutable()) {
-    OutputPlan o{&init, p.op.getMatchingBlockArgument(&init), {}, 0, 0, false, false, nullptr, {}, {}};
+    OutputPlan o{&init, p.op.getMatchingBlockArgument(&init), {}, 0, 0, false, false, false, nullptr, {}, {}};
     o.yielded = yield->getOperand(p.outputs.size());
     o.dims = dimsOf(p.op.getMatchingIndexingMap(&init));
     o.combiner = combinerOf(o);
@@ -422,7 +461,9 @@ LoopPlan planLoops(linalg::LinalgOp op, const VectorTarget &target) {
   if (p.vec)
     p.lanes = lanesOf(op, target);
   findTransposed(p, facts);
-  chooseJammed(p, facts);
+  chooseHeld(p, facts, target);
+  if (!p.held)
+    chooseJammed(p, facts);
   chooseOrder(p, facts);
   for (OutputPlan &o : p.outputs) {
     o.level = p.levelOf(o.dims);
@@ -432,6 +473,7 @@ LoopPlan planLoops(linalg::LinalgOp op, const VectorTarget &target) {
   findDeps(p);
   listItems(p);
   fuseProducts(p);
+  foldHeld(p);
   chooseTiles(p, facts, target);
   chooseSplit(p, facts);
   return p;

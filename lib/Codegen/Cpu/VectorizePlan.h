@@ -37,6 +37,7 @@ struct BodyItem {
   mlir::Operation *op = nullptr;
   mlir::Operation *product = nullptr; ///< arith.mulf whose sum with the rest of `op`'s operands is one fma
   unsigned level = 0;
+  mlir::BlockArgument folds;          ///< the argument of an output to which `op` adds all pieces of LoopPlan::held
 };
 
 /// One output. Carried: its elements stay in registers while the loops inside `level` run.
@@ -47,6 +48,7 @@ struct OutputPlan {
   DimSet dims = 0;
   unsigned level = 0;
   bool carried = false, partial = false;  ///< partial: lanes are partial results, joined by `combiner`
+  bool once = false;                      ///< each element is computed at one point of the nest
   mlir::Operation *combiner = nullptr;
   mlir::Value start;                      ///< what the buffer holds before, if a fill said so
   mutable mlir::linalg::LinalgOp spread;  ///< or the op that wrote it: see isSpread
@@ -68,6 +70,7 @@ struct LoopPlan {
   llvm::DenseMap<mlir::Value, DimSet> deps; ///< of values of the body; absent: none
   Tiling tiling;
   std::optional<unsigned> rows, panels;     ///< dimensions that reuse what others load; see chooseTiles
+  std::optional<unsigned> held;             ///< a reduction all of whose indices are open at once; see chooseHeld
   Tiling oneRow;                            ///< tiling for a single row, where it differs; else empty
   std::optional<unsigned> transposed;       ///< the dimension along which a strided input is contiguous
   mlir::SmallVector<std::pair<unsigned, int64_t>, 2> split; ///< dimensions that tasks divide, and indices of a block
