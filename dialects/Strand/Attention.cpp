@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/bit.h"
 #include <cmath>
 using namespace mlir;
 using namespace strand;
@@ -33,12 +34,12 @@ LogicalResult AttentionOp::verify() {
     return emitOpError("C3: the result must be rows x ")
            << q.getDimSize(1) << " x " << v.getDimSize(2) << ", not " << y;
   for (RankedTensorType type : {q, k, v, y})
-    if (llvm::any_of(type.getShape().drop_front(), ShapedType::isDynamic) ||
+    if (llvm::any_of(type.getShape().drop_front(), [](int64_t size) { return size < 1; }) ||
         type.getElementType() != q.getElementType())
-      return emitOpError("C4: sizes behind the rows must be static and elements ")
+      return emitOpError("C4: sizes behind the rows must be static, at least 1, and elements ")
              << q.getElementType() << ", not " << type;
-  if (getWindow() && *getWindow() < 1)
-    return emitOpError("C5: a window has at least 1 row, not ") << *getWindow();
+  if (getWindow() && (*getWindow() < 1 || *getWindow() > INT32_MAX))
+    return emitOpError("C5: a window has 1 to ") << INT32_MAX << " rows, not " << *getWindow();
   auto lse = RankedTensorType::get({y.getDimSize(0), q.getDimSize(1)}, q.getElementType());
   if (getLse() && (getOthers().empty() || getOthers()[0].getType() != lse))
     return emitOpError("C6: the second result must be the log-sum-exp, ") << lse;
@@ -262,8 +263,6 @@ FailureOr<SmallVector<Value>> AttentionOp::decomposeOperation(OpBuilder &b) {
 
 //===--- tiles ---------------------------------------------------------------------------------------------------===//
 
-/// The queries that one matrix holds: rows of one head, along the lanes.
-static constexpr int64_t panelRows = 64;
 /// What queries and unnormalised results of the heads that go together may take: a part of the second-level cache.
 static constexpr int64_t passBytes = 256 << 10;
 
@@ -273,6 +272,11 @@ int64_t AttentionOp::getBlocks(const ChunkOptions &) { return getKeyHeads(); }
 /// Bytes of a query and its unnormalised result, or of a key and its value.
 static int64_t queryBytes(AttentionOp op) {
   return (op.getKeySize() + op.getValueSize()) * op.getElementType().getIntOrFloatBitWidth() / 8;
+}
+
+/// The queries that one matrix holds, rows of one head along the lanes; and as many rows of keys go past at a time.
+static int64_t panelRows(AttentionOp op) {
+  return llvm::bit_floor<uint64_t>(std::clamp<int64_t>(passBytes / queryBytes(op), 16, 64));
 }
 
 /// Rows of keys and values that fit in the first-level cache, for queries of a single row: they are read from far away
@@ -287,8 +291,8 @@ SmallVector<int64_t> AttentionOp::getTileLengths(const ChunkOptions &options) {
     return {1};
   if (options.tileLength)
     return {options.tileLength, 1};
-  int64_t panels = std::clamp<int64_t>(passBytes / (panelRows * queryBytes(*this)), 1, 4);
-  return {panels * panelRows, panelRows / 2, 1};
+  int64_t rows = panelRows(*this), panels = std::clamp<int64_t>(passBytes / (rows * queryBytes(*this)), 1, 4);
+  return {panels * rows, rows / 2, 1};
 }
 
 Slice AttentionOp::getStateSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &) {
@@ -322,7 +326,7 @@ struct Tile {
   Tile(AttentionOp op, OpBuilder &b, Value row, int64_t length, Value keyHead, ValueRange states)
       : op(op), b(b), loc(op.getLoc()), e(op.getElementType()), lanesAreQueries(length > 1), C(length),
         E(op.getGroup()), D(op.getKeySize()), V(op.getValueSize()), W(op.getWindow().value_or(0)),
-        R(length > 1 ? blockOf(length, panelRows, 1) : E), B(length > 1 ? 64 : keyBlock(op)), row(row),
+        R(length > 1 ? blockOf(length, panelRows(op), 1) : E), B(length > 1 ? panelRows(op) : keyBlock(op)), row(row),
         before(states[0]), keyHead(keyHead) {
     if (states.size() > 1)
       k = states[1], v = states[2];

@@ -14,25 +14,28 @@ def Strand_AttentionOp : Strand_StreamOp<"attention", [
     lse[t, h] = log sum_s exp(r[t, s])           a second result, with `lse`
     ```
 
-    So a row sees itself and, with a window, the W - 1 rows before it. Maxima are taken out before exp; nothing overflows
-    that the scores do not.
+    So a row sees itself and, with a window, the W - 1 rows before it. Maxima are taken out before exp, so only scores
+    can overflow; a weight that beside the largest of its row is too small for a normal number is 0.
 
     Shapes: q rows x H x D; k rows x G x D; v rows x G x Dv; y rows x H x Dv; lse rows x H. State, of a sequence that
     has seen n rows: `count` (slots of i32) is n. With a window `k` is slots x W x G x D and `v` slots x W x G x Dv: the
-    row at position p, of the last W, lies at p mod W. Without one they are caches, slots x cache rows x G x D and x Dv:
-    the row at position p lies at p. What no row has been written to is never read.
+    row at position p, one of the last W, lies at p mod W. Without a window they are caches, slots x cache rows x G x D
+    and x Dv, where it lies at p. A place that no row of the sequence has been written to is not read.
 
-    C1: q is of rank 3 and k is rows x G x D, with H a multiple of G. C2: v is rows x G x Dv. C3: y is rows x H x Dv.
-    C4: sizes but the rows are static, and elements of one type. C5: `window` is at least 1. C6: there is a result rows x
-    H behind y if and only if there is `lse`. C7: `scale` is finite.
+    Rows with NaN or infinity: a row that sees one is undefined. So may be rows that do not see it, but are of the same
+    sequence and call.
+
+    C1: q is rows x H x D and k rows x G x D, with H a multiple of G. C2: v is rows x G x Dv. C3: y is rows x H x Dv.
+    C4: sizes but the rows are static and at least 1, and elements of one type. C5: `window` is 1 to 2^31 - 1. C6: there
+    is a result rows x H behind y if and only if there is `lse`. C7: `scale` is finite.
 
     ```mlir
     %y = strand.attention %q, %k, %v offsets %offsets {scale = 0.125, window = 512 : i64}
       : (tensor<?x8x64xf32>, tensor<?x2x64xf32>, tensor<?x2x64xf32>, tensor<?xi32>) -> tensor<?x8x64xf32>
     ```
 
-    With H = G = D = Dv = 1, scale 1, q = (0, 1), k = (0, log 3) and v = (2, 6): y = 2, (2 + 3 * 6) / 4 = 5, and lse = 0,
-    log 4.
+    With H = G = D = Dv = 1, scale 1, q = (0, 1), k = (0, log 3) and v = (2, 6): y = 2, (2 + 3 * 6) / 4 = 5, and
+    lse = 0, log 4.
   }];
   let arguments = (ins Strand_Rows:$q, Strand_Rows:$k, Strand_Rows:$v, Strand_Ints:$offsets,
                        Variadic<Strand_State>:$states, Optional<Strand_Ints>:$slots, F64Attr:$scale,

@@ -26,7 +26,8 @@ def Strand_PositionOp : Strand_StreamOp<"position"> {
                        Optional<Strand_Ints>:$slots);
   let results = (outs Strand_Ints:$positions, Variadic<Strand_State>:$next);
   let assemblyFormat = [{
-    $rows `offsets` $offsets (`states` `(` $states^ `)` `slots` $slots)? attr-dict `:` functional-type(operands, results)
+    $rows `offsets` $offsets (`states` `(` $states^ `)` `slots` $slots)? attr-dict `:`
+    functional-type(operands, results)
   }];
 }
 #endif

@@ -81,16 +81,21 @@ FailureOr<SmallVector<Value>> RotaryOp::decomposeOperation(OpBuilder &b) {
   Part first(b, x, rows, 0, n / 2, getInterleaved() ? 2 : 1);
   Part second(b, x, rows, getInterleaved() ? 1 : n / 2, n / 2, getInterleaved() ? 2 : 1);
   auto map = [&](StringRef dims) { return dimsMap(b.getContext(), "rhi", dims); };
-  SmallVector<Value> turned =
-      generic(b, loc, {first.of(b, loc, x), second.of(b, loc, x), tables[0], tables[1]},
-              {first.of(b, loc, y), second.of(b, loc, y)},
-              {map("rhi"), map("rhi"), map("ri"), map("ri"), map("rhi"), map("rhi")}, "ppp",
-              [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-                auto product = [&](unsigned i, unsigned j) { return arith::MulFOp::create(b, loc, v[i], v[j]); };
-                return {arith::SubFOp::create(b, loc, product(0, 2), product(1, 3)),
-                        arith::AddFOp::create(b, loc, product(1, 2), product(0, 3))};
-              });
-  y = second.into(b, loc, turned[1], first.into(b, loc, turned[0], y));
+  Value ins[] = {first.of(b, loc, x), second.of(b, loc, x), tables[0], tables[1]};
+  // one part behind the other: two slices of y that are written at once would cost a copy
+  auto turn = [&](const Part &part, llvm::function_ref<Value(OpBuilder &, ValueRange)> formula) {
+    Value turned =
+        generic(b, loc, ins, part.of(b, loc, y), {map("rhi"), map("rhi"), map("ri"), map("ri"), map("rhi")}, "ppp",
+                [&](OpBuilder &b, Location, ValueRange v) -> SmallVector<Value> { return {formula(b, v)}; })[0];
+    y = part.into(b, loc, turned, y);
+  };
+  auto product = [&](OpBuilder &b, Value u, Value v) { return arith::MulFOp::create(b, loc, u, v); };
+  turn(first, [&](OpBuilder &b, ValueRange v) {
+    return arith::SubFOp::create(b, loc, product(b, v[0], v[2]), product(b, v[1], v[3]));
+  });
+  turn(second, [&](OpBuilder &b, ValueRange v) {
+    return arith::AddFOp::create(b, loc, product(b, v[1], v[2]), product(b, v[0], v[3]));
+  });
   if (n < size) {
     Part rest(b, x, rows, n, size - n, 1);
     y = rest.into(b, loc, rest.of(b, loc, x), y);

@@ -29,7 +29,8 @@ def Strand_RotaryOp : Strand_Op<"rotary", [
     %y = strand.rotary %x, %p {base = 10000.0 : f64} : tensor<?x4x8xf32>, tensor<?xi32>
     ```
 
-    With D = 4, base 100 and p = 1, the frequencies are 1 and 0.1: x = (1, 1, 0, 0) becomes (0.5403, 0.9950, 0.8415, 0.0998).
+    With D = 4, base 100 and p = 1, the frequencies are 1 and 0.1: x = (1, 1, 0, 0) becomes (0.5403, 0.9950, 0.8415,
+    0.0998).
   }];
   let arguments = (ins Strand_Rows:$x, Strand_Ints:$positions, F64Attr:$base, OptionalAttr<I64Attr>:$dims,
                        UnitAttr:$interleaved);

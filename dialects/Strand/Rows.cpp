@@ -23,8 +23,8 @@ LogicalResult strand::verifyStates(StreamOpInterface op, unsigned outputs) {
     size_t leading = specs[i].growth == Growth::Cache ? 2 : 1;
     if (type.getShape().size() < leading || type.getShape().drop_front(leading) != ArrayRef(specs[i].shape) ||
         type.getElementType() != specs[i].elementType)
-      return op->emitOpError("state '") << specs[i].name << "' must be slots x " << (leading == 2 ? "cache rows x " : "")
-                                        << specs[i].shape << " of " << specs[i].elementType << ", not " << type;
+      return op->emitOpError("state '") << specs[i].name << "' must be slots" << (leading == 2 ? " x cache rows" : "")
+                                        << (specs[i].shape.empty() ? "" : " x ") << specs[i].shape << " of " << specs[i].elementType << ", not " << type;
     if (op->getResult(outputs + i).getType() != type)
       return op->emitOpError("the next '") << specs[i].name << "' must have the type of the state, " << type;
   }

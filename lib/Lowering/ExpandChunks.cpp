@@ -81,12 +81,14 @@ void Expansion::run() {
 Value Expansion::raised(Value counts) {
   Value offsets = stream.getOffsets(), slots = OperandRange(stream.getSlotsMutable())[0];
   Value sequences = arith::SubIOp::create(b, loc, numRows(b, loc, offsets), index(1));
-  auto loop = scf::ForOp::create(b, loc, index(0), sequences, index(1), counts, [&](OpBuilder &b, Location loc, Value s, ValueRange x) {
-    Value next = arith::AddIOp::create(b, loc, s, indexConstant(b, loc, 1)), slot = indexAt(b, loc, slots, s);
-    Value rows = arith::SubIOp::create(b, loc, tensor::ExtractOp::create(b, loc, offsets, next), tensor::ExtractOp::create(b, loc, offsets, s));
-    Value count = arith::AddIOp::create(b, loc, tensor::ExtractOp::create(b, loc, x[0], slot), rows);
-    scf::YieldOp::create(b, loc, tensor::InsertOp::create(b, loc, count, x[0], slot).getResult());
-  });
+  auto loop = scf::ForOp::create(b, loc, index(0), sequences, index(1), counts);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value s = loop.getInductionVar(), soFar = loop.getRegionIterArg(0), slot = indexAt(b, loc, slots, s);
+  auto at = [&](Value from, Value i) -> Value { return tensor::ExtractOp::create(b, loc, from, i); };
+  Value begin = at(offsets, s), end = at(offsets, arith::AddIOp::create(b, loc, s, index(1)));
+  Value count = arith::AddIOp::create(b, loc, at(soFar, slot), arith::SubIOp::create(b, loc, end, begin));
+  scf::YieldOp::create(b, loc, tensor::InsertOp::create(b, loc, count, soFar, slot).getResult());
   return loop.getResult(0);
 }
 

@@ -35,6 +35,13 @@ func.func private @advance(%x: memref<?x?x1x1x1x1x1x1x1xf32> {strand.state = "h"
 
 // -----
 
+// expected-error @below {{argument 0 of @advance counts rows and has type 'memref<?x1xi32>'; memref<?xi32> is needed}}
+func.func private @advance(%x: memref<?x1xi32> {strand.state = "n", strand.growth = "count"}) {
+  return
+}
+
+// -----
+
 // expected-error @below {{@advance must be private and have no results: its logits and states are arguments}}
 func.func @advance(%x: memref<4xf32> {strand.weight = "w"}) {
   return

@@ -1,10 +1,10 @@
 // RUN: strand-opt %s -strand-c-interface=prefix=net | FileCheck %s
 // RUN: strand-opt %s -strand-c-interface -strand-loops-to-llvm | mlir-translate --mlir-to-llvmir | FileCheck %s --check-prefix=LLVM
 
-// The schema: version 1, 8 tokens, 384 bytes of weights, 2 states, 2 weights. An entry: name, offset, bytes, type, growth,
+// The schema: version 1, 8 tokens, 384 bytes of weights, 3 states, 2 weights. An entry: name, offset, bytes, type, growth,
 // initial value, rank, shape.
-// LLVM-DAG: @m_schema = constant { i64, i64, i64, i64, i64, ptr, ptr, ptr, ptr, ptr, ptr } { i64 1, i64 8, i64 384, i64 2, i64 2, ptr @m.state, ptr @m.weight, ptr @m.hash, ptr @m.family, ptr @m.cpu_features, ptr @m.report }
-// LLVM-DAG: @m.state = private constant {{.*}} { ptr @m.state.0, i64 0, i64 16, i32 0, i32 0, double -1.000000e+00, i64 1, [6 x i64] [i64 4, i64 1, i64 1, i64 1, i64 1, i64 1] }, {{.*}} { ptr @m.state.1, i64 0, i64 16, i32 1, i32 1, double 0.000000e+00, i64 2, [6 x i64] [i64 2, i64 4,
+// LLVM-DAG: @m_schema = constant { i64, i64, i64, i64, i64, ptr, ptr, ptr, ptr, ptr, ptr } { i64 1, i64 8, i64 384, i64 3, i64 2, ptr @m.state, ptr @m.weight, ptr @m.hash, ptr @m.family, ptr @m.cpu_features, ptr @m.report }
+// LLVM-DAG: @m.state = private constant {{.*}} { ptr @m.state.0, i64 0, i64 16, i32 0, i32 0, double -1.000000e+00, i64 1, [6 x i64] [i64 4, i64 1, i64 1, i64 1, i64 1, i64 1] }, {{.*}} { ptr @m.state.1, i64 0, i64 16, i32 1, i32 1, double 0.000000e+00, i64 2, [6 x i64] [i64 2, i64 4, {{.*}} { ptr @m.state.2, i64 0, i64 4, i32 3, i32 2, double 0.000000e+00, i64 0,
 // LLVM-DAG: @m.weight = private constant {{.*}} { ptr @m.weight.0, i64 0, i64 320, i32 0, i32 0, double 0.000000e+00, i64 2, [6 x i64] [i64 8, i64 10, {{.*}} { ptr @m.weight.1, i64 320, i64 4, i32 6, {{.*}} i64 1, [6 x i64] [i64 4,
 // LLVM-DAG: @m.state.0 = private constant [4 x i8] c"a.h\00"
 // LLVM-DAG: @m.family = private constant [5 x i8] c"test\00"
@@ -28,6 +28,7 @@ module attributes {strand.family = "test"} {
       %q: memref<4xi8> {strand.weight = "q", strand.panel = 4 : i64},
       %h: memref<?x4xf32> {strand.state = "a.h", strand.initial = -1.0 : f32},
       %keys: memref<?x?x2x4xbf16> {strand.state = "a.keys", strand.growth = "cache", strand.initial = 0 : i64},
+      %count: memref<?xi32> {strand.state = "a.count", strand.growth = "count", strand.initial = 0 : i32},
       %logits: memref<?x8xf32> {strand.input = "logits"}, %scratch: memref<?xi8> {strand.scratch},
       %ctx: !llvm.ptr {strand.input = "ctx"}) {
     return

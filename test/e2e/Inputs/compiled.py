@@ -26,7 +26,7 @@ def pointer(a):
     return PTR(a.ctypes.data)
 
 
-CACHE = 1
+FIXED, CACHE, COUNT = range(3)
 
 
 class Model:
@@ -61,7 +61,7 @@ class Model:
     def has_caches(self):
         return any(e.growth == CACHE for e in self.schema.state[:self.schema.states])
 
-    def state(self, cache_rows=256):
+    def state(self, cache_rows=1024):
         block = aligned(self.sizes(1, 1, cache_rows)[0])
         self.lib.strand_rt_state_init(ctypes.byref(self.schema), pointer(block), I64(self.slots), I64(cache_rows))
         return block
@@ -86,8 +86,9 @@ class Model:
         return np.split(logits[:rows * vocabulary].reshape(rows, vocabulary), offsets[1:-1])
 
 
-def check(model, step, rng, tolerance=1e-5):
-    """`step(weights, token, state) -> logits` is one row of one sequence; `state` is a dict, empty at first."""
+def check(model, step, rng, tolerance=1e-5, length=200):
+    """`step(weights, token, state) -> logits` is one row of one sequence; `state` is a dict, empty at first. `length`:
+    the rows of the longest sequence, at least 200."""
     def expected(sequence):
         state = {}
         return np.array([step(model.weights, t, state) for t in sequence]).reshape(-1, model.schema.vocabulary)
@@ -96,9 +97,9 @@ def check(model, step, rng, tolerance=1e-5):
         error = np.abs(got - want).max(initial=0) / max(np.abs(want).max(initial=1), 1)
         assert error < tolerance, f"{what}: {error}"
 
-    sequence = rng.integers(0, model.schema.vocabulary, 200)
+    sequence = rng.integers(0, model.schema.vocabulary, length)
     want = expected(sequence)
-    for cuts in ([0, 200], range(201), [0, 1, 1, 17, 64, 65, 150, 200]):
+    for cuts in ([0, length], range(length + 1), [0, 1, 1, 17, 64, 65, 150, length]):
         state = model.state()
         got = [model.advance(state, [3], [sequence[a:b]])[0] for a, b in zip(cuts, cuts[1:])]
         compare(f"{len(cuts) - 1} pieces", np.concatenate(got), want)

@@ -82,7 +82,8 @@ class Case:
         return text + (f"%{name} = tensor.expand_shape %{name}_flat {groups} output_shape [{sizes}] : "
                        f"tensor<?x{n}xf32> into {tensor((None, *shape))}")
 
-    def check(self, step, tolerance=1e-5, threads=(0, 3), options=()):
+    def check(self, step, tolerance=1e-5, threads=(0, 3), options=(), length=200, prepare=lambda model: None):
+        """`prepare` may change the model, before anything runs."""
         with tempfile.TemporaryDirectory() as folder:
             source, library, weights = (os.path.join(folder, n) for n in ("op.mlir", "op.so", "w.safetensors"))
             from strand_oracle.safetensors_io import write_file
@@ -94,6 +95,7 @@ class Case:
             if made.returncode:
                 raise RuntimeError(f"{made.stderr}\n{self.module()}")
             model = Model(library, self.rng, self.weights)
+            prepare(model)
 
         def row(weights, token, state):
             rows = {n: weights[n][token].reshape(s) for n, s in self.rows.items()}
@@ -101,4 +103,4 @@ class Case:
 
         for count in threads:
             model.threads = model.lib.strand_rt_create(I32(count)) if count else None
-            check(model, row, self.rng, tolerance)
+            check(model, row, self.rng, tolerance, length)
