@@ -87,8 +87,8 @@ func.func @not_into_a_product(%x: tensor<?x8xf32>, %w: tensor<4x8xf32>, %y: tens
 // CHECK-LABEL: func.func @residual(
 // CHECK-SAME:    %[[X:[a-z0-9]+]]: tensor<?x8xf32>, %{{[a-z0-9]+}}: tensor<8x8xf32>, %[[R:[a-z0-9]+]]: tensor<?x8xf32>)
 // CHECK-NOT:     linalg.fill
-// CHECK:         %[[A:.*]] = linalg.generic {{.*}} ins(%[[X]], %{{.*}}) outs(%[[R]] :
-// CHECK:         %[[B:.*]] = linalg.generic {{.*}} ins(%[[A]], %{{.*}}) outs(%[[A]] :
+// CHECK:         %[[A:.*]] = linalg.generic {{.*}} ins(%[[X]], %{{.*}} : {{.*}}) outs(%[[R]] :
+// CHECK:         %[[B:.*]] = linalg.generic {{.*}} ins(%[[A]], %{{.*}} : {{.*}}) outs(%[[A]] :
 // CHECK:         return %[[B]]
 func.func @residual(%x: tensor<?x8xf32>, %w: tensor<8x8xf32>, %r: tensor<?x8xf32>) -> tensor<?x8xf32> {
   %zero = arith.constant 0.0 : f32
