@@ -34,6 +34,8 @@ LogicalResult LinearAttentionOp::verify() {
     return emitOpError("C5: the bonus must be ") << getHeads() << " x " << getKeySize() << ", not " << getBonus().getType();
   if (getNormalized() && getBonus())
     return emitOpError("C6: `normalized` and a bonus exclude each other");
+  if (failed(verifyOneFloatType(*this, "C7")))
+    return failure();
   return verifyStates(*this, 1);
 }
 

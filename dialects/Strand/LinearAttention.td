@@ -26,7 +26,7 @@ def Strand_LinearAttentionOp : Strand_StreamOp<"linear_attention", [
 
     C1: q and k have one type, rank 3. C2: v and the result have one type, rank 3, and H is a multiple of G. C3: gate is
     rows x H or rows x H x Dk. C4: `decay` has H entries and excludes a gate. C5: bonus is H x Dk. C6: `normalized`
-    excludes bonus.
+    excludes bonus. C7: operands, results and states have one type of floats.
 
     With H = G = Dk = Dv = 1, decay = log 0.5, k v = 4 and S = 2 before: S = 5, and y = 5 q.
   }];

@@ -72,6 +72,8 @@ LogicalResult LinearRecurrenceOp::verify() {
   for (auto [size, expr] : llvm::drop_begin(llvm::zip(rowsType(getY()).getShape(), out.getResults())))
     if (int64_t want = (*shape)[cast<AffineDimExpr>(expr).getPosition() - 1]; size != want)
       return emitOpError("C3: the result has size ") << size << " where the state has " << want;
+  if (failed(verifyOneFloatType(*this, "C6")))
+    return failure();
   return verifyStates(*this, 1);
 }
 

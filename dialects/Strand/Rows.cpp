@@ -31,6 +31,19 @@ LogicalResult strand::verifyStates(StreamOpInterface op, unsigned outputs) {
   return success();
 }
 
+LogicalResult strand::verifyOneFloatType(Operation *op, StringRef constraint) {
+  Type first;
+  auto isOther = [&](Type t) {
+    Type e = getElementTypeOrSelf(t);
+    if (isa<FloatType>(e) && !first)
+      first = e;
+    return isa<FloatType>(e) && e != first;
+  };
+  if (llvm::any_of(op->getOperandTypes(), isOther) || llvm::any_of(op->getResultTypes(), isOther))
+    return op->emitOpError(constraint) << ": wants one type of floats, has " << first << " and others";
+  return success();
+}
+
 Value strand::indexConstant(OpBuilder &b, Location loc, int64_t value) {
   return arith::ConstantIndexOp::create(b, loc, value);
 }

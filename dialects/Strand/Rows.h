@@ -11,6 +11,9 @@ SmallVector<int64_t> itemShape(Value rows);
 /// slots x spec. `outputs` is the number of results before the next states.
 LogicalResult verifyStates(StreamOpInterface op, unsigned outputs);
 
+/// All tensors of floats that `op` takes and returns have one element type. `constraint` is cited in the error.
+LogicalResult verifyOneFloatType(Operation *op, StringRef constraint);
+
 Value indexConstant(OpBuilder &b, Location loc, int64_t value);
 Value floatConstant(OpBuilder &b, Location loc, Type type, double value);
 Value numRows(OpBuilder &b, Location loc, Value rows);

@@ -36,7 +36,8 @@ struct AccumulateOnResidual : OpRewritePattern<linalg::GenericOp> {
     for (unsigned i : {0u, 1u}) {
       auto op = sum.getInputs()[i].getDefiningOp<linalg::LinalgOp>();
       Value other = sum.getInputs()[1 - i];
-      if (!op || !op->hasOneUse() || !productOf(op) || !isZeros(op.getDpsInits()[0]) || other.getType() != sum.getResultTypes()[0])
+      if (!op || !productOf(op) || !isReadOnce(sum.getInputs()[i], sum) || !isZeros(op.getDpsInits()[0]) ||
+          other.getType() != sum.getResultTypes()[0])
         continue;
       rewriter.setInsertionPoint(sum);
       auto product = cast<linalg::LinalgOp>(rewriter.clone(*op));
@@ -45,6 +46,11 @@ struct AccumulateOnResidual : OpRewritePattern<linalg::GenericOp> {
       return success();
     }
     return rewriter.notifyMatchFailure(sum, "neither side is a product that nothing else reads");
+  }
+
+  /// Whether the sum alone reads what is in `v`, once. Its destination may be `v` as well, of which it reads nothing.
+  static bool isReadOnce(Value v, linalg::GenericOp sum) {
+    return llvm::count(sum.getInputs(), v) == 1 && llvm::all_of(v.getUsers(), [&](Operation *op) { return op == sum; });
   }
 
   /// All maps are the identity, the body is %a + %b.

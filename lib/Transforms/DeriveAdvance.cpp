@@ -1,8 +1,8 @@
 // strand-derive-advance: from functions over whole sequences to functions that carry state.
 //
 // Functions are taken callees first, so a call knows what its callee carries. In one function:
-//   1. check    everything but stateful ops and calls is row-wise
-//   2. collect  in program order, each stateful op gives its specs, each call its callee's, under its own name
+//   1. collect  in program order, each stateful op gives its specs, each call its callee's, under its own name
+//   2. check    everything but stateful ops and calls is row-wise
 //   3. extend   one operand a carried value after the old ones, then the slots; one result a carried value
 //   4. rewrite  op -> op with state, call -> call with its own share; the next values are returned
 #include "dialects/Strand/Strand.h"
@@ -57,15 +57,15 @@ struct DeriveAdvance : impl::DeriveAdvanceBase<DeriveAdvance> {
   }
 
   LogicalResult convert(func::FuncOp f) {
+    FailureOr<SmallVector<Carrier>> carriers = collect(f); // first: what it has to say of regions says more
+    if (failed(carriers))
+      return failure();
     WalkResult r = f.walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (failed(checkRowWise(op)))
         return WalkResult::interrupt();
       return isa<linalg::LinalgOp>(op) ? WalkResult::skip() : WalkResult::advance();
     });
     if (r.wasInterrupted())
-      return failure();
-    FailureOr<SmallVector<Carrier>> carriers = collect(f);
-    if (failed(carriers))
       return failure();
     return carriers->empty() ? success() : thread(f, *carriers);
   }

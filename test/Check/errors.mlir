@@ -1,42 +1,61 @@
 // What a function that is checked may not be, and what the command line may not say.
 // DEFINE: %{name} =
-// DEFINE: %{check} = not strand-check %s --function=%{name} 2>&1 | FileCheck %s --implicit-check-not=right --check-prefix
+// DEFINE: %{prefix} =
+// DEFINE: %{check} = not strand-check %s --function=%{name} 2>&1 | FileCheck %s --implicit-check-not=right --check-prefix=%{prefix}
 // REDEFINE: %{name} = unknown_kind
-// RUN: %{check}=KIND
+// REDEFINE: %{prefix} = KIND
+// RUN: %{check}
 // REDEFINE: %{name} = unknown_mark
-// RUN: %{check}=MARK
+// REDEFINE: %{prefix} = MARK
+// RUN: %{check}
 // REDEFINE: %{name} = bad_range
-// RUN: %{check}=RANGE
+// REDEFINE: %{prefix} = RANGE
+// RUN: %{check}
 // REDEFINE: %{name} = range_of_bits
-// RUN: %{check}=BITS
+// REDEFINE: %{prefix} = BITS
+// RUN: %{check}
 // REDEFINE: %{name} = integers_without_a_range
-// RUN: %{check}=INTEGERS
+// REDEFINE: %{prefix} = INTEGERS
+// RUN: %{check}
 // REDEFINE: %{name} = wide
-// RUN: %{check}=WIDE
+// REDEFINE: %{prefix} = WIDE
+// RUN: %{check}
 // REDEFINE: %{name} = two_unknown_sizes
-// RUN: %{check}=SIZES
+// REDEFINE: %{prefix} = SIZES
+// RUN: %{check}
 // REDEFINE: %{name} = unknown_on_function
-// RUN: %{check}=FUNCTION
+// REDEFINE: %{prefix} = FUNCTION
+// RUN: %{check}
 // REDEFINE: %{name} = bad_tolerance
-// RUN: %{check}=TOLERANCE
+// REDEFINE: %{prefix} = TOLERANCE
+// RUN: %{check}
 // REDEFINE: %{name} = static_result
-// RUN: %{check}=STATIC
+// REDEFINE: %{prefix} = STATIC
+// RUN: %{check}
 // REDEFINE: %{name} = nothing
-// RUN: %{check}=NOTHING
+// REDEFINE: %{prefix} = NOTHING
+// RUN: %{check}
 // REDEFINE: %{name} = no_rows
-// RUN: %{check}=ROWS
+// REDEFINE: %{prefix} = ROWS
+// RUN: %{check}
 // REDEFINE: %{name} = two_offsets
-// RUN: %{check}=OFFSETS
+// REDEFINE: %{prefix} = OFFSETS
+// RUN: %{check}
 // REDEFINE: %{name} = weight
-// RUN: %{check}=WEIGHT
+// REDEFINE: %{prefix} = WEIGHT
+// RUN: %{check}
 // REDEFINE: %{name} = outside
-// RUN: %{check}=OUTSIDE
+// REDEFINE: %{prefix} = OUTSIDE
+// RUN: %{check}
 // REDEFINE: %{name} = branches
-// RUN: %{check}=BRANCHES
+// REDEFINE: %{prefix} = BRANCHES
+// RUN: %{check}
 // REDEFINE: %{name} = bits_of_a_float
-// RUN: %{check}=BITCAST
+// REDEFINE: %{prefix} = BITCAST
+// RUN: %{check}
 // REDEFINE: %{name} = missing
-// RUN: %{check}=MISSING
+// REDEFINE: %{prefix} = MISSING
+// RUN: %{check}
 // RUN: not strand-check %s --forms=whole,hole 2>&1 | FileCheck %s --check-prefix=FORM
 // RUN: not strand-check %t.none 2>&1 | FileCheck %s --check-prefix=FILE
 // RUN: echo 'func.func private @f()' | not strand-check - 2>&1 | FileCheck %s --check-prefix=EMPTY

@@ -1,19 +1,70 @@
-// RUN: strand-opt %s -pass-pipeline='builtin.module(func.func(strand-own-inits))' | FileCheck %s
+// RUN: strand-opt %s -strand-own-inits -split-input-file | FileCheck %s
 
-// Of two users in its own block one keeps the fill.
-// CHECK-LABEL: @two_users
-// CHECK: %[[A:.*]] = linalg.fill
-// CHECK: %[[B:.*]] = linalg.fill
-// CHECK-NOT: linalg.fill
-// CHECK: return
-func.func @two_users(%in: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
-  %one = arith.constant 1.0 : f32
-  %empty = tensor.empty() : tensor<4xf32>
-  %fill = linalg.fill ins(%one : f32) outs(%empty : tensor<4xf32>) -> tensor<4xf32>
-  %x = linalg.exp ins(%in : tensor<4xf32>) outs(%fill : tensor<4xf32>) -> tensor<4xf32>
-  %y = linalg.log ins(%x : tensor<4xf32>) outs(%fill : tensor<4xf32>) -> tensor<4xf32>
-  return %x, %y : tensor<4xf32>, tensor<4xf32>
+// Two ops that wrote into one empty tensor get one each, a new one right in front of its user.
+// CHECK-LABEL: func.func @two_writers(
+// CHECK:         %[[B:.*]] = tensor.empty
+// CHECK-NEXT:    %[[A:.*]] = tensor.empty
+// CHECK-NEXT:    linalg.exp {{.*}} outs(%[[A]] :
+// CHECK:         linalg.log {{.*}} outs(%[[B]] :
+func.func @two_writers(%x: tensor<?x8xf32>, %n: index) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
+  %e = tensor.empty(%n) : tensor<?x8xf32>
+  %a = linalg.exp ins(%x : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>
+  %b = linalg.log ins(%x : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %a, %b : tensor<?x8xf32>, tensor<?x8xf32>
 }
+
+// -----
+
+// Of a filled tensor each user gets a fill of its own, and each fill an empty tensor.
+// CHECK-LABEL: func.func @two_sums(
+// CHECK:         %[[A:.*]] = tensor.empty
+// CHECK:         %[[B:.*]] = tensor.empty
+// CHECK-DAG:     %[[ZERO_A:.*]] = linalg.fill {{.*}} outs(%[[A]] :
+// CHECK-DAG:     %[[ZERO_B:.*]] = linalg.fill {{.*}} outs(%[[B]] :
+// CHECK:         linalg.matmul {{.*}} outs(%[[ZERO_A]] :
+// CHECK:         linalg.matmul {{.*}} outs(%[[ZERO_B]] :
+func.func @two_sums(%x: tensor<4x4xf32>) -> (tensor<4x4xf32>, tensor<4x4xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<4x4xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<4x4xf32>) -> tensor<4x4xf32>
+  %a = linalg.matmul ins(%x, %x : tensor<4x4xf32>, tensor<4x4xf32>) outs(%f : tensor<4x4xf32>) -> tensor<4x4xf32>
+  %b = linalg.matmul ins(%a, %x : tensor<4x4xf32>, tensor<4x4xf32>) outs(%f : tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %a, %b : tensor<4x4xf32>, tensor<4x4xf32>
+}
+
+// -----
+
+// One user keeps what it has.
+// CHECK-LABEL: func.func @one_user(
+// CHECK:         tensor.empty
+// CHECK-NOT:     tensor.empty
+// CHECK:         return
+func.func @one_user(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %e = tensor.empty() : tensor<4xf32>
+  %a = linalg.exp ins(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  return %a : tensor<4xf32>
+}
+
+// -----
+
+// In a loop, where the user is.
+// CHECK-LABEL: func.func @in_a_loop(
+// CHECK:         scf.for
+// CHECK:           tensor.empty
+// CHECK:           linalg.exp
+func.func @in_a_loop(%x: tensor<4xf32>, %n: index) -> (tensor<4xf32>, tensor<4xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %e = tensor.empty() : tensor<4xf32>
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%y = %x) -> tensor<4xf32> {
+    %a = linalg.exp ins(%y : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+    scf.yield %a : tensor<4xf32>
+  }
+  %b = linalg.log ins(%r : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  return %r, %b : tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
 
 // A user in a loop gets its own in the loop, though it is the only one: it writes into it in every iteration.
 // CHECK-LABEL: @user_in_a_loop

@@ -42,7 +42,7 @@ func.func @one_channel(%g: tensor<?x1xf32> {check.kind = "gates"}, %x: tensor<?x
   return %y : tensor<?x1xf32>
 }
 
-// Several blocks of channels, which are tasks of their own: 2080 = 2 * 1040.
+// Several blocks of channels, which are tasks of their own: 2080 = 5 * 416.
 // CHECK-DAG: several_blocks: 7 forms right
 func.func @several_blocks(%g: tensor<?x2080xf32> {check.range = [-3.0, -0.01]}, %x: tensor<?x2080xf32>, %offsets: tensor<?xi32>)
     -> tensor<?x2080xf32> {
