@@ -58,7 +58,7 @@ static void gateOperand(OpBuilder &b, LinearAttentionOp op, Value t, SmallVector
   } else if (op.getDecay()) {
     Type e = rowsType(op.getV()).getElementType();
     SmallVector<Attribute> values;
-    for (double d : *op.getDecay())
+    for (double d : op.getDecayAttr().asArrayRef())
       values.push_back(b.getFloatAttr(e, d));
     ins.push_back(arith::ConstantOp::create(b, op.getLoc(), DenseElementsAttr::get(RankedTensorType::get({op.getHeads()}, e), values)));
     maps.push_back(dimsMap(b.getContext(), "hij", "h"));
@@ -198,7 +198,7 @@ struct HeadTile {
 
   Value constantDecay(Value head) {
     SmallVector<Attribute> values;
-    for (double d : *op.getDecay())
+    for (double d : op.getDecayAttr().asArrayRef())
       values.push_back(b.getFloatAttr(e, d));
     auto type = RankedTensorType::get({op.getHeads()}, e);
     return tensor::ExtractOp::create(b, loc, arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, values)), head);
