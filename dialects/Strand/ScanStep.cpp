@@ -37,6 +37,7 @@ private:
   void sink(Value made);
   void writeOutputsToo(unsigned i);
   Value copied(Value v);
+  Value copiedInto(Value v, Value place);
   void placeNext();
 
   OpBuilder &b;
@@ -171,8 +172,15 @@ Value Emission::copied(Value v) {
   return bufferization::AllocTensorOp::create(b, loc, rowsType(v), ValueRange(), v);
 }
 
-/// A carry that is the next value of another is written after that; in a circle one is kept aside.
+Value Emission::copiedInto(Value v, Value place) {
+  return bufferization::MaterializeInDestinationOp::create(b, loc, v.getType(), v, place).getResult();
+}
+
+/// Outputs that are old carries are copied while those are there. A carry that is the next value of another is written after that; in a circle one is kept aside.
 void Emission::placeNext() {
+  for (auto [y, place] : llvm::zip(outputs, places))
+    if (llvm::is_contained(carries, y) || isPartOf(y, carries))
+      y = copiedInto(y, place);
   SmallVector<unsigned> left;
   for (unsigned i = 0; i < next.size(); ++i)
     if (next[i] != carries[i]) {
@@ -192,7 +200,7 @@ void Emission::placeNext() {
         next[j] = takes(j, i) ? old : next[j];
     }
     llvm::erase(left, i);
-    next[i] = bufferization::MaterializeInDestinationOp::create(b, loc, next[i].getType(), next[i], carries[i]).getResult();
+    next[i] = copiedInto(next[i], carries[i]);
   }
 }
 

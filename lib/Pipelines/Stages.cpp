@@ -18,7 +18,7 @@ std::vector<Stage> strand::stages(const CpuTarget &target, const std::string &pr
   std::string bits = std::to_string(target.vectorBits), panel = std::to_string(target.vectorBits / 16);
   return {
       {"model", "the model over whole sequences", tidy},
-      {"advance", "state as operands and results; a form for single rows", join({"inline", "strand-derive-advance", "strand-derive-step", tidy})},
+      {"advance", "scans as the ops that they are; state as operands and results; a form for single rows", join({"inline", onFunctions({"strand-infer-structure"}), "strand-derive-advance", "strand-derive-step", tidy})},
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
        join({onFunctions({"strand-expand-chunks{vector-bits=" + bits + "}", "strand-decompose", "strand-fuse-rows"}),
              "strand-pack-weights{panel=" + panel + "}", "strand-destinations", tidy})},
