@@ -25,7 +25,8 @@ Value ScanOp::getInitialTensor(unsigned i) {
 }
 
 StringRef ScanOp::getReasonAgainstState() {
-  return getReverse() ? "is reverse: a row depends on all rows behind it, so its sequence has to come in one piece" : "";
+  return getReverse() ? "is reverse: a row depends on all rows behind it, so its sequence has to come in one piece"
+                      : "";
 }
 
 //===--- text ----------------------------------------------------------------------------------------------------===//
@@ -47,8 +48,8 @@ struct Parsed {
 static ParseResult parseBindings(OpAsmParser &p, StringRef keyword, Parsed &all, bool rows) {
   auto one = [&]() -> ParseResult {
     SMLoc at = p.getCurrentLocation();
-    if (p.parseArgument(all.arguments.emplace_back()) || p.parseEqual() || p.parseOperand(all.operands.emplace_back()) ||
-        p.parseColonType(all.types.emplace_back()))
+    if (p.parseArgument(all.arguments.emplace_back()) || p.parseEqual() ||
+        p.parseOperand(all.operands.emplace_back()) || p.parseColonType(all.types.emplace_back()))
       return failure();
     auto type = dyn_cast<RankedTensorType>(all.types.back());
     if (rows && (!type || !type.getRank()))
@@ -91,7 +92,8 @@ static ParseResult parseCarry(OpAsmParser &p, Parsed &all) {
 }
 
 static ParseResult parseStates(OpAsmParser &p, Parsed &all) {
-  if (p.parseKeyword("offsets") || p.parseOperand(all.operands.emplace_back()) || p.parseColonType(all.types.emplace_back()))
+  if (p.parseKeyword("offsets") || p.parseOperand(all.operands.emplace_back()) ||
+      p.parseColonType(all.types.emplace_back()))
     return failure();
   all.closeSegment();
   if (failed(p.parseOptionalKeyword("states"))) {
@@ -104,7 +106,8 @@ static ParseResult parseStates(OpAsmParser &p, Parsed &all) {
   if (p.parseCommaSeparatedList(OpAsmParser::Delimiter::Paren, one))
     return failure();
   all.closeSegment();
-  if (p.parseKeyword("slots") || p.parseOperand(all.operands.emplace_back()) || p.parseColonType(all.types.emplace_back()))
+  if (p.parseKeyword("slots") || p.parseOperand(all.operands.emplace_back()) ||
+      p.parseColonType(all.types.emplace_back()))
     return failure();
   all.closeSegment();
   return success();
@@ -117,7 +120,8 @@ ParseResult ScanOp::parse(OpAsmParser &p, OperationState &result) {
   SMLoc at = p.getCurrentLocation();
   if (parseBindings(p, "rows", all, true) || parseBindings(p, "with", all, false) || parseCarry(p, all) ||
       parseStates(p, all) || p.parseArrowTypeList(results) || p.parseOptionalAttrDictWithKeyword(result.attributes) ||
-      p.parseRegion(*result.addRegion(), all.arguments) || p.resolveOperands(all.operands, all.types, at, result.operands))
+      p.parseRegion(*result.addRegion(), all.arguments) ||
+      p.resolveOperands(all.operands, all.types, at, result.operands))
     return failure();
   result.addTypes(results);
   auto &properties = result.getOrAddProperties<Properties>();
@@ -204,12 +208,13 @@ static LogicalResult verifyInitial(ScanOp op) {
       if (tensors == op.getInits().size() || op.getInits()[tensors++].getType() != type)
         return op.emitOpError("C4: carried value ") << i << " wants a tensor to begin at, of type " << type;
     } else if (auto number = dyn_cast<TypedAttr>(initial); !number || number.getType() != type.getElementType()) {
-      return op.emitOpError("C4: carried value ") << i << " must begin at a number of type " << type.getElementType()
-                                                  << ", not " << initial;
+      return op.emitOpError("C4: carried value ")
+             << i << " must begin at a number of type " << type.getElementType() << ", not " << initial;
     }
   }
   if (tensors != op.getInits().size())
-    return op.emitOpError("C4: ") << tensors << " carried values begin at a tensor, but there are " << op.getInits().size();
+    return op.emitOpError("C4: ") << tensors << " carried values begin at a tensor, but there are "
+                                  << op.getInits().size();
   return success();
 }
 
@@ -222,16 +227,17 @@ LogicalResult ScanOp::verify() {
   llvm::append_range(expected, getInvariants().getTypes());
   size_t carried = getInitial().size();
   if (getBody()->getNumArguments() != expected.size() + carried)
-    return emitOpError("C3: the region wants ") << expected.size() + carried << " arguments (inputs, invariants, carried "
-                                                << "values), has " << getBody()->getNumArguments();
+    return emitOpError("C3: the region wants ")
+           << expected.size() + carried << " arguments (inputs, invariants, carried "
+           << "values), has " << getBody()->getNumArguments();
   for (auto [argument, type] : llvm::zip(getBody()->getArguments(), expected))
     if (argument.getType() != type)
-      return emitOpError("C3: region argument ") << argument.getArgNumber() << " must be " << type << ", not "
-                                                 << argument.getType();
+      return emitOpError("C3: region argument ")
+             << argument.getArgNumber() << " must be " << type << ", not " << argument.getType();
   for (Value v : getCarriedArgs()) {
     auto type = dyn_cast<RankedTensorType>(v.getType());
-    if (!type || !type.hasStaticShape() || !(type.getElementType().isF32() || type.getElementType().isF64() ||
-                                             type.getElementType().isInteger(32)))
+    if (!type || !type.hasStaticShape() ||
+        !(type.getElementType().isF32() || type.getElementType().isF64() || type.getElementType().isInteger(32)))
       return emitOpError("C3: a carried value must be a static tensor of f32, f64 or i32, not ") << v.getType();
   }
   if (failed(verifyInitial(*this)))
@@ -245,12 +251,12 @@ LogicalResult ScanOp::verifyRegions() {
   auto yield = dyn_cast<YieldOp>(getBody()->getTerminator());
   size_t outputs = getOutputs().size(), carried = getInitial().size();
   if (!yield || yield.getOutputs().size() != outputs || yield.getNext().size() != carried)
-    return emitOpError("C5: the region must end in a strand.yield of ") << outputs << " rows and " << carried
-                                                                        << " next values";
+    return emitOpError("C5: the region must end in a strand.yield of ")
+           << outputs << " rows and " << carried << " next values";
   for (auto [row, result] : llvm::zip(yield.getOutputs(), getOutputs()))
     if (row.getType() != rowOf(result.getType()))
-      return yield.emitOpError("C5: a row of ") << result.getType() << " must be " << rowOf(result.getType()) << ", not "
-                                                << row.getType();
+      return yield.emitOpError("C5: a row of ")
+             << result.getType() << " must be " << rowOf(result.getType()) << ", not " << row.getType();
   for (auto [next, argument] : llvm::zip(yield.getNext(), getCarriedArgs()))
     if (next.getType() != argument.getType())
       return yield.emitOpError("C5: a next value must have the type of the carried one, ")
@@ -284,20 +290,23 @@ static SmallVector<Value> walkBack(OpBuilder &b, ScanOp op, ValueRange outs, Ste
   Location loc = op.getLoc();
   Value zero = indexConstant(b, loc, 0), one = indexConstant(b, loc, 1);
   Value sequences = arith::SubIOp::create(b, loc, numRows(b, loc, op.getOffsets()), one);
-  auto each = scf::ForOp::create(b, loc, zero, sequences, one, outs, [&](OpBuilder &b, Location loc, Value s, ValueRange in) {
-    Value lo = indexAt(b, loc, op.getOffsets(), s), hi = indexAt(b, loc, op.getOffsets(), arith::AddIOp::create(b, loc, s, one));
-    Value last = arith::SubIOp::create(b, loc, hi, one), rows = arith::SubIOp::create(b, loc, hi, lo);
-    SmallVector<Value> walk(in);
-    for (const StateSpec &spec : op.getStateSpecs())
-      walk.push_back(initialState(b, loc, spec));
-    auto loop = scf::ForOp::create(b, loc, zero, rows, one, walk, [&](OpBuilder &b, Location loc, Value i, ValueRange x) {
-      Value t = arith::SubIOp::create(b, loc, last, i);
-      auto [y, carries] = step(b, t, x.take_front(outs.size()), x.drop_front(outs.size()));
-      llvm::append_range(y, carries);
-      scf::YieldOp::create(b, loc, y);
-    });
-    scf::YieldOp::create(b, loc, loop.getResults().take_front(outs.size()));
-  });
+  auto each =
+      scf::ForOp::create(b, loc, zero, sequences, one, outs, [&](OpBuilder &b, Location loc, Value s, ValueRange in) {
+        Value lo = indexAt(b, loc, op.getOffsets(), s),
+              hi = indexAt(b, loc, op.getOffsets(), arith::AddIOp::create(b, loc, s, one));
+        Value last = arith::SubIOp::create(b, loc, hi, one), rows = arith::SubIOp::create(b, loc, hi, lo);
+        SmallVector<Value> walk(in);
+        for (const StateSpec &spec : op.getStateSpecs())
+          walk.push_back(initialState(b, loc, spec));
+        auto loop =
+            scf::ForOp::create(b, loc, zero, rows, one, walk, [&](OpBuilder &b, Location loc, Value i, ValueRange x) {
+              Value t = arith::SubIOp::create(b, loc, last, i);
+              auto [y, carries] = step(b, t, x.take_front(outs.size()), x.drop_front(outs.size()));
+              llvm::append_range(y, carries);
+              scf::YieldOp::create(b, loc, y);
+            });
+        scf::YieldOp::create(b, loc, loop.getResults().take_front(outs.size()));
+      });
   return llvm::to_vector_of<Value>(each.getResults());
 }
 
@@ -386,7 +395,8 @@ static void shrink(ScanOp op, const Kept &kept, PatternRewriter &rewriter) {
   made->setDiscardableAttrs(op->getDiscardableAttrDictionary());
   YieldOp yield = op.getYield();
   rewriter.setInsertionPoint(yield);
-  rewriter.replaceOpWithNewOp<YieldOp>(yield, only(yield.getOutputs(), kept.outputs), only(yield.getNext(), kept.carried));
+  rewriter.replaceOpWithNewOp<YieldOp>(yield, only(yield.getOutputs(), kept.outputs),
+                                       only(yield.getNext(), kept.carried));
   rewriter.inlineRegionBefore(op.getStep(), made.getStep(), made.getStep().end());
   BitVector arguments;
   for (const BitVector *part : {&kept.inputs, &kept.invariants, &kept.carried})
@@ -401,8 +411,8 @@ static void shrink(ScanOp op, const Kept &kept, PatternRewriter &rewriter) {
   });
   for (auto [before, after] : llvm::zip(outputs, made.getOutputs()))
     rewriter.replaceAllUsesWith(before, after);
-  for (auto [before, after] : llvm::zip(op.getResults().take_back(op.getStates().size()),
-                                        made.getResults().take_back(op.getStates().size())))
+  for (auto [before, after] :
+       llvm::zip(op.getResults().take_back(op.getStates().size()), made.getResults().take_back(op.getStates().size())))
     rewriter.replaceAllUsesWith(before, after);
   rewriter.eraseOp(op);
 }

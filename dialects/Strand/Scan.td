@@ -14,9 +14,9 @@ def Strand_ScanOp : Strand_StreamOp<"scan", [IsolatedFromAbove, SingleBlock,
     (y[t], c) = region(x[t], w, c)            c is what `carry` says before the first row
     ```
 
-    The region is one step. Its arguments are one row of each of `rows`, without dimension 0 (a row of `tensor<?xf32>` is
-    a `tensor<f32>`); each of `with` as it is; each carried value of one sequence. `strand.yield` gives the rows of the
-    results and the next carried values. The region sees nothing else, so whatever it needs is named in `with`.
+    The region is one step. Its arguments are one row of each of `rows`, without dimension 0 (a row of `tensor<?xf32>`
+    is a `tensor<f32>`); each of `with` as it is; each carried value of one sequence. `strand.yield` gives the rows of
+    the results and the next carried values. The region sees nothing else, so whatever it needs is named in `with`.
 
     A carried value begins at 0, at a number (`= 1.0`), or at a tensor of its type (`= %h0`).
 
@@ -24,15 +24,15 @@ def Strand_ScanOp : Strand_StreamOp<"scan", [IsolatedFromAbove, SingleBlock,
     strand-infer-structure, which puts the op for it in place of the scan. What stays a scan is a loop over the rows of
     each sequence, whose carried values stay where they are.
 
-    Shapes: inputs rows x item; results rows x item; states slots x the carried value's shape. If a carried value begins
-    at a tensor there is one more state, `begun`, slots, i32: 0 until the first row of a sequence.
+    Shapes: inputs rows x item; results rows x item; states slots x the carried value's shape. If a carried value
+    begins at a tensor there is one more state, `begun`, slots, i32: 0 until the first row of a sequence.
 
     C1: there is an input, and inputs and results have one number of rows and items of static size. C2: a tensor in
-    `with` has a static shape; what has rows is an input. C3: the region's arguments are those above; a carried value is
-    a static tensor of f32, f64 or i32. C4: `initial` says for each carried value a number of its element type, or unit,
-    with a tensor of its type in `inits`. C5: strand.yield gives a row of each result and a value for each carried value.
-    C6: `reverse` excludes states: what comes after a cut would have to be known before it. C7: the operations of the
-    region have no effects.
+    `with` has a static shape; what has rows is an input. C3: the region's arguments are those above; a carried value
+    is a static tensor of f32, f64 or i32. C4: `initial` says for each carried value a number of its element type, or
+    unit, with a tensor of its type in `inits`. C5: strand.yield gives a row of each result and a value for each
+    carried value. C6: `reverse` excludes states: what comes after a cut would have to be known before it. C7: the
+    operations of the region have no effects.
 
     A recurrent network with a dense matrix, and a running maximum:
 
@@ -66,7 +66,9 @@ def Strand_ScanOp : Strand_StreamOp<"scan", [IsolatedFromAbove, SingleBlock,
     ::mlir::Block::BlockArgListType getInvariantArgs() {
       return getBody()->getArguments().slice(getInputs().size(), getInvariants().size());
     }
-    ::mlir::Block::BlockArgListType getCarriedArgs() { return getBody()->getArguments().take_back(getInitial().size()); }
+    ::mlir::Block::BlockArgListType getCarriedArgs() {
+      return getBody()->getArguments().take_back(getInitial().size());
+    }
     ::mlir::ResultRange getOutputs() { return (*this)->getResults().drop_back(getStates().size()); }
     ::strand::YieldOp getYield();
     /// `h`, or `h0`, `h1`, ... where there are several.

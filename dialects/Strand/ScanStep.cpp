@@ -2,13 +2,12 @@
 //
 //   begin   a carried value that begins at a tensor is taken from there in the first row
 //   clone   the region's operations; element-wise ones on tensors become linalg, each with a destination of its own
-//   sink    what makes a next value stands as late as those that read it allow, so that it comes behind the readers of the
-//           old one
+//   sink    what makes a next value stands as late as those that read it allow, behind the readers of the old one
 //   place   each next value goes into its carry (materialize_in_destination). Elimination of empty tensors lets its
 //           producer write there; what still reads the old value then makes it a copy
 //
-// A carry that were not written in place would be a new buffer for every row, which bufferisation refuses. The producers
-// keep a tensor.empty until then, because fusion on tensors drops a destination that is not read.
+// A carry that were not written in place would be a new buffer for every row, which bufferisation refuses. The
+// producers keep a tensor.empty until then, because fusion on tensors drops a destination that is not read.
 #include "dialects/Strand/ScanStep.h"
 #include "dialects/Strand/Rows.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -52,7 +51,8 @@ private:
 /// Whether `v` is a slice or another shape of one of `wholes`.
 bool isPartOf(Value v, ArrayRef<Value> wholes) {
   bool part = false;
-  while (isa_and_nonnull<tensor::ExtractSliceOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp>(v.getDefiningOp())) {
+  while (isa_and_nonnull<tensor::ExtractSliceOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp>(
+      v.getDefiningOp())) {
     v = v.getDefiningOp()->getOperand(0);
     part = true;
   }
@@ -96,8 +96,9 @@ Value Emission::elementwise(Operation &inner) {
                      operands.push_back(element ? x.front() : map.lookup(v));
                      x = element ? x.drop_front() : x;
                    }
-                   return {b.create(loc, inner.getName().getIdentifier(), operands, type.getElementType(),
-                                    inner.getAttrs())->getResult(0)};
+                   return {
+                       b.create(loc, inner.getName().getIdentifier(), operands, type.getElementType(), inner.getAttrs())
+                           ->getResult(0)};
                  })[0];
 }
 
@@ -168,15 +169,14 @@ void Emission::writeOutputsToo(unsigned i) {
   }
 }
 
-Value Emission::copied(Value v) {
-  return bufferization::AllocTensorOp::create(b, loc, rowsType(v), ValueRange(), v);
-}
+Value Emission::copied(Value v) { return bufferization::AllocTensorOp::create(b, loc, rowsType(v), ValueRange(), v); }
 
 Value Emission::copiedInto(Value v, Value place) {
   return bufferization::MaterializeInDestinationOp::create(b, loc, v.getType(), v, place).getResult();
 }
 
-/// Outputs that are old carries are copied while those are there. A carry that is the next value of another is written after that; in a circle one is kept aside.
+/// Outputs that are old carries are copied while those are there. A carry that is the next value of another is written
+/// after that; in a circle one is kept aside.
 void Emission::placeNext() {
   for (auto [y, place] : llvm::zip(outputs, places))
     if (llvm::is_contained(carries, y) || isPartOf(y, carries))
@@ -192,7 +192,8 @@ void Emission::placeNext() {
     }
   auto takes = [&](unsigned j, unsigned i) { return j != i && next[j] == carries[i]; };
   while (!left.empty()) {
-    auto *at = llvm::find_if(left, [&](unsigned i) { return llvm::none_of(left, [&](unsigned j) { return takes(j, i); }); });
+    auto *at =
+        llvm::find_if(left, [&](unsigned i) { return llvm::none_of(left, [&](unsigned j) { return takes(j, i); }); });
     unsigned i = at == left.end() ? left.front() : *at;
     if (at == left.end()) {
       Value old = copied(carries[i]);

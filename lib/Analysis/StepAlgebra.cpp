@@ -1,6 +1,6 @@
-// Two rules keep sums over bound indices comparable. The bound indices of a term have names of their own, by how deep they
-// are nested, by position and extent, so no name is captured when terms are put into each other; and of all orders of its
-// bound indices a term takes the least.
+// Two rules keep sums over bound indices comparable. The bound indices of a term have names of their own, by how deep
+// they are nested, by position and extent, so no name is captured when terms are put into each other; and of all orders
+// of its bound indices a term takes the least.
 #include "lib/Analysis/StepAlgebra.h"
 #include "llvm/ADT/Hashing.h"
 #include "llvm/ADT/STLExtras.h"
@@ -413,7 +413,8 @@ Poly Algebra::log(const Poly &a, Operation *op) {
         mine.summands.push_back(x);
     if (shared)
       llvm::erase_if(mine.summands, [&](const Summand &x) {
-        return llvm::none_of(shared->summands, [&](const Summand &y) { return x.coefficient == y.coefficient && x.term == y.term; });
+        return llvm::none_of(shared->summands,
+                             [&](const Summand &y) { return x.coefficient == y.coefficient && x.term == y.term; });
       });
     shared = mine;
   }
@@ -447,7 +448,8 @@ Poly Algebra::extremum(Fn fn, ArrayRef<Poly> args, Operation *op) {
       m.args.push_back(p);
   }
   llvm::sort(m.args, before);
-  m.args.erase(std::unique(m.args.begin(), m.args.end(), [](const Poly &x, const Poly &y) { return same(x, y); }), m.args.end());
+  m.args.erase(std::unique(m.args.begin(), m.args.end(), [](const Poly &x, const Poly &y) { return same(x, y); }),
+               m.args.end());
   return m.args.size() == 1 ? Poly(m.args[0]) : poly({{{intern(std::move(m)), 1}}, {}});
 }
 

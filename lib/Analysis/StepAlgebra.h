@@ -1,9 +1,10 @@
 // The normal form in which a step of a scan is classified: sums of products of atoms over named indices.
 //
-// An atom is what one element of a tensor is (a leaf at an index), a function of such sums, a sealed sum, or 1 where two
-// indices agree. A sum that does not depend on what the scan carries is multiplied with others as one thing (a group), so
-// that products with the carried values are multiplied out and nothing else is: k v^T stays one product however k was made.
-// Atoms have numbers and are the same if they look the same, so equal formulas are equal lists of numbers.
+// An atom is what one element of a tensor is (a leaf at an index), a function of such sums, a sealed sum, or 1 where
+// two indices agree. A sum that does not depend on what the scan carries is multiplied with others as one thing (a
+// group), so that products with the carried values are multiplied out and nothing else is: k v^T stays one product
+// however k was made. Atoms have numbers and are the same if they look the same, so equal formulas are equal lists of
+// numbers.
 #pragma once
 #include "mlir/IR/AffineExpr.h"
 #include "mlir/IR/Operation.h"
@@ -50,15 +51,15 @@ enum class Fn { None, Exp, Log, Log1p, Max, Min, MaxOver, MinOver, Other };
 struct Atom {
   enum class Kind { Leaf, Function, Group, Delta };
   Kind kind;
-  Value value = {};            // Leaf: of the region
-  Index index = {};            // Leaf: which element; Delta: the two that have to agree
-  Fn fn = Fn::None;            // Function
-  Operation *op = nullptr;     // Function: the operation on numbers; Group: what divides by it, if that is what it is for
+  Value value = {};        // Leaf: of the region
+  Index index = {};        // Leaf: which element; Delta: the two that have to agree
+  Fn fn = Fn::None;        // Function
+  Operation *op = nullptr; // Function: the operation on numbers; Group: what divides by it, if that is what it is for
   SmallVector<Poly, 2> args = {}; // Function, Group
   std::optional<Var> over = {};   // MaxOver, MinOver
   // found when the atom is made
-  bool live = false;      // depends on what the scan carries
-  unsigned level = 0;     // how deep sums over bound indices are nested in it
+  bool live = false;          // depends on what the scan carries
+  unsigned level = 0;         // how deep sums over bound indices are nested in it
   SmallVector<Var> vars = {}; // free indices, ascending
 };
 

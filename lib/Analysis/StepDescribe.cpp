@@ -1,5 +1,5 @@
-// Forms in words: an equation in which a coefficient has the indices that it depends on, in capitals if it is the same in
-// every row.
+// Forms in words: an equation in which a coefficient has the indices that it depends on, in capitals if it is the same
+// in every row.
 #include "lib/Analysis/StepFactors.h"
 #include "lib/Analysis/StepStructure.h"
 #include "llvm/Support/Format.h"
@@ -125,7 +125,8 @@ bool Writer::isDeltaRule(const LinearForm &f) {
     return false;
   Var along = form.vars[*f.contracted];
   auto opened = [&](const Poly &p) { return component.reader->fullyOpened(p); };
-  Poly left = opened(f.rankOne[0].left), right = opened(f.rankOne[0].right), over = A.reciprocal(opened(f.scale), nullptr);
+  Poly left = opened(f.rankOne[0].left), right = opened(f.rankOne[0].right),
+       over = A.reciprocal(opened(f.scale), nullptr);
   Poly &decayed = A.dependsOn(f.scale, along) ? right : left;
   decayed = A.product(decayed, over);
   if (left.summands.size() != 1 || right.summands.size() != 1)
@@ -154,10 +155,13 @@ bool Writer::isComplex() {
 std::string Writer::affineName() {
   if (component.carried.size() > 1) {
     bool elementwise = llvm::all_of(component.forms, [](const CarriedForm &f) {
-      return f.kind == StepKind::Affine && llvm::all_of(f.from, [](auto &entry) { return entry.second.isElementwise(); });
+      return f.kind == StepKind::Affine &&
+             llvm::all_of(f.from, [](auto &entry) { return entry.second.isElementwise(); });
     });
     std::string n = std::to_string(component.carried.size());
-    return !elementwise ? "linear, coupled" : isComplex() ? "complex diagonal" : "a " + n + " x " + n + " block for each element";
+    return !elementwise  ? "linear, coupled"
+           : isComplex() ? "complex diagonal"
+                         : "a " + n + " x " + n + " block for each element";
   }
   if (form.from.empty())
     return "a shift";

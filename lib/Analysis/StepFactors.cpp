@@ -82,7 +82,8 @@ std::optional<SmallVector<Poly>> strand::separateFactors(Algebra &A, StepReader 
   return factors;
 }
 
-std::optional<std::pair<Poly, Poly>> strand::splitProduct(Algebra &A, StepReader &reader, const Poly &p, Var first, Var second) {
+std::optional<std::pair<Poly, Poly>> strand::splitProduct(Algebra &A, StepReader &reader, const Poly &p, Var first,
+                                                          Var second) {
   std::optional<SmallVector<Poly>> factors = separateFactors(A, reader, p);
   if (!factors)
     return {};
@@ -124,7 +125,8 @@ static std::optional<Poly> logisticOf(Algebra &A, StepReader &reader, const Poly
   if (t.factors.size() != 1 || t.factors[0].power != -1 || !t.bound.empty())
     return {};
   Atom below = A[t.factors[0].atom];
-  Poly sum = below.kind == Atom::Kind::Group ? Poly(below.args[0]) : resolved(A, reader, A.poly({{{t.factors[0].atom, 1}}, {}}));
+  Poly sum = below.kind == Atom::Kind::Group ? Poly(below.args[0])
+                                             : resolved(A, reader, A.poly({{{t.factors[0].atom, 1}}, {}}));
   Poly rest = A.sum(sum, A.number(1), -1);
   return rest.summands.size() + 1 == sum.summands.size() ? exponentOf(A, reader, rest) : std::nullopt;
 }

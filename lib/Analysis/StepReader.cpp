@@ -54,10 +54,10 @@ Poly StepReader::fullyOpened(const Poly &p) {
     Poly next;
     for (const Summand &s : now.summands)
       next = A.sum(next, A.withFactors(s, [&](const Atom &a) {
-                     std::optional<Poly> open = opened(a);
-                     changed |= open.has_value();
-                     return open;
-                   }));
+        std::optional<Poly> open = opened(a);
+        changed |= open.has_value();
+        return open;
+      }));
     if (!changed)
       break;
     now = next;
@@ -127,7 +127,8 @@ const llvm::BitVector &StepReader::getVaryingDims(Value v) {
 static llvm::BitVector varyingOf(linalg::LinalgOp op, unsigned result, llvm::function_ref<llvm::BitVector(Value)> of) {
   llvm::BitVector loops(op.getNumLoops());
   for (OpOperand &operand : op->getOpOperands()) {
-    if (operand.getOperandNumber() >= op.getIndexingMapsArray().size() || op.getMatchingBlockArgument(&operand).use_empty())
+    if (operand.getOperandNumber() >= op.getIndexingMapsArray().size() ||
+        op.getMatchingBlockArgument(&operand).use_empty())
       continue;
     llvm::BitVector dims = of(operand.get());
     for (auto [d, e] : llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults()))
@@ -248,7 +249,8 @@ std::optional<Poly> StepReader::readShape(Operation *op, ArrayRef<AffineExpr> in
     for (auto [j, group] : llvm::enumerate(collapse.getReassociationIndices())) {
       AffineExpr rest = index[j];
       SmallVector<int64_t> wide;
-      llvm::copy_if(group, std::back_inserter(wide), [&](int64_t d) { return collapse.getSrcType().getDimSize(d) != 1; });
+      llvm::copy_if(group, std::back_inserter(wide),
+                    [&](int64_t d) { return collapse.getSrcType().getDimSize(d) != 1; });
       for (int64_t d : llvm::reverse(wide)) {
         if (d == wide.front())
           at[d] = rest;
@@ -259,7 +261,8 @@ std::optional<Poly> StepReader::readShape(Operation *op, ArrayRef<AffineExpr> in
     return readAt(collapse.getSrc(), at);
   }
   if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
-    if (llvm::any_of(slice.getStaticOffsets(), ShapedType::isDynamic) || llvm::any_of(slice.getStaticStrides(), ShapedType::isDynamic))
+    if (llvm::any_of(slice.getStaticOffsets(), ShapedType::isDynamic) ||
+        llvm::any_of(slice.getStaticStrides(), ShapedType::isDynamic))
       return {};
     llvm::SmallBitVector dropped = slice.getDroppedDims();
     for (auto [d, offset] : llvm::enumerate(slice.getStaticOffsets())) {
@@ -428,14 +431,14 @@ Poly StepReader::readLinalg(linalg::LinalgOp op, unsigned result, ArrayRef<Affin
     auto loopOf = [](Value v) { return v.getDefiningOp<linalg::IndexOp>(); };
     if (matchPattern(x, m_Constant(&constant))) {
       p = readConstant(x, constant, {});
-    } else if (compare && compare.getPredicate() == arith::CmpIPredicate::eq && loopOf(compare.getLhs()) && loopOf(compare.getRhs())) {
+    } else if (compare && compare.getPredicate() == arith::CmpIPredicate::eq && loopOf(compare.getLhs()) &&
+               loopOf(compare.getRhs())) {
       p = A.delta(loops[loopOf(compare.getLhs()).getDim()], loops[loopOf(compare.getRhs()).getDim()]);
     } else if (OpTrait::hasElementwiseMappableTraits(def)) {
       p = readScalar(def, llvm::map_to_vector(def->getOperands(), eval));
     } else { // a gather, a branch, the number of a loop
-      bool isLive = llvm::any_of(def->getOperands(), [&](Value o) {
-        return dependsOnLive(o) || (known.contains(o) && A.isLive(known[o]));
-      });
+      bool isLive = llvm::any_of(
+          def->getOperands(), [&](Value o) { return dependsOnLive(o) || (known.contains(o) && A.isLive(known[o])); });
       p = A.leaf(x, loops);
       if (isLive) { // in whatever way
         blame(def);

@@ -1,8 +1,8 @@
 // From the region of a strand.scan to formulas.
 //
-// A value that does not depend on what is carried is not looked into: it is a coefficient under its own name, so that what
-// is built from a formula later is built from values that are there. It is read only if it repeats itself along one of its
-// dimensions (a broadcast, an outer product is not), or when someone opens it.
+// A value that does not depend on what is carried is not looked into: it is a coefficient under its own name, so that
+// what is built from a formula later is built from values that are there. It is read only if it repeats itself along
+// one of its dimensions (a broadcast, an outer product is not), or when someone opens it.
 #pragma once
 #include "dialects/Strand/Strand.h"
 #include "lib/Analysis/StepAlgebra.h"

@@ -63,7 +63,9 @@ void StepStructure::findComponents() {
         reach[p] |= reach[k];
   // of those that may come next matrices come first: vectors beside them may be their normalisers
   SmallVector<unsigned> order = llvm::to_vector(llvm::seq(n));
-  auto place = [&](unsigned i) { return std::pair(-cast<RankedTensorType>(scan.getCarriedArgs()[i].getType()).getRank(), i); };
+  auto place = [&](unsigned i) {
+    return std::pair(-cast<RankedTensorType>(scan.getCarriedArgs()[i].getType()).getRank(), i);
+  };
   llvm::sort(order, [&](unsigned p, unsigned q) { return place(p) < place(q); });
   llvm::BitVector placed(n);
   while (!placed.all())
@@ -282,8 +284,8 @@ void AffineSorter::sort(const Summand &s) {
     into.scale = A.sum(into.scale, A.poly(rest, s.coefficient));
 }
 
-/// Factors that bound indices join to `over` are the right vector, the others the left one, unless one of the former also
-/// holds the index of the next value: then it is a matrix, which may fall into products when it is opened.
+/// Factors that bound indices join to `over` are the right vector, the others the left one, unless one of the former
+/// also holds the index of the next value: then it is a matrix, which may fall into products when it is opened.
 void AffineSorter::sortContracted(const Summand &s, Term rest, LinearForm &into, unsigned dim, Var over) {
   llvm::erase(rest.bound, over);
   SmallVector<Var> reached{over};
@@ -331,7 +333,8 @@ std::optional<Poly> AffineSorter::openJoint(const Summand &s, ArrayRef<AtomId> j
   if (++openings > maxOpenings)
     return {};
   Poly open = A.withFactors(s, [&](const Atom &a) -> std::optional<Poly> {
-    if (llvm::none_of(joint, [&](AtomId id) { return A[id].kind == a.kind && A[id].value == a.value && A[id].index == a.index; }))
+    if (llvm::none_of(
+            joint, [&](AtomId id) { return A[id].kind == a.kind && A[id].value == a.value && A[id].index == a.index; }))
       return {};
     std::optional<Poly> p = a.kind == Atom::Kind::Group ? std::optional<Poly>(a.args[0]) : reader.opened(a);
     changed |= p.has_value();
@@ -356,7 +359,8 @@ void StepStructure::solve(StepComponent &c) {
   for (unsigned i : c.carried)
     live.insert(carriedArgs[i]);
   // with the next value, what reads the state can be read in terms of both
-  if (Value next = scan.getYield().getNext()[c.carried[0]]; c.carried.size() == 1 && getCarried(next).test(c.carried[0]))
+  if (Value next = scan.getYield().getNext()[c.carried[0]];
+      c.carried.size() == 1 && getCarried(next).test(c.carried[0]))
     live.insert(next);
   c.algebra = std::make_unique<Algebra>(scan.getContext(), live);
   c.reader = std::make_unique<StepReader>(*c.algebra, live);

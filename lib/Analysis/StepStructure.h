@@ -2,8 +2,8 @@
 //
 //   components   carried values that need each other, what they read first; a component sees the others' values as rows
 //   read         each next value as a formula in its component's carried values (StepReader)
-//   classify     an affine formula is sorted into scale, rank-one terms, matrices and input; others are tried as maxima and
-//                log-sum-exps of shifted carried values, and as a quotient of affine ones
+//   classify     an affine formula is sorted into scale, rank-one terms, matrices and input; others are tried as
+//                maxima and log-sum-exps of shifted carried values, and as a quotient of affine ones
 #pragma once
 #include "lib/Analysis/StepReader.h"
 #include <map>
@@ -17,7 +17,7 @@ enum class StepKind {
   LogSumExp,  // the same with log sum exp
   Fractional, // h' = (a h + b) / (c h + d), element by element
   NotAffine,
-  TooLong,    // the formula grew beyond use
+  TooLong, // the formula grew beyond use
 };
 
 /// left * (the sum of right * h along one dimension); both over the indices of the next value.

@@ -55,8 +55,9 @@ bool FormulaEmitter::planSum(const Term &t, Plan &plan) {
 bool FormulaEmitter::plan(const Poly &p, Plan &plan) {
   for (const Summand &s : p.summands)
     for (const Term &group : joinedFactors(A, s.term)) {
-      bool done = !group.bound.empty() ? planSum(group, plan)
-                                       : llvm::all_of(group.factors, [&](const Factor &f) { return planFactor(f, plan); });
+      bool done = !group.bound.empty()
+                      ? planSum(group, plan)
+                      : llvm::all_of(group.factors, [&](const Factor &f) { return planFactor(f, plan); });
       if (!done)
         return false;
     }
@@ -69,8 +70,8 @@ std::optional<FormulaEmitter::Read> FormulaEmitter::sliced(Read read) {
   if (!type)
     return read;
   unsigned lead = read.from.perRow;
-  SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), sizes = tensor::getMixedSizes(b, loc, read.from.value),
-                                                                        strides(type.getRank(), b.getIndexAttr(1));
+  SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)),
+      sizes = tensor::getMixedSizes(b, loc, read.from.value), strides(type.getRank(), b.getIndexAttr(1));
   SmallVector<int64_t> shape(type.getShape().take_front(lead));
   Index index;
   bool whole = true;
@@ -144,12 +145,13 @@ std::optional<Value> FormulaEmitter::loop(Plan &plan, ArrayRef<Var> vars, ArrayR
     out = filledInto(b, loc, floatConstant(b, loc, element, 0), out);
   std::string kinds(n, 'p');
   std::fill(kinds.end() - reduced.size(), kinds.end(), 'r');
-  Value result = generic(b, loc, ins, out, maps, kinds, [&](OpBuilder &b, Location, ValueRange in) -> SmallVector<Value> {
-    Value v = body(b, in);
-    if (!reduced.empty())
-      v = arith::AddFOp::create(b, loc, in.back(), v);
-    return {v};
-  })[0];
+  Value result =
+      generic(b, loc, ins, out, maps, kinds, [&](OpBuilder &b, Location, ValueRange in) -> SmallVector<Value> {
+        Value v = body(b, in);
+        if (!reduced.empty())
+          v = arith::AddFOp::create(b, loc, in.back(), v);
+        return {v};
+      })[0];
   return failed ? std::nullopt : std::optional(result);
 }
 
@@ -230,7 +232,9 @@ Value FormulaEmitter::emitOther(OpBuilder &b, const Atom &a, const Plan &plan, V
     failed = true;
     return number(b, 0);
   }
-  return b.create(loc, a.op->getName().getIdentifier(), operands, getElementTypeOrSelf(a.op->getResult(0)), a.op->getAttrs())
+  return b
+      .create(loc, a.op->getName().getIdentifier(), operands, getElementTypeOrSelf(a.op->getResult(0)),
+              a.op->getAttrs())
       ->getResult(0);
 }
 
@@ -253,7 +257,8 @@ Value FormulaEmitter::emitAtom(OpBuilder &b, AtomId id, const Plan &plan, ValueR
   case Fn::Min: {
     Value v = argument(0);
     for (unsigned i = 1; i < a.args.size(); ++i)
-      v = a.fn == Fn::Max ? Value(arith::MaximumFOp::create(b, loc, v, argument(i))) : Value(arith::MinimumFOp::create(b, loc, v, argument(i)));
+      v = a.fn == Fn::Max ? Value(arith::MaximumFOp::create(b, loc, v, argument(i)))
+                          : Value(arith::MinimumFOp::create(b, loc, v, argument(i)));
     return v;
   }
   default:

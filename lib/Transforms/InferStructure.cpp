@@ -1,3 +1,4 @@
+// strand-infer-structure: what each scan is, what is put in its place (ScanRewrite), and the remarks about it.
 #include "lib/Analysis/StepStructure.h"
 #include "lib/Passes.h"
 #include "lib/Transforms/ScanRewrite.h"
@@ -20,7 +21,8 @@ Location placeOf(Operation *op) {
   return op->getLoc();
 }
 
-void reportForm(StepStructure &structure, const StepComponent &component, const CarriedForm &form, const ComponentOutcome &outcome) {
+void reportForm(StepStructure &structure, const StepComponent &component, const CarriedForm &form,
+                const ComponentOutcome &outcome) {
   ScanOp scan = structure.getScan();
   std::string name = scan.getCarriedName(form.carried);
   InFlightDiagnostic remark = scan.emitRemark() << name << " is " << describe(structure, component, form);
@@ -33,8 +35,8 @@ void reportForm(StepStructure &structure, const StepComponent &component, const 
   else if (form.kind != StepKind::NotAffine && !outcome.reason.empty())
     remark << "; stays a scan: " << outcome.reason;
   if (form.kind == StepKind::NotAffine && form.culprit)
-    emitRemark(placeOf(form.culprit)) << form.culprit->getName() << " is applied to what depends on " << name << ", so " << name
-                                      << " stays a scan";
+    emitRemark(placeOf(form.culprit)) << form.culprit->getName() << " is applied to what depends on " << name << ", so "
+                                      << name << " stays a scan";
 }
 
 struct InferStructure : impl::InferStructureBase<InferStructure> {

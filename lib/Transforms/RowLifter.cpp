@@ -51,7 +51,8 @@ Value RowLifter::withRows(Lifted v, Location loc) {
   ArrayRef<int64_t> item = itemOf(v.value);
   Value out = emptyRows(loc, item, getElementTypeOrSelf(v.value));
   AffineMap whole = b.getMultiDimIdentityMap(item.size());
-  return generic(b, loc, v.value, out, {mapWithRows(whole, false), mapWithRows(whole, true)}, std::string(item.size() + 1, 'p'),
+  return generic(b, loc, v.value, out, {mapWithRows(whole, false), mapWithRows(whole, true)},
+                 std::string(item.size() + 1, 'p'),
                  [](OpBuilder &, Location, ValueRange x) -> SmallVector<Value> { return {x[0]}; })[0];
 }
 
@@ -103,7 +104,8 @@ RowLifter::Outlook RowLifter::lookAt(Value v, DenseMap<Value, Outlook> &seen) {
   if (v.getParentBlock() != scan.getBody())
     return {scan.getOperation(), true};
   if (auto argument = dyn_cast<BlockArgument>(v)) {
-    unsigned n = argument.getArgNumber(), inputs = scan.getInputs().size(), first = inputs + scan.getInvariants().size();
+    unsigned n = argument.getArgNumber(), inputs = scan.getInputs().size(),
+             first = inputs + scan.getInvariants().size();
     o.perRow = n < inputs || n >= first;
     bool before = n >= first && (!isKnown(scan.getYield().getNext()[n - first]) || scan.getInitialTensor(n - first));
     o.obstacle = before ? scan.getOperation() : nullptr;
@@ -188,7 +190,8 @@ std::optional<Lifted> RowLifter::liftOperation(Operation *op, Value v) {
 
 Value RowLifter::liftElementwise(Operation *op) {
   Value result = op->getResult(0);
-  AffineMap whole = b.getMultiDimIdentityMap(itemOf(result).size()), number = AffineMap::get(whole.getNumDims(), 0, b.getContext());
+  AffineMap whole = b.getMultiDimIdentityMap(itemOf(result).size()),
+            number = AffineMap::get(whole.getNumDims(), 0, b.getContext());
   SmallVector<Value> ins;
   SmallVector<AffineMap> maps;
   for (Value o : op->getOperands()) {
@@ -200,17 +203,18 @@ Value RowLifter::liftElementwise(Operation *op) {
   }
   maps.push_back(mapWithRows(whole, true));
   Value out = emptyRows(op->getLoc(), itemOf(result), getElementTypeOrSelf(result));
-  return generic(b, op->getLoc(), ins, out, maps, std::string(whole.getNumDims() + 1, 'p'),
-                 [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                   SmallVector<Value> operands;
-                   for (Value o : op->getOperands()) {
-                     bool captured = !isa<RankedTensorType>(o.getType()) && !lifted[o].perRow;
-                     operands.push_back(captured ? lifted[o].value : x.front());
-                     x = captured ? x : x.drop_front();
-                   }
-                   return {b.create(loc, op->getName().getIdentifier(), operands, getElementTypeOrSelf(result),
-                                    op->getAttrs())->getResult(0)};
-                 })[0];
+  return generic(
+      b, op->getLoc(), ins, out, maps, std::string(whole.getNumDims() + 1, 'p'),
+      [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+        SmallVector<Value> operands;
+        for (Value o : op->getOperands()) {
+          bool captured = !isa<RankedTensorType>(o.getType()) && !lifted[o].perRow;
+          operands.push_back(captured ? lifted[o].value : x.front());
+          x = captured ? x : x.drop_front();
+        }
+        return {b.create(loc, op->getName().getIdentifier(), operands, getElementTypeOrSelf(result), op->getAttrs())
+                    ->getResult(0)};
+      })[0];
 }
 
 /// What a result begins with: nothing, one number, or the rows of the init.
@@ -296,7 +300,8 @@ static SmallVector<ReassociationIndices> withRowsInFront(ArrayRef<ReassociationI
 Value RowLifter::liftShape(Operation *op) {
   Location loc = op->getLoc();
   Value result = op->getResult(0);
-  auto type = RankedTensorType::get(shapeOf(itemOf(result), rowsType(scan.getInputs()[0]).getDimSize(0)), getElementTypeOrSelf(result));
+  auto type = RankedTensorType::get(shapeOf(itemOf(result), rowsType(scan.getInputs()[0]).getDimSize(0)),
+                                    getElementTypeOrSelf(result));
   auto rowsOf = [&](Value v) { return withRows(lifted[v], loc); };
   auto inFront = [&](ArrayRef<OpFoldResult> rest, OpFoldResult first) {
     SmallVector<OpFoldResult> all{first};
@@ -307,14 +312,17 @@ Value RowLifter::liftShape(Operation *op) {
   if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
     SmallVector<OpFoldResult> shape = inFront(getAsIndexOpFoldResult(b.getContext(), itemOf(result)), rows);
     return tensor::ExpandShapeOp::create(b, loc, type, rowsOf(expand.getSrc()),
-                                         withRowsInFront(expand.getReassociationIndices(), itemOf(result).size()), shape);
+                                         withRowsInFront(expand.getReassociationIndices(), itemOf(result).size()),
+                                         shape);
   }
   if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
-    return tensor::CollapseShapeOp::create(b, loc, type, rowsOf(collapse.getSrc()),
-                                           withRowsInFront(collapse.getReassociationIndices(), collapse.getSrcType().getRank()));
+    return tensor::CollapseShapeOp::create(
+        b, loc, type, rowsOf(collapse.getSrc()),
+        withRowsInFront(collapse.getReassociationIndices(), collapse.getSrcType().getRank()));
   if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
-    return tensor::ExtractSliceOp::create(b, loc, type, rowsOf(slice.getSource()), inFront(slice.getMixedOffsets(), zero),
-                                          inFront(slice.getMixedSizes(), rows), inFront(slice.getMixedStrides(), one));
+    return tensor::ExtractSliceOp::create(b, loc, type, rowsOf(slice.getSource()),
+                                          inFront(slice.getMixedOffsets(), zero), inFront(slice.getMixedSizes(), rows),
+                                          inFront(slice.getMixedStrides(), one));
   if (auto slice = dyn_cast<tensor::InsertSliceOp>(op))
     return tensor::InsertSliceOp::create(b, loc, rowsOf(slice.getSource()), rowsOf(slice.getDest()),
                                          inFront(slice.getMixedOffsets(), zero), inFront(slice.getMixedSizes(), rows),

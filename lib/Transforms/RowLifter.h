@@ -1,7 +1,8 @@
 // Values of a scan's region computed for all rows at once, in front of the scan.
 //
-// An operation on the values of one row becomes the same operation with the rows as one more parallel dimension in front: a
-// matrix times a vector becomes a product of rows and a matrix. What is the same in every row is computed once.
+// An operation on the values of one row becomes the same operation with the rows as one more parallel dimension in
+// front: a matrix times a vector becomes a product of rows and a matrix. What is the same in every row is computed
+// once.
 #pragma once
 #include "dialects/Strand/Strand.h"
 #include "mlir/IR/IRMapping.h"

@@ -1,6 +1,7 @@
 // How what is outside of a component reads its carried values.
 #include "dialects/Strand/Rows.h"
 #include "lib/Transforms/ScanTargets.h"
+#include "llvm/Support/Format.h"
 using namespace mlir;
 using namespace strand;
 using namespace strand::algebra;
@@ -11,7 +12,8 @@ static int64_t elementsOf(Value v) {
 }
 
 ScanContext::ScanContext(StepStructure &structure, OpBuilder &b)
-    : structure(structure), lifter(structure.getScan(), b), done(structure.getScan().getInitial().size()), largestItem(1) {
+    : structure(structure), lifter(structure.getScan(), b), done(structure.getScan().getInitial().size()),
+      largestItem(1) {
   for (Value row : getScan().getRowArgs())
     largestItem = std::max(largestItem, elementsOf(row));
   for (Value row : getScan().getYield().getOutputs())
@@ -34,8 +36,8 @@ SmallVector<Value> ScanContext::readersOf(const llvm::BitVector &component) {
   return readers;
 }
 
-std::optional<SmallVector<Value>> strand::findCut(ScanContext &context, const llvm::BitVector &carried, ArrayRef<Value> roots,
-                                                  llvm::function_ref<bool(Value)> accept) {
+std::optional<SmallVector<Value>> strand::findCut(ScanContext &context, const llvm::BitVector &carried,
+                                                  ArrayRef<Value> roots, llvm::function_ref<bool(Value)> accept) {
   llvm::SetVector<Value> cut;
   DenseMap<Value, bool> seen;
   std::function<bool(Value)> visit = [&](Value v) {
@@ -44,9 +46,8 @@ std::optional<SmallVector<Value>> strand::findCut(ScanContext &context, const ll
     if (auto it = seen.find(v); it != seen.end())
       return it->second;
     Operation *op = v.getDefiningOp();
-    bool isState = !op || llvm::any_of(carried.set_bits(), [&](unsigned i) {
-                     return context.getScan().getYield().getNext()[i] == v;
-                   });
+    bool isState = !op || llvm::any_of(carried.set_bits(),
+                                       [&](unsigned i) { return context.getScan().getYield().getNext()[i] == v; });
     bool covered = false;
     if (!isState && (RowLifter::canLift(op) || isa<YieldOp>(op))) {
       size_t before = cut.size();
@@ -168,6 +169,12 @@ std::optional<Value> strand::finishReading(ScanContext &context, StepComponent &
                  })[0];
 }
 
+static std::string textOf(double c) {
+  std::string s;
+  llvm::raw_string_ostream(s) << llvm::format("%g", c);
+  return s;
+}
+
 std::string strand::whyNotPlain(ScanContext &context, StepComponent &component) {
   ScanOp scan = context.getScan();
   unsigned i = component.carried[0];
@@ -177,7 +184,7 @@ std::string strand::whyNotPlain(ScanContext &context, StepComponent &component) 
   if (!initial)
     return scan.getInitialTensor(i) ? "it begins at a tensor, and that op at 0" : "it is not of floats";
   if (!initial.getValue().isZero())
-    return "it begins at " + std::to_string(initial.getValueAsDouble()) + ", and that op at 0";
+    return (Twine("it begins at ") + textOf(initial.getValueAsDouble()) + ", and that op at 0").str();
   const CarriedForm *form = component.getSingleAffine();
   if (!form || form->from.size() != 1 || !form->from.begin()->second.isElementwise())
     return "there is no op of that kind";

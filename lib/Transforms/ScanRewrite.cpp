@@ -1,6 +1,6 @@
-// Components are taken in an order in which each comes after what it reads. One for which there is an op becomes that op; its
-// next value, or what is read of it, is rows from then on. Others become a scan, which yields the rows that the rest reads of
-// it. If the rest reads more than may be stored for all rows, the scan takes in the components that do.
+// Components are taken in an order in which each comes after what it reads. One for which there is an op becomes that
+// op; its next value, or what is read of it, is rows from then on. Others become a scan, which yields the rows that the
+// rest reads of it. If the rest reads more than may be stored for all rows, the scan takes in the components that do.
 //
 // Nothing is taken from the old scan until all of it is made, so an attempt that fails leaves only dead operations.
 #include "lib/Transforms/ScanRewrite.h"
@@ -20,7 +20,8 @@ constexpr ScanTarget targets[] = {
 /// A scan of some components, with the values that its outputs are.
 class PartialScan {
 public:
-  PartialScan(ScanContext &context, const llvm::BitVector &carried) : context(context), carried(carried), b(context.lifter.getBuilder()), inside(b.getContext()) {}
+  PartialScan(ScanContext &context, const llvm::BitVector &carried)
+      : context(context), carried(carried), b(context.lifter.getBuilder()), inside(b.getContext()) {}
   void emit(ArrayRef<Value> outputs);
 
 private:
@@ -238,7 +239,8 @@ unsigned Attempt::emitScan(unsigned first) {
     auto accept = [&](Value v) { return mayBeOutput(v, inside); };
     std::optional<SmallVector<Value>> cut = findCut(context, carried, context.readersOf(carried), accept);
     if (!isLast && (whole || !cut)) {
-      outcomes[last + 1].reason = "it is computed with " + context.getScan().getCarriedName(components[first].carried[0]);
+      outcomes[last + 1].reason =
+          "it is computed with " + context.getScan().getCarriedName(components[first].carried[0]);
       continue;
     }
     if (whole || !cut) {

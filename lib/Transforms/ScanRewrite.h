@@ -11,8 +11,8 @@ struct ComponentOutcome {
   bool isAbsorbed = false; // the op of another component carries it as well
 };
 
-/// Puts other ops in place of `scan`, which has no states. Components for which there is no op become scans of their own,
-/// as far as what is read of them may be stored for all rows, with what does not depend on them taken out. Outcomes are in
-/// the order of the structure's components.
+/// Puts other ops in place of `scan`, which has no states. Components for which there is no op become scans of their
+/// own, as far as what is read of them may be stored for all rows, with what does not depend on them taken out.
+/// Outcomes are in the order of the structure's components.
 SmallVector<ComponentOutcome> rewriteScan(StepStructure &structure, OpBuilder &b);
 } // namespace strand

@@ -85,7 +85,8 @@ std::optional<Value> Attention::withHeads(const Poly &p, bool heads, std::option
   auto type = rowsType(*rows);
   SmallVector<int64_t> shape(type.getShape());
   shape.insert(shape.begin() + 1, 1);
-  SmallVector<ReassociationIndices> groups = dim ? SmallVector<ReassociationIndices>{{0}, {1, 2}} : SmallVector<ReassociationIndices>{{0, 1}};
+  SmallVector<ReassociationIndices> groups =
+      dim ? SmallVector<ReassociationIndices>{{0}, {1, 2}} : SmallVector<ReassociationIndices>{{0, 1}};
   Location loc = context.getScan().getLoc();
   SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(b.getContext(), shape);
   sizes[0] = context.lifter.getNumRows(loc);
@@ -228,7 +229,8 @@ std::string Attention::emit() {
 
   Var headVar = parts.head ? form.vars[*parts.head] : 0;
   bool keyHeads = parts.head && (A.dependsOn(parts.k, headVar) || A.dependsOn(reading.coefficient, headVar));
-  std::optional<Value> q = withHeads(reading.coefficient, keyHeads, parts.key), k = withHeads(parts.k, keyHeads, parts.key);
+  std::optional<Value> q = withHeads(reading.coefficient, keyHeads, parts.key),
+                       k = withHeads(parts.k, keyHeads, parts.key);
   std::optional<Value> v = withHeads(parts.v, true, parts.value), g, u;
   if (gate)
     g = withHeads(*gate, true, A.dependsOn(*gate, form.vars[parts.key]) ? std::optional(parts.key) : std::nullopt);
@@ -241,8 +243,9 @@ std::string Attention::emit() {
   OpBuilder &b = context.lifter.getBuilder();
   ScanOp scan = context.getScan();
   SmallVector<double> decays(decay ? rowsType(*v).getDimSize(1) : 0, decay.value_or(0));
-  auto op = LinearAttentionOp::create(b, scan.getLoc(), v->getType(), TypeRange(), *q, *k, *v, g.value_or(Value()), u.value_or(Value()),
-                                      scan.getOffsets(), ValueRange(), Value(), decay ? b.getDenseF64ArrayAttr(decays) : DenseF64ArrayAttr(),
+  auto op = LinearAttentionOp::create(b, scan.getLoc(), v->getType(), TypeRange(), *q, *k, *v, g.value_or(Value()),
+                                      u.value_or(Value()), scan.getOffsets(), ValueRange(), Value(),
+                                      decay ? b.getDenseF64ArrayAttr(decays) : DenseF64ArrayAttr(),
                                       b.getF64FloatAttr(1), normalized ? b.getUnitAttr() : UnitAttr());
   op->setDiscardableAttrs(scan->getDiscardableAttrDictionary());
   Value y = op.getY();

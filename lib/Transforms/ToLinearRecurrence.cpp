@@ -58,7 +58,8 @@ std::string Recurrence::findReading() {
   }
   if (context.isAffordable(next))
     return "";
-  return cut ? "it is read in " + std::to_string(cut->size()) + " ways" : "it is read other than by a sum along a dimension, and is wider than a row";
+  return cut ? "it is read in " + std::to_string(cut->size()) + " ways"
+             : "it is read other than by a sum along a dimension, and is wider than a row";
 }
 
 /// Dimensions of one entry are left out; a state of one number keeps one.
@@ -82,7 +83,8 @@ void Recurrence::orderDims() {
 std::optional<SmallVector<Recurrence::Operand>> Recurrence::operandsOf(const Poly &p) {
   SmallVector<Poly> factors = separateFactors(A, *component.reader, p).value_or(SmallVector<Poly>{p});
   auto hasIndex = [&](const Poly &f) { return llvm::any_of(form.vars, [&](Var v) { return A.dependsOn(f, v); }); };
-  auto *wide = llvm::find_if(factors, hasIndex), *bare = llvm::find_if(factors, [&](const Poly &f) { return !hasIndex(f); });
+  auto *wide = llvm::find_if(factors, hasIndex),
+       *bare = llvm::find_if(factors, [&](const Poly &f) { return !hasIndex(f); });
   if (wide != factors.end() && bare != factors.end()) {
     *wide = A.product(*bare, *wide);
     factors.erase(bare);
@@ -173,7 +175,8 @@ std::string Recurrence::emit() {
   }
   SmallVector<Operand> all(*decay);
   llvm::append_range(all, *input);
-  if (dims.empty() || llvm::none_of(all, [](const Operand &o) { return o.lifted.perRow; })) { // something has to have rows
+  if (dims.empty() ||
+      llvm::none_of(all, [](const Operand &o) { return o.lifted.perRow; })) { // something has to have rows
     Operand &first = input->front();
     first.lifted = {context.lifter.withRows(first.lifted, loc), true};
   }

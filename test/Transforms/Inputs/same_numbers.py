@@ -2,8 +2,8 @@
 
     same_numbers.py FILE PASSES [TOLERANCE]
 
-Arguments of functions are tensors of f32 with 9 rows where the size is unknown, and last the offsets of three sequences,
-one of them empty. Values are normal, seeded by the function's name.
+Arguments of functions are tensors of f32 with 9 rows where the size is unknown, and last the offsets of three
+sequences, one of them empty. Values are normal, seeded by the function's name.
 """
 import ctypes
 import os
@@ -15,19 +15,22 @@ import tempfile
 import numpy as np
 
 ROWS, OFFSETS = 9, [0, 5, 5, 9]
-TO_LOOPS = ("func.func(strand-decompose,convert-elementwise-to-linalg,canonicalize,cse,strand-own-inits),eliminate-empty-tensors,"
-            "one-shot-bufferize{bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map},"
+TO_LOOPS = ("func.func(strand-decompose,convert-elementwise-to-linalg,canonicalize,cse,strand-own-inits),"
+            "eliminate-empty-tensors,one-shot-bufferize{bufferize-function-boundaries "
+            "function-boundary-type-conversion=identity-layout-map},"
             "func.func(convert-linalg-to-loops,arith-expand{include-bf16=true}),canonicalize,cse,strand-loops-to-llvm")
 
 
 def compile_functions(text, passes, folder, name):
     source, llvm, library = (os.path.join(folder, name + end) for end in (".mlir", ".ll", ".so"))
-    made = subprocess.run(["strand-opt", "-", f"--pass-pipeline=builtin.module({passes}{TO_LOOPS})", "-mlir-print-op-on-diagnostic=false",
-                           "-o", source], input=text, stderr=subprocess.PIPE, text=True)
+    made = subprocess.run(["strand-opt", "-", f"--pass-pipeline=builtin.module({passes}{TO_LOOPS})",
+                           "-mlir-print-op-on-diagnostic=false", "-o", source],
+                          input=text, stderr=subprocess.PIPE, text=True)
     if made.returncode:
         sys.exit(made.stderr)
     subprocess.run(["mlir-translate", "--mlir-to-llvmir", source, "-o", llvm], check=True)
-    subprocess.run(["clang-22", "-O1", "-fPIC", "-shared", "-Wno-override-module", llvm, "-o", library, "-lm"], check=True)
+    subprocess.run(["clang-22", "-O1", "-fPIC", "-shared", "-Wno-override-module", llvm, "-o", library, "-lm"],
+                   check=True)
     return ctypes.CDLL(library)
 
 
@@ -80,7 +83,8 @@ def main():
         functions = re.findall(r"func\.func @(\w+)\(([^{]*?)\)\s*->\s*\(?(.*?)\)? attributes \{llvm.emit_c", text)
         for name, given, returned in functions:
             rng = np.random.default_rng(sum(map(ord, name)))
-            arguments = [rng.standard_normal(shape_of(t)).astype(np.float32) for t in re.findall(r"tensor<([^>]*f32)>", given)]
+            shapes = [shape_of(t) for t in re.findall(r"tensor<([^>]*f32)>", given)]
+            arguments = [rng.standard_normal(s).astype(np.float32) for s in shapes]
             arguments.append(np.array(OFFSETS, np.int32))
             results = [shape_of(t) for t in re.findall(r"tensor<([^>]*f32)>", returned)]
             want, got = (call(library, name, arguments, results) for library in (before, after))

@@ -31,7 +31,8 @@ def lstm():
     gate = lambda name, i: f"""
         %u{name} = tensor.extract_slice %ut[0, {32 * i}] [32, 32] [1, 1] : tensor<32x128xf32> to tensor<32x32xf32>
         %x{name} = tensor.extract_slice %xt[{32 * i}] [32] [1] : tensor<128xf32> to tensor<32xf32>
-        %s{name} = linalg.vecmat ins(%h, %u{name} : tensor<32xf32>, tensor<32x32xf32>) outs(%x{name} : tensor<32xf32>) -> tensor<32xf32>
+        %s{name} = linalg.vecmat ins(%h, %u{name} : tensor<32xf32>, tensor<32x32xf32>)
+             outs(%x{name} : tensor<32xf32>) -> tensor<32xf32>
         %{name} = math.tanh %s{name} : tensor<32xf32>"""
     case = Case(rows={"x": (128,)}, fixed={"u": (32, 128)}, result=(32,), values={"u": small}, text=f"""
       %y = strand.scan rows(%xt = %x : tensor<?x128xf32>) with(%ut = %u : tensor<32x128xf32>)
@@ -141,8 +142,8 @@ def begins():
 def scalars():
     """Rows and carried values of one number."""
     case = Case(rows={"x": ()}, result=(), text="""
-      %y = strand.scan rows(%xt = %x : tensor<?xf32>) carry(%m : tensor<f32> = 0xFF800000) offsets %offsets : tensor<?xi32>
-           -> tensor<?xf32> {
+      %y = strand.scan rows(%xt = %x : tensor<?xf32>) carry(%m : tensor<f32> = 0xFF800000)
+           offsets %offsets : tensor<?xi32> -> tensor<?xf32> {
         %0 = arith.maximumf %m, %xt : tensor<f32>
         strand.yield %0 : tensor<f32> next %0 : tensor<f32>
       }""")

@@ -15,8 +15,10 @@ small = lambda rng, shape: rng.standard_normal(shape) / np.sqrt(shape[-1])
 
 def outer(name, left, m, right, n):
     return f"""%{name}_e = tensor.empty() : tensor<{m}x{n}xf32>
-        %{name} = linalg.generic {{indexing_maps = [affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (i, j)>],
-            iterator_types = ["parallel", "parallel"]}} ins({left}, {right} : tensor<{m}xf32>, tensor<{n}xf32>) outs(%{name}_e : tensor<{m}x{n}xf32>) {{
+        %{name} = linalg.generic {{
+            indexing_maps = [affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (i, j)>],
+            iterator_types = ["parallel", "parallel"]}}
+            ins({left}, {right} : tensor<{m}xf32>, tensor<{n}xf32>) outs(%{name}_e : tensor<{m}x{n}xf32>) {{
         ^bb0(%{name}_l: f32, %{name}_r: f32, %{name}_o: f32):
           %{name}_p = arith.mulf %{name}_l, %{name}_r : f32
           linalg.yield %{name}_p : f32
@@ -32,17 +34,21 @@ def spread(name, value, source, dims, over):
 
 def mingru():
     """h' = (1 - z) h + z c with z and c products of the row and weights, written in the region."""
-    case = Case(rows={"x": (48,)}, fixed={"wz": (32, 48), "wc": (32, 48)}, result=(32,), values={"wz": small, "wc": small}, text="""
-      %y = strand.scan rows(%xt = %x : tensor<?x48xf32>) with(%z_w = %wz : tensor<32x48xf32>, %c_w = %wc : tensor<32x48xf32>)
+    case = Case(rows={"x": (48,)}, fixed={"wz": (32, 48), "wc": (32, 48)}, result=(32,),
+                values={"wz": small, "wc": small}, text="""
+      %y = strand.scan rows(%xt = %x : tensor<?x48xf32>)
+           with(%z_w = %wz : tensor<32x48xf32>, %c_w = %wc : tensor<32x48xf32>)
            carry(%h : tensor<32xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x32xf32> {
         %zero = arith.constant dense<0.0> : tensor<32xf32>
         %one = arith.constant dense<1.0> : tensor<32xf32>
-        %p = linalg.matvec ins(%z_w, %xt : tensor<32x48xf32>, tensor<48xf32>) outs(%zero : tensor<32xf32>) -> tensor<32xf32>
+        %p = linalg.matvec ins(%z_w, %xt : tensor<32x48xf32>, tensor<48xf32>)
+             outs(%zero : tensor<32xf32>) -> tensor<32xf32>
         %n = arith.negf %p : tensor<32xf32>
         %e = math.exp %n : tensor<32xf32>
         %d = arith.addf %one, %e : tensor<32xf32>
         %z = arith.divf %one, %d : tensor<32xf32>
-        %c = linalg.matvec ins(%c_w, %xt : tensor<32x48xf32>, tensor<48xf32>) outs(%zero : tensor<32xf32>) -> tensor<32xf32>
+        %c = linalg.matvec ins(%c_w, %xt : tensor<32x48xf32>, tensor<48xf32>)
+             outs(%zero : tensor<32xf32>) -> tensor<32xf32>
         %r = arith.subf %c, %h : tensor<32xf32>
         %m = arith.mulf %z, %r : tensor<32xf32>
         %next = arith.addf %h, %m : tensor<32xf32>
@@ -59,8 +65,10 @@ def mingru():
 
 def mamba():
     """The decay is wider than a row: it goes over as its factors."""
-    case = Case(rows={"x": (64,), "dt": (64,), "B": (8,), "C": (8,)}, fixed={"A": (64, 8), "D": (64,)}, result=(64,), text=f"""
-      %y = strand.scan rows(%xt = %x : tensor<?x64xf32>, %dtt = %dt : tensor<?x64xf32>, %Bt = %B : tensor<?x8xf32>, %Ct = %C : tensor<?x8xf32>)
+    case = Case(rows={"x": (64,), "dt": (64,), "B": (8,), "C": (8,)},
+                fixed={"A": (64, 8), "D": (64,)}, result=(64,), text=f"""
+      %y = strand.scan rows(%xt = %x : tensor<?x64xf32>, %dtt = %dt : tensor<?x64xf32>, %Bt = %B : tensor<?x8xf32>,
+                            %Ct = %C : tensor<?x8xf32>)
            with(%Aw = %A : tensor<64x8xf32>, %Dw = %D : tensor<64xf32>) carry(%h : tensor<64x8xf32>)
            offsets %offsets : tensor<?xi32> -> tensor<?x64xf32> {{
         %u = math.exp %dtt : tensor<64xf32>
@@ -75,7 +83,8 @@ def mamba():
         {outer("bx", "%dx", 64, "%Bt", 8)}
         %next = arith.addf %ah, %bx : tensor<64x8xf32>
         %zero = arith.constant dense<0.0> : tensor<64xf32>
-        %r = linalg.matvec ins(%next, %Ct : tensor<64x8xf32>, tensor<8xf32>) outs(%zero : tensor<64xf32>) -> tensor<64xf32>
+        %r = linalg.matvec ins(%next, %Ct : tensor<64x8xf32>, tensor<8xf32>)
+             outs(%zero : tensor<64xf32>) -> tensor<64xf32>
         %skip = arith.mulf %Dw, %xt : tensor<64xf32>
         %y = arith.addf %r, %skip : tensor<64xf32>
         strand.yield %y : tensor<64xf32> next %next : tensor<64x8xf32>
@@ -91,9 +100,11 @@ def mamba():
 def matrix_state(decay, read, step, rows, fixed=None):
     """A state of 16 x 24 to which k v^T is added; `decay` makes %aS, `read` makes %y from %S1."""
     with_ = "with(%ut = %u : tensor<16xf32>)" if fixed else ""
-    more = "".join(f", %{n}t = %{n} : tensor<?x{''.join(f'{d}x' for d in s)}f32>" for n, s in rows.items())
+    shape = lambda s: "".join(f"{d}x" for d in s)
+    more = "".join(f", %{n}t = %{n} : tensor<?x{shape(s)}f32>" for n, s in rows.items())
     case = Case(rows={"q": (16,), "k": (16,), "v": (24,), **rows}, fixed=fixed, result=(24,), text=f"""
-      %y = strand.scan rows(%qt = %q : tensor<?x16xf32>, %kt = %k : tensor<?x16xf32>, %vt = %v : tensor<?x24xf32>{more}) {with_}
+      %y = strand.scan rows(%qt = %q : tensor<?x16xf32>, %kt = %k : tensor<?x16xf32>,
+                            %vt = %v : tensor<?x24xf32>{more}) {with_}
            carry(%S : tensor<16x24xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x24xf32> {{
         %zero = arith.constant dense<0.0> : tensor<24xf32>
         {outer("kv", "%kt", 16, "%vt", 24)}
@@ -105,7 +116,8 @@ def matrix_state(decay, read, step, rows, fixed=None):
     case.check(step)
 
 
-READ = "%y = linalg.vecmat ins(%qt, %S1 : tensor<16xf32>, tensor<16x24xf32>) outs(%zero : tensor<24xf32>) -> tensor<24xf32>"
+READ = ("%y = linalg.vecmat ins(%qt, %S1 : tensor<16xf32>, tensor<16x24xf32>) "
+        "outs(%zero : tensor<24xf32>) -> tensor<24xf32>")
 SIGMOID = """%gn = arith.negf %gt : tensor<16xf32>
         %ge = math.exp %gn : tensor<16xf32>
         %one = arith.constant dense<1.0> : tensor<16xf32>
@@ -128,7 +140,8 @@ def bonus():
     read = spread("ub", "%ut", "tensor<16xf32>", (16, 24), [1]) + """
         %ukv = arith.mulf %ub, %kv : tensor<16x24xf32>
         %T = arith.addf %S, %ukv : tensor<16x24xf32>
-        %y = linalg.vecmat ins(%qt, %T : tensor<16xf32>, tensor<16x24xf32>) outs(%zero : tensor<24xf32>) -> tensor<24xf32>"""
+        %y = linalg.vecmat ins(%qt, %T : tensor<16xf32>, tensor<16x24xf32>)
+             outs(%zero : tensor<24xf32>) -> tensor<24xf32>"""
 
     def step(x, w, state):
         S = state.get("S", np.zeros((16, 24)))
@@ -194,8 +207,8 @@ def normalized():
         %w = linalg.dot ins(%qt, %n1 : tensor<16xf32>, tensor<16xf32>) outs(%zero0 : tensor<f32>) -> tensor<f32>
         """ + spread("wb", "%w", "tensor<f32>", (24,), [0]) + """
         %y = arith.divf %r, %wb : tensor<24xf32>"""
-    case = Case(rows={"q": (16,), "k": (16,), "v": (24,)}, result=(24,), values={"q": lambda r, s: r.random(s) + 0.1, "k": lambda r, s: r.random(s)},
-                text=f"""
+    case = Case(rows={"q": (16,), "k": (16,), "v": (24,)}, result=(24,),
+                values={"q": lambda r, s: r.random(s) + 0.1, "k": lambda r, s: r.random(s)}, text=f"""
       %y = strand.scan rows(%qt = %q : tensor<?x16xf32>, %kp = %k : tensor<?x16xf32>, %vt = %v : tensor<?x24xf32>)
            carry(%n : tensor<16xf32>, %S : tensor<16x24xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x24xf32> {{
         %zero = arith.constant dense<0.0> : tensor<24xf32>
@@ -216,7 +229,8 @@ def normalized():
 def kalman():
     """A variance that is not affine, then a mean that is a recurrence of its rows."""
     case = Case(rows={"x": (16,), "r": (16,)}, result=(16,), text="""
-      %y = strand.scan rows(%xt = %x : tensor<?x16xf32>, %rt = %r : tensor<?x16xf32>) carry(%p : tensor<16xf32> = 1.0, %m : tensor<16xf32>)
+      %y = strand.scan rows(%xt = %x : tensor<?x16xf32>, %rt = %r : tensor<?x16xf32>)
+           carry(%p : tensor<16xf32> = 1.0, %m : tensor<16xf32>)
            offsets %offsets : tensor<?xi32> -> tensor<?x16xf32> {
         %q = arith.constant dense<0.1> : tensor<16xf32>
         %one = arith.constant dense<1.0> : tensor<16xf32>
