@@ -64,7 +64,7 @@ void Expansion::run() {
 /// The operand that says how many rows the results have: the first with an unknown dimension 0.
 Value Expansion::rowsOperand() {
   for (Value v : op->getOperands())
-    if (auto type = dyn_cast<RankedTensorType>(v.getType()); type && v != stream.getOffsets() && type.isDynamicDim(0))
+    if (auto type = dyn_cast<RankedTensorType>(v.getType()); type && type.getRank() && v != stream.getOffsets() && type.isDynamicDim(0))
       return v;
   return op->getOperand(0);
 }
