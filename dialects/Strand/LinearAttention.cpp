@@ -96,11 +96,15 @@ FailureOr<SmallVector<Value>> LinearAttentionOp::decomposeOperation(OpBuilder &b
     gateOperand(b, *this, t, ins, maps);
     maps.push_back(map("hij"));
     bool gated = ins.size() == 3;
-    Value before = carries[0];
-    Value next = generic(b, loc, ins, carries[0], maps, "ppp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-      Value s = gated ? mul(b, loc, math::ExpOp::create(b, loc, x[2]), x.back()) : x.back();
-      return {add(b, loc, s, mul(b, loc, x[0], x[1]))};
-    })[0];
+    Value before = carries[0], next;
+    auto update = [&] {
+      next = generic(b, loc, ins, before, maps, "ppp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+        Value s = gated ? mul(b, loc, math::ExpOp::create(b, loc, x[2]), x.back()) : x.back();
+        return {add(b, loc, s, mul(b, loc, x[0], x[1]))};
+      })[0];
+    };
+    if (!getBonus()) // with one the state is read before it is written over
+      update();
     Value y = filledInto(b, loc, floatConstant(b, loc, e, 0), takeRow(b, loc, outs[0], t));
     Value scale = floatConstant(b, loc, e, getScale().convertToDouble());
     if (getBonus())
@@ -113,6 +117,8 @@ FailureOr<SmallVector<Value>> LinearAttentionOp::decomposeOperation(OpBuilder &b
       y = generic(b, loc, {next, q}, y, {map("hij"), map("hi"), map("hj")}, "prp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
         return {add(b, loc, x[2], mul(b, loc, scale, mul(b, loc, x[0], x[1])))};
       })[0];
+    if (getBonus())
+      update();
     SmallVector<Value> states{next};
     if (getNormalized()) {
       SmallVector<Value> zins{k};

@@ -3,6 +3,7 @@
 #include "lib/Lowering/Notes.h"
 #include "lib/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -95,7 +96,7 @@ Value Expansion::raised(Value counts) {
 /// The operand that says how many rows the results have: the first with an unknown dimension 0.
 Value Expansion::rowsOperand() {
   for (Value v : op->getOperands())
-    if (auto type = dyn_cast<RankedTensorType>(v.getType()); type && v != stream.getOffsets() && type.isDynamicDim(0))
+    if (auto type = dyn_cast<RankedTensorType>(v.getType()); type && type.getRank() && v != stream.getOffsets() && type.isDynamicDim(0))
       return v;
   return op->getOperand(0);
 }
@@ -235,9 +236,12 @@ struct ExpandChunks : impl::ExpandChunksBase<ExpandChunks> {
     Builder b(&getContext());
     for (ChunkOpInterface op : ops) {
       SmallVector<int64_t> lengths = op.getTileLengths(options);
+      if (lengths.empty())
+        continue;
       noteForm(op, options.singleRow ? "step" : lengths.front() == 1 ? "step loop" : "chunk",
                {b.getNamedAttr("tile", b.getI64IntegerAttr(options.singleRow ? 1 : lengths.front())),
-                b.getNamedAttr("blocks", b.getI64IntegerAttr(op.getBlocks(options)))});
+                b.getNamedAttr("blocks", b.getI64IntegerAttr(op.getBlocks(options)))},
+               op.isFallback());
       Expansion(op, options).run();
     }
   }

@@ -8,7 +8,8 @@ def ExpandChunks : Pass<"strand-expand-chunks", "::mlir::func::FuncOp"> {
     In a function marked `strand.single_row` every sequence has one row or none, and tiles have length 1.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
-                           "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
+                           "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::bufferization::BufferizationDialect"];
   let options = [
     Option<"vectorBits", "vector-bits", "int64_t", "512", "bits of a vector register: 256 or 512">,
     Option<"tileLength", "tile-length", "int64_t", "0", "rows of a tile; 0: as the op chooses">,

@@ -18,7 +18,9 @@ std::vector<Stage> strand::stages(const CpuTarget &target, const std::string &pr
   std::string bits = std::to_string(target.vectorBits), panel = std::to_string(target.vectorBits / 16);
   return {
       {"model", "the model over whole sequences", tidy},
-      {"advance", "state as operands and results; a form for single rows", join({"strand-inline-formulas", "strand-derive-advance", "strand-derive-step", tidy})},
+      {"structure", "scans as the ops that they are", join({"strand-inline-formulas", onFunctions({"strand-infer-structure"}), tidy})},
+      {"advance", "state as operands and results; a form for single rows",
+       join({"strand-derive-advance", "strand-derive-step", tidy})},
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
        join({onFunctions({"strand-expand-chunks{vector-bits=" + bits + "}", "strand-decompose", "strand-fuse-tiles", "strand-fuse-rows"}),
              "strand-pack-weights{panel=" + panel + "}", "resolve-ranked-shaped-type-result-dims", tidy,

@@ -63,7 +63,7 @@ struct DeriveAdvance : impl::DeriveAdvanceBase<DeriveAdvance> {
     WalkResult r = f.walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (failed(checkRowWise(op)))
         return WalkResult::interrupt();
-      return isa<linalg::LinalgOp>(op) ? WalkResult::skip() : WalkResult::advance();
+      return isa<linalg::LinalgOp, StreamOpInterface>(op) ? WalkResult::skip() : WalkResult::advance();
     });
     if (r.wasInterrupted())
       return failure();
@@ -78,6 +78,8 @@ struct DeriveAdvance : impl::DeriveAdvanceBase<DeriveAdvance> {
       if (auto stream = dyn_cast<StreamOpInterface>(op)) {
         if (stream.hasState())
           return WalkResult(op->emitOpError("has state already"));
+        if (StringRef reason = stream.getReasonAgainstState(); !reason.empty())
+          return WalkResult(op->emitOpError(reason));
         specs = stream.getStateSpecs();
       } else if (auto call = dyn_cast<func::CallOp>(op)) {
         specs = carried.lookup(call.getCallee());

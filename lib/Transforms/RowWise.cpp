@@ -52,7 +52,10 @@ LogicalResult check(linalg::LinalgOp op) {
   return rows ? checkBody(op, *rows) : success();
 }
 
-bool keepsRows(ArrayRef<ReassociationIndices> groups) { return !groups.empty() && groups[0].size() == 1; }
+/// Whether dimension 0 of the expanded type stands alone or beside dimensions of one entry.
+bool keepsRows(ArrayRef<ReassociationIndices> groups, RankedTensorType expanded) {
+  return !groups.empty() && llvm::all_of(ArrayRef(groups[0]).drop_front(), [&](int64_t d) { return expanded.getDimSize(d) == 1; });
+}
 
 /// Whether `size` is the number of rows of some tensor.
 bool isAllRows(OpFoldResult size) {
@@ -90,9 +93,9 @@ LogicalResult checkRowWise(Operation *op) {
   if (op->getDialect() == op->getContext()->getLoadedDialect<StrandDialect>())
     return success(); // its document says that it is row-wise
   if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
-    return keepsRows(expand.getReassociationIndices()) ? success() : refuse(op, "splits dimension 0", "keep rows as they are");
+    return keepsRows(expand.getReassociationIndices(), expand.getResultType()) ? success() : refuse(op, "splits dimension 0", "keep rows as they are");
   if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
-    return keepsRows(collapse.getReassociationIndices()) ? success() : refuse(op, "joins dimension 0 with others", "keep rows as they are");
+    return keepsRows(collapse.getReassociationIndices(), collapse.getSrcType()) ? success() : refuse(op, "joins dimension 0 with others", "keep rows as they are");
   if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
     return checkSlice(op, slice);
   if (auto slice = dyn_cast<tensor::InsertSliceOp>(op))

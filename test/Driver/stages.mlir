@@ -3,7 +3,7 @@
 // RUN: strandc %s --compile-to=model | FileCheck %s --check-prefix=MODEL
 // RUN: strandc %s --compile-to=llvm -o last.mlir --save-stages=kept
 // RUN: ls kept | FileCheck %s --check-prefix=KEPT
-// RUN: cmp last.mlir kept/05-llvm.mlir
+// RUN: cmp last.mlir kept/06-llvm.mlir
 // RUN: strandc %s --compile-to=model --cpu=x86-64-v2 | grep -o 'strand.hash = "[0-9a-f]*"' > a
 // RUN: cp %s other.mlir && strandc other.mlir --compile-to=model --cpu=x86-64-v3 | grep -o 'strand.hash = "[0-9a-f]*"' > b
 // RUN: cmp a b
@@ -14,8 +14,8 @@
 
 // MODEL: strand.hash = "{{[0-9a-f]+}}"
 // KEPT: 00-model.mlir
-// KEPT-NEXT: 01-advance.mlir
-// KEPT: 05-llvm.mlir
+// KEPT-NEXT: 01-structure.mlir
+// KEPT: 06-llvm.mlir
 // STRICT: error: --strict: there is no fast form for
 // STRICT-NEXT: {"fallback":true,"form":"loops","function":"f","op":"scan"}
 // REPORT: s stage model

@@ -29,6 +29,14 @@ def pointer(a):
 FIXED, CACHE, COUNT = range(3)
 
 
+def panels(matrix, shape):
+    """[N, K] as strand.weight lays it out in panels of shape [ceil(N / n), K, n]."""
+    count, k, n = shape
+    padded = np.zeros((count * n, k), matrix.dtype)
+    padded[:len(matrix)] = matrix
+    return padded.reshape(count, n, k).transpose(0, 2, 1)
+
+
 class Model:
     slots = 12
 
@@ -47,8 +55,9 @@ class Model:
             w = self.blob[e.offset:e.offset + e.bytes].view(np.float32).reshape(shape)
             scale = 1 / np.sqrt(shape[0]) if len(shape) == 2 and e.name != b"embed" else 1
             if given is not None and e.name.decode() in given:
-                w[:] = given[e.name.decode()]
-                self.weights[e.name.decode()] = w.astype(np.float64)
+                value = given[e.name.decode()]
+                w[:] = panels(value, shape) if len(shape) > value.ndim else value
+                self.weights[e.name.decode()] = value.astype(np.float64)
                 continue
             w[:] = rng.standard_normal(shape) * scale if len(shape) > 1 else 1 + rng.standard_normal(shape) * 0.1
             self.weights[e.name.decode()] = w.astype(np.float64)

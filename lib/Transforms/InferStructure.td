@@ -1,0 +1,27 @@
+def InferStructure : Pass<"strand-infer-structure", "::mlir::func::FuncOp"> {
+  let summary = "strand.scan to the ops that its step is an instance of";
+  let description = [{
+    In: a `strand.scan` without states, whose region is any step on one row. Out: the ops that compute the same for
+    whole sequences, as far as there are such:
+
+    - `strand.linear_attention` where outer products are added to a matrix under a decay of the rows, and one sum along
+      the keys is read, before or after the step; also over the sum of the weights;
+    - `strand.linear_recurrence` where every element goes its own way; decay, input and reading are given as their
+      factors, so nothing wider than a row is stored for all rows;
+    - the rows before, where a carried value is used for everything but itself.
+
+    Carried values that need each other are one component. Components are taken in the order in which they need each
+    other: to the later ones the earlier are rows. What has no op stays a scan, of one component if what is read of it
+    is no wider than a row, without what does not depend on the state: that is computed for all rows in front, products
+    of the row and a matrix as products of all rows. An operation with several results ties them together.
+
+    A remark at the scan says for every carried value what it is, as an equation in which a coefficient has the
+    indices it depends on, in capitals if it is the same in every row, and what becomes of it or why nothing does. A
+    remark at an operation names it as the one through which a carried value is not affine in itself.
+
+    The formulas that decide (lib/Analysis) are not what is computed: operands are the values of the region, lifted
+    over all rows, or products and sums of them. What was written for the sake of small exponents stays as it was.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+                           "::mlir::tensor::TensorDialect", "::strand::StrandDialect"];
+}

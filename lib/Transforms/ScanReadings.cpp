@@ -1,0 +1,194 @@
+// How what is outside of a component reads its carried values.
+#include "dialects/Strand/Rows.h"
+#include "lib/Transforms/ScanTargets.h"
+#include "llvm/Support/Format.h"
+using namespace mlir;
+using namespace strand;
+using namespace strand::algebra;
+
+static int64_t elementsOf(Value v) {
+  auto type = dyn_cast<RankedTensorType>(v.getType());
+  return type ? type.getNumElements() : 1;
+}
+
+ScanContext::ScanContext(StepStructure &structure, OpBuilder &b)
+    : structure(structure), lifter(structure.getScan(), b), done(structure.getScan().getInitial().size()),
+      largestItem(1) {
+  for (Value row : getScan().getRowArgs())
+    largestItem = std::max(largestItem, elementsOf(row));
+  for (Value row : getScan().getYield().getOutputs())
+    largestItem = std::max(largestItem, elementsOf(row));
+}
+
+void ScanContext::know(Value v, Value rows) {
+  lifter.know(v, rows);
+  for (StepComponent &c : structure.getComponents())
+    c.reader->seal(v);
+}
+
+bool ScanContext::isAffordable(Value v) { return elementsOf(v) <= largestItem; }
+
+SmallVector<Value> ScanContext::readersOf(const llvm::BitVector &component) {
+  SmallVector<Value> readers(getScan().getYield().getOutputs());
+  for (auto [i, next] : llvm::enumerate(getScan().getYield().getNext()))
+    if (!done.test(i) && !component.test(i))
+      readers.push_back(next);
+  return readers;
+}
+
+std::optional<SmallVector<Value>> strand::findCut(ScanContext &context, const llvm::BitVector &carried,
+                                                  ArrayRef<Value> roots, llvm::function_ref<bool(Value)> accept) {
+  llvm::SetVector<Value> cut;
+  DenseMap<Value, bool> seen;
+  std::function<bool(Value)> visit = [&](Value v) {
+    if (context.lifter.isKnown(v) || !context.structure.getCarried(v).anyCommon(carried))
+      return true;
+    if (auto it = seen.find(v); it != seen.end())
+      return it->second;
+    Operation *op = v.getDefiningOp();
+    bool isState = !op || llvm::any_of(carried.set_bits(),
+                                       [&](unsigned i) { return context.getScan().getYield().getNext()[i] == v; });
+    bool covered = false;
+    if (!isState && (RowLifter::canLift(op) || isa<YieldOp>(op))) {
+      size_t before = cut.size();
+      DenseMap<Value, bool> seenBefore = seen;
+      covered = llvm::all_of(op->getOperands(), visit);
+      op->walk([&](Operation *inner) { // what its body captures
+        for (Value o : inner->getOperands())
+          covered = covered && (o.getParentBlock() != op->getBlock() || visit(o));
+      });
+      if (!covered) {
+        while (cut.size() > before)
+          cut.pop_back();
+        seen = std::move(seenBefore);
+      }
+    }
+    if (!covered && accept(v)) {
+      cut.insert(v);
+      covered = true;
+    }
+    return seen[v] = covered;
+  };
+  for (Value root : roots)
+    if (!visit(root))
+      return {};
+  return cut.takeVector();
+}
+
+std::optional<StateReading> strand::readState(ScanContext &context, StepComponent &component, Value v) {
+  Algebra &A = *component.algebra;
+  const CarriedForm &form = component.forms[0];
+  const Element &e = component.reader->read(v);
+  if (A.isTooLong() || A.isNonlinear(e.poly))
+    return {};
+  StateReading reading;
+  reading.value = v;
+  reading.vars = e.vars;
+  reading.contracted.resize(form.vars.size());
+  std::optional<Value> read;
+  for (const Summand &s : e.poly.summands) {
+    auto *live = llvm::find_if(s.term.factors, [&](const Factor &f) { return A[f.atom].live; });
+    if (live == s.term.factors.end()) {
+      reading.rest = A.sum(reading.rest, A.poly(s.term, s.coefficient));
+      continue;
+    }
+    Atom leaf = A[live->atom];
+    Term rest = s.term;
+    llvm::erase(rest.factors, *live);
+    llvm::BitVector contracted(form.vars.size());
+    SmallVector<std::optional<unsigned>> kept(e.vars.size());
+    Substitution toForm;
+    for (auto [d, index] : llvm::enumerate(leaf.index)) {
+      if (A.extent(form.vars[d]) == 1)
+        continue;
+      auto x = dyn_cast<AffineDimExpr>(index);
+      if (!x || A.extent(x.getPosition()) != A.extent(form.vars[d]) ||
+          llvm::any_of(toForm, [&](auto &pair) { return pair.first == x.getPosition(); }))
+        return {};
+      toForm.push_back({x.getPosition(), A.dim(form.vars[d])});
+      auto *own = llvm::find(e.vars, x.getPosition());
+      if (own != e.vars.end())
+        kept[own - e.vars.begin()] = d;
+      else
+        contracted.set(d);
+      llvm::erase(rest.bound, x.getPosition());
+    }
+    for (auto [d, var] : llvm::enumerate(e.vars)) // a dimension that h lacks cannot be made
+      if (!kept[d] && A.extent(var) != 1)
+        return {};
+    if (read && (*read != leaf.value || contracted != reading.contracted || kept != reading.kept))
+      return {};
+    read = leaf.value;
+    reading.contracted = contracted;
+    reading.kept = kept;
+    reading.coefficient = A.sum(reading.coefficient, A.substituted(A.poly(rest, s.coefficient), toForm));
+  }
+  if (!read)
+    return {};
+  reading.before = isa<BlockArgument>(*read);
+  return reading;
+}
+
+std::optional<Value> strand::finishReading(ScanContext &context, StepComponent &component, const StateReading &reading,
+                                           Value sum, ArrayRef<unsigned> dims) {
+  OpBuilder &b = context.lifter.getBuilder();
+  Location loc = reading.value.getLoc();
+  auto type = cast<RankedTensorType>(reading.value.getType());
+  SmallVector<std::optional<unsigned>> order(dims.begin(), dims.end());
+  bool same = reading.rest.isZero() && order == reading.kept;
+  if (same)
+    return sum;
+  unsigned rank = type.getRank();
+  SmallVector<AffineExpr> at{b.getAffineDimExpr(0)};
+  for (unsigned d : dims)
+    at.push_back(b.getAffineDimExpr(1 + (llvm::find(reading.kept, std::optional(d)) - reading.kept.begin())));
+  AffineMap whole = b.getMultiDimIdentityMap(rank + 1);
+  SmallVector<Value> ins{sum};
+  SmallVector<AffineMap> maps{AffineMap::get(rank + 1, 0, at, b.getContext())};
+  if (!reading.rest.isZero()) {
+    FormulaEmitter emitter(context.lifter, *component.algebra, type.getElementType(), loc);
+    SmallVector<Var> vars;
+    llvm::copy_if(reading.vars, std::back_inserter(vars), [&](Var v) { return component.algebra->extent(v) != 1; });
+    std::optional<Value> rest = emitter.emitRows(reading.rest, vars);
+    if (!rest)
+      return {};
+    ins.push_back(*rest);
+    SmallVector<AffineExpr> index{b.getAffineDimExpr(0)};
+    for (auto [d, v] : llvm::enumerate(reading.vars))
+      if (component.algebra->extent(v) != 1)
+        index.push_back(b.getAffineDimExpr(1 + d));
+    maps.push_back(AffineMap::get(rank + 1, 0, index, b.getContext()));
+  }
+  maps.push_back(whole);
+  Value out = context.lifter.emptyRows(loc, type.getShape(), type.getElementType());
+  return generic(b, loc, ins, out, maps, std::string(rank + 1, 'p'),
+                 [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                   if (x.size() == 2)
+                     return {x[0]};
+                   return {arith::AddFOp::create(b, loc, x[0], x[1])};
+                 })[0];
+}
+
+static std::string textOf(double c) {
+  std::string s;
+  llvm::raw_string_ostream(s) << llvm::format("%g", c);
+  return s;
+}
+
+std::string strand::whyNotPlain(ScanContext &context, StepComponent &component) {
+  ScanOp scan = context.getScan();
+  unsigned i = component.carried[0];
+  if (scan.getReverse())
+    return "the scan is reverse";
+  auto initial = dyn_cast<FloatAttr>(scan.getInitial()[i]);
+  if (!initial)
+    return scan.getInitialTensor(i) ? "it begins at a tensor, and that op at 0" : "it is not of floats";
+  if (!initial.getValue().isZero())
+    return (Twine("it begins at ") + textOf(initial.getValueAsDouble()) + ", and that op at 0").str();
+  const CarriedForm *form = component.getSingleAffine();
+  if (!form || form->from.size() != 1 || !form->from.begin()->second.isElementwise())
+    return "there is no op of that kind";
+  if (form->input.isZero())
+    return "it has no input";
+  return "";
+}

@@ -1,0 +1,60 @@
+// What a component of a scan may become, and what that needs to know.
+#pragma once
+#include "lib/Analysis/StepStructure.h"
+#include "lib/Transforms/FormulaEmitter.h"
+#include "llvm/ADT/SmallSet.h"
+
+namespace strand {
+
+/// A scan on its way to other ops.
+struct ScanContext {
+  StepStructure &structure;
+  RowLifter lifter;
+  llvm::BitVector done;                 // carried values whose rows, or all that is read of them, are known
+  llvm::SmallSet<unsigned, 4> absorbed; // carried values that another's op carries as well
+  int64_t largestItem;                  // elements of the widest row that goes in or comes out
+
+  ScanContext(StepStructure &structure, OpBuilder &b);
+  ScanOp getScan() { return structure.getScan(); }
+  /// `rows` are what `v` of the region is in each row.
+  void know(Value v, Value rows);
+  /// Whether a value of each row may be stored for all rows: it is no wider than what is stored anyway.
+  bool isAffordable(Value v);
+  /// Outputs, and next values of components that are still to come, in which `component` may be read.
+  SmallVector<Value> readersOf(const llvm::BitVector &component);
+};
+
+/// Values of the region through which alone the roots read the carried values in `carried` or their next values, each
+/// as early as `accept` allows; nothing if some way is not accepted. Nothing is computed across an operation that has
+/// no form over rows.
+std::optional<SmallVector<Value>> findCut(ScanContext &context, const llvm::BitVector &carried, ArrayRef<Value> roots,
+                                          llvm::function_ref<bool(Value)> accept);
+
+/// A value that is linear in a carried value: the sum over some dimensions of coefficient * h, plus what is without it.
+struct StateReading {
+  Value value;
+  bool before = false;            // h before the step, not after it
+  SmallVector<algebra::Var> vars; // of the value
+  llvm::BitVector contracted;     // dimensions of h
+  SmallVector<std::optional<unsigned>>
+      kept;                  // the dimension of h that each dimension of the value is; none: of one entry
+  algebra::Poly coefficient; // over the indices of the component's form
+  algebra::Poly rest;        // over `vars`
+};
+std::optional<StateReading> readState(ScanContext &context, StepComponent &component, Value v);
+
+/// The rows of `reading`'s value from those of the sum, whose dimensions are those of h in `dims`.
+std::optional<Value> finishReading(ScanContext &context, StepComponent &component, const StateReading &reading,
+                                   Value sum, ArrayRef<unsigned> dims);
+
+/// Tries to put an op in place of the component: makes the op, and lets the lifter know the rows of the next value or
+/// of all that is read of it. Returns why not, or an empty text.
+struct ScanTarget {
+  StringRef op;
+  std::string (*emit)(ScanContext &, StepComponent &);
+};
+std::string toLinearAttention(ScanContext &context, StepComponent &component);
+std::string toLinearRecurrence(ScanContext &context, StepComponent &component);
+/// Why no op with one carried value that begins at 0 can be put there; empty if that is not so.
+std::string whyNotPlain(ScanContext &context, StepComponent &component);
+} // namespace strand
