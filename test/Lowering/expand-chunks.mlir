@@ -2,13 +2,13 @@
 // RUN: strand-opt %s -pass-pipeline="builtin.module(func.func(strand-expand-chunks{vector-bits=256 tile-length=8},canonicalize,cse))" \
 // RUN:   -split-input-file | FileCheck %s --check-prefix=SHORT
 
-// A task for each sequence and block of channels (2080 = 5 x 416), which walks the rows of its sequence; its part of the
+// A task for each sequence and block of channels (2080 = 5 x 416), which walks the tiles of its sequence; its part of the
 // result and its slot of the state go in and are put back at the same place. What was chosen is noted.
 #td = affine_map<(t, d) -> (t, d)>
 // CHECK-LABEL: func.func @recurrence(
 // CHECK-SAME:    %[[A:[a-z0-9]+]]: tensor<?x2080xf32>, %[[X:[a-z0-9]+]]: tensor<?x2080xf32>, %[[OFFSETS:[a-z0-9]+]]: tensor<?xi32>,
 // CHECK-SAME:    %[[H:[a-z0-9]+]]: tensor<?x2080xf32>, %[[SLOTS:[a-z0-9]+]]: tensor<?xi32>)
-// CHECK-SAME:    blocks = 5 : i64, fallback = false, form = "step loop", op = "strand.linear_recurrence", tile = 1 : i64
+// CHECK-SAME:    blocks = 5 : i64, fallback = false, form = "chunk", op = "strand.linear_recurrence", tile = 16 : i64
 // CHECK:         %[[ENTRIES:.*]] = tensor.dim %[[OFFSETS]]
 // CHECK:         %[[SEQUENCES:.*]] = arith.subi %[[ENTRIES]], %{{.*}}
 // CHECK:         %[[R:.*]]:2 = scf.forall (%[[S:.*]], %[[B:.*]]) in (%[[SEQUENCES]], 5) shared_outs(%[[Y:.*]] = %{{.*}}, %[[STATE:.*]] = %[[H]])
@@ -22,10 +22,11 @@
 // CHECK:           %[[AT:.*]] = arith.muli %[[B]], %{{.*}}
 // CHECK:           %[[YS:.*]] = tensor.extract_slice %[[Y]][%[[LO]], %[[AT]]] [%[[ROWS]], 416]
 // CHECK:           %[[HS:.*]] = tensor.extract_slice %[[STATE]][%[[SLOT]], %[[AT]]] [1, 416]
-// CHECK:           %[[T:.*]]:2 = scf.for %[[ROW:.*]] = %{{.*}} to %[[ROWS]] step %{{.*}} iter_args(%{{.*}} = %[[YS]], %[[C:.*]] = %[[HS]])
+// CHECK:           %[[L:.*]]:2 = scf.for %[[ROW:.*]] = %{{.*}} to %[[LAST:.*]] step %c16 iter_args(%{{.*}} = %[[YS]], %[[C:.*]] = %[[HS]])
 // CHECK:             %[[AT_ROW:.*]] = arith.addi %[[LO]], %[[ROW]]
-// CHECK:             tensor.extract_slice %[[A]][%[[AT_ROW]], %[[AT]]] [1, 416]
+// CHECK:             tensor.extract_slice %[[A]][%[[AT_ROW]], %[[AT]]] [16, 416]
 // CHECK:             linalg.generic {{.*}} outs(%{{.*}}, %[[C]] :
+// CHECK:           %[[T:.*]]:2 = scf.for %{{.*}} = %[[LAST]] to %[[ROWS]] step %c1 iter_args(%{{.*}} = %[[L]]#0, %{{.*}} = %[[L]]#1)
 // CHECK-NOT:       scf.for %
 // CHECK:           scf.forall.in_parallel
 // CHECK-NEXT:        tensor.parallel_insert_slice %[[T]]#0 into %[[Y]][%[[LO]], %[[AT]]] [%[[ROWS]], 416]

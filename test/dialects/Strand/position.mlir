@@ -1,5 +1,5 @@
 // RUN: strand-opt %s | strand-opt | FileCheck %s
-// RUN: strand-opt %s -pass-pipeline='builtin.module(func.func(strand-decompose))' | FileCheck %s --check-prefix=ROWS
+// RUN: strand-opt %s -pass-pipeline='builtin.module(func.func(strand-decompose,cse))' | FileCheck %s --check-prefix=ROWS
 
 // CHECK-LABEL: @whole
 // CHECK: strand.position %{{.*}} offsets %{{.*}} : (tensor<?xi32>, tensor<?xi32>) -> tensor<?xi32>
