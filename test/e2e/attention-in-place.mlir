@@ -13,7 +13,8 @@ func.func private @embed(%tokens: tensor<?xi32>) -> tensor<?x4x16xf32> attribute
   %rows = tensor.dim %tokens, %c0 : tensor<?xi32>
   %empty = tensor.empty(%rows) : tensor<?x4x16xf32>
   %x = linalg.generic {indexing_maps = [affine_map<(r, h, d) -> (r)>, affine_map<(r, h, d) -> (r, h, d)>],
-      iterator_types = ["parallel", "parallel", "parallel"]} ins(%tokens : tensor<?xi32>) outs(%empty : tensor<?x4x16xf32>) {
+      iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%tokens : tensor<?xi32>) outs(%empty : tensor<?x4x16xf32>) {
   ^bb0(%token: i32, %out: f32):
     %x = arith.sitofp %token : i32 to f32
     linalg.yield %x : f32

@@ -1,12 +1,12 @@
 // RUN: strand-opt %s | strand-opt | FileCheck %s
-// RUN: strand-opt %s -pass-pipeline='builtin.module(func.func(strand-decompose,cse))' | FileCheck %s --check-prefix=ROWS
+// RUN: strand-opt %s -pass-pipeline='builtin.module(func.func(strand-decompose),canonicalize,cse)' | FileCheck %s --check-prefix=ROWS
 
 // CHECK-LABEL: @whole
 // CHECK: strand.position %{{.*}} offsets %{{.*}} : (tensor<?xi32>, tensor<?xi32>) -> tensor<?xi32>
 // ROWS-LABEL: @whole
 // ROWS: %[[OUT:.*]] = tensor.empty(%{{.*}}) : tensor<?xi32>
 // ROWS: scf.for {{.*}} iter_args(%[[S:.*]] = %[[OUT]])
-// ROWS:   linalg.fill ins(%c0_i32
+// ROWS: linalg.fill ins(%c0_i32
 // ROWS:   scf.for %[[T:.*]] = {{.*}} iter_args(%[[P:.*]] = %[[S]], %[[COUNT:.*]] =
 // ROWS:     %[[C:.*]] = tensor.extract %[[COUNT]][]
 // ROWS:     tensor.insert %[[C]] into %[[P]][%[[T]]]
