@@ -44,7 +44,7 @@ SmallVector<CarriedValue> strand::carriedValues(func::FuncOp f) {
     auto number = dyn_cast<FloatAttr>(initial);
     values.push_back({name.str(), cast<RankedTensorType>(f.getArgumentTypes()[i]),
                       number ? number.getValueAsDouble() : double(cast<IntegerAttr>(initial).getValue().getSExtValue()),
-                      bool(f.getArgAttr(i, "strand.growth"))});
+                      f.getArgAttr(i, "strand.growth") == StringAttr::get(f.getContext(), "cache")});
   }
   return values;
 }
