@@ -111,8 +111,7 @@ std::string Batch::run(const Program &program, ArrayRef<Piece> pieces, llvm::fun
   SmallVector<int64_t> slotOf;
   for (const Piece &p : pieces)
     slotOf.push_back(p.slot);
-  Guarded slotList = integers(slotOf),
-          scratch(program.scratchBytes(call.rows, call.sequences + (carried.empty() ? 1 : 0)));
+  Guarded slotList = integers(slotOf), scratch(program.scratchBytes(call.rows, call.sequences));
 
   auto copies = [](ArrayRef<Guarded> of) {
     std::vector<std::vector<char>> bytes;

@@ -36,9 +36,7 @@ struct Buffer {
   Bytes room;
 };
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 int64_t bytesOf(RankedTensorType type, int64_t rows) {
   int64_t n = type.hasStaticShape() ? type.getNumElements() : itemSize(type) * rows;
@@ -53,9 +51,9 @@ public:
   Error fill(func::FuncOp f) {
     for (auto [i, a] : llvm::enumerate(signature.arguments)) {
       auto file = f.getArgAttrOfType<StringAttr>(i, "bench.input");
-      Error e = a.kind == ArgumentKind::Offsets       ? fillOffsets()
-                : file && !o.inputs.empty() ? read(file, a)
-                                            : draw(i, a);
+      Error e = a.kind == ArgumentKind::Offsets ? fillOffsets()
+                : file && !o.inputs.empty()     ? read(file, a)
+                                                : draw(i, a);
       if (e)
         return e;
     }
@@ -86,7 +84,8 @@ public:
       times.push_back((now() - start) * 1e3);
     }
     llvm::sort(times);
-    return llvm::json::Object{{"ms_min", times.front()}, {"ms_median", times[times.size() / 2]}, {"repetitions", int64_t(times.size())}};
+    return llvm::json::Object{
+        {"ms_min", times.front()}, {"ms_median", times[times.size() / 2]}, {"repetitions", int64_t(times.size())}};
   }
 
   /// Largest difference over the largest value.
@@ -97,7 +96,8 @@ public:
     int64_t n = bytesOf(signature.results[0], o.rows) / 4;
     if (want->element != "f4" || int64_t(want->bytes.size()) != 4 * n)
       return llvm::createStringError("'" + o.reference + "' does not hold the " + Twine(n) + " f32 of the result");
-    auto *x = reinterpret_cast<const float *>(results[0].data()), *y = reinterpret_cast<const float *>(want->bytes.data());
+    auto *x = reinterpret_cast<const float *>(results[0].data()),
+         *y = reinterpret_cast<const float *>(want->bytes.data());
     double worst = 0, largest = 0;
     for (int64_t i = 0; i < n; ++i) {
       double d = std::abs(double(x[i]) - y[i]);
@@ -125,7 +125,8 @@ private:
       return array.takeError();
     int64_t bytes = bytesOf(a.type, o.rows);
     if (int64_t(array->bytes.size()) != bytes)
-      return llvm::createStringError("'" + path + "' has " + Twine(array->bytes.size()) + " bytes; the argument takes " + Twine(bytes));
+      return llvm::createStringError("'" + path + "' has " + Twine(array->bytes.size()) +
+                                     " bytes; the argument takes " + Twine(bytes));
     Buffer b(bytes);
     memcpy(b.data(), array->bytes.data(), bytes);
     arguments.push_back(std::move(b));
@@ -201,12 +202,15 @@ int strand::benchMain(int argc, char **argv) {
   cl::OptionCategory category("strand-bench");
   cl::opt<std::string> file(cl::Positional, cl::Required, cl::desc("FILE.mlir"), cl::cat(category));
   cl::opt<std::string> function("function", cl::Required, cl::desc("the function to time"), cl::cat(category));
-  cl::opt<std::string> inputs("inputs", cl::desc("folder of <name>.npy for arguments marked bench.input = \"name\"; random without"), cl::cat(category));
+  cl::opt<std::string> inputs(
+      "inputs", cl::desc("folder of <name>.npy for arguments marked bench.input = \"name\"; random without"),
+      cl::cat(category));
   cl::opt<std::string> reference("reference", cl::desc("file .npy that result 0 is compared with"), cl::cat(category));
   cl::opt<int64_t> rows("rows", cl::init(2048), cl::desc("rows of all sequences together"), cl::cat(category));
   cl::opt<int64_t> sequences("sequences", cl::init(1), cl::desc("sequences, of equal length"), cl::cat(category));
   cl::opt<int64_t> threads("workers", cl::init(1), cl::desc("threads; 0: all processors"), cl::cat(category));
-  cl::opt<int64_t> bits("vector-bits", cl::init(0), cl::desc("bits of a vector; 0: as the CPU has them"), cl::cat(category));
+  cl::opt<int64_t> bits("vector-bits", cl::init(0), cl::desc("bits of a vector; 0: as the CPU has them"),
+                        cl::cat(category));
   cl::opt<double> seconds("seconds", cl::init(0.7), cl::desc("seconds to repeat for"), cl::cat(category));
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, "strand-bench: time of a function over rows, as one line of JSON\n");
@@ -217,7 +221,8 @@ int strand::benchMain(int argc, char **argv) {
   Error e = bench({file, function, inputs, reference, rows, sequences, threads, bits, seconds});
   if (!e)
     return 0;
-  llvm::handleAllErrors(std::move(e), [](const AlreadyReported &) {},
-                        [](const llvm::ErrorInfoBase &info) { llvm::errs() << "strand-bench: error: " << info.message() << "\n"; });
+  llvm::handleAllErrors(
+      std::move(e), [](const AlreadyReported &) {},
+      [](const llvm::ErrorInfoBase &info) { llvm::errs() << "strand-bench: error: " << info.message() << "\n"; });
   return 1;
 }

@@ -1,5 +1,5 @@
-// .npy: "\x93NUMPY", two bytes of version, the header's length, and the header, a Python dictionary with the keys descr,
-// fortran_order and shape; then the elements.
+// .npy: "\x93NUMPY", two bytes of version, the header's length, and the header, a Python dictionary with the keys
+// descr, fortran_order and shape; then the elements.
 #include "lib/Check/Npy.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Endian.h"

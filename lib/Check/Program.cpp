@@ -44,8 +44,8 @@ Expected<Program> Program::compile(ModuleOp original, const Signature &signature
   f.setPrivate();
   func::FuncOp entry = emitEntry(f, signature);
   std::string name = entry.getName().str();
-  if (form == Form::Whole && signature.offsets) // what a call has no slots for
-    entry.setArgAttr(*signature.offsets, "strand.sequences", UnitAttr::get(f.getContext()));
+  if (signature.offsets)
+    entry.setArgAttr(*signature.offsets, "strand.input", StringAttr::get(f.getContext(), "offsets"));
   if (form == Form::Step)
     for (auto g : module->getOps<func::FuncOp>())
       g->setAttr("strand.single_row", UnitAttr::get(f.getContext()));

@@ -1,4 +1,5 @@
 #include "lib/Check/Widen.h"
+#include "dialects/Strand/Strand.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/AttrTypeSubElements.h"
@@ -69,8 +70,12 @@ AttrTypeReplacer replacer() {
 } // namespace
 
 LogicalResult strand::widenToF64(ModuleOp module) {
-  replacer().recursivelyReplaceElementsIn(module, /*replaceAttrs=*/true, /*replaceLocs=*/false, /*replaceTypes=*/true);
-  WalkResult r = module.walk([](Operation *op) {
+  AttrTypeReplacer r = replacer();
+  Dialect *strand = module.getContext()->getLoadedDialect<StrandDialect>();
+  module->walk([&](Operation *op) { // attributes of our ops are numbers of a type of their own, whatever the rows hold
+    r.replaceElementsIn(op, /*replaceAttrs=*/op->getDialect() != strand, /*replaceLocs=*/false, /*replaceTypes=*/true);
+  });
+  WalkResult walk = module.walk([](Operation *op) {
     if (isa<arith::BitcastOp, tensor::BitcastOp>(op))
       return WalkResult(op->emitOpError("reads the bits of a float, which are others in f64"));
     if (isa<arith::ExtFOp, arith::TruncFOp>(op) && op->getOperand(0).getType() == op->getResult(0).getType()) {
@@ -79,5 +84,5 @@ LogicalResult strand::widenToF64(ModuleOp module) {
     }
     return WalkResult::advance();
   });
-  return failure(r.wasInterrupted() || failed(verify(module)));
+  return failure(walk.wasInterrupted() || failed(verify(module)));
 }
