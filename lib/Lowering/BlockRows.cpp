@@ -3,6 +3,7 @@
 //   runs     in the order of the text, row-wise ops of one class collect until something else needs one of their results
 //   rewrite  a run becomes a parallel loop over blocks of rows; its ops are written again on slices
 #include "dialects/Strand/Rows.h"
+#include "lib/Lowering/Places.h"
 #include "lib/Passes.h"
 #include "lib/Transforms/RowWise.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -72,16 +73,6 @@ private:
 
 using Run = llvm::SetVector<Operation *>;
 
-/// A tensor without contents of its own: empty, filled, or a view of such. Each user makes its own.
-bool isPlace(Value v) {
-  Operation *op = v.getDefiningOp();
-  if (isa_and_present<tensor::EmptyOp>(op))
-    return true;
-  if (auto fill = dyn_cast_if_present<linalg::FillOp>(op))
-    return isPlace(fill.getOutputs()[0]);
-  return isa_and_present<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::ExtractSliceOp>(op) && isPlace(op->getOperand(0));
-}
-
 /// Whether `op`, or anything in its regions, uses a result of the run.
 bool needs(Operation *op, const Run &run) {
   return op->walk([&](Operation *inner) {
@@ -136,7 +127,6 @@ private:
   Value sliceOf(Value v, Value first, Value count);
   SmallVector<OpFoldResult> place(Value v, OpFoldResult first) const;
   SmallVector<OpFoldResult> extent(Value v, OpFoldResult count) const;
-  Value placeAgain(Value v, Value base, Value count);
   void writeAgain(Operation *op, IRMapping &slices, const DenseMap<OpOperand *, Value> &bases, Value count);
 
   Run run;
@@ -159,28 +149,6 @@ void Blocking::takeTrailingViews() {
       trailing.push_back(op);
     }
   }
-}
-
-/// What a place is a fill or a view of; null for a tensor.empty.
-Value under(Value place) {
-  Operation *op = place.getDefiningOp();
-  if (isa<tensor::EmptyOp>(op))
-    return {};
-  auto fill = dyn_cast<linalg::FillOp>(op);
-  return fill ? fill.getOutputs()[0] : op->getOperand(0);
-}
-Value baseOf(Value place) {
-  while (Value v = under(place))
-    place = v;
-  return place;
-}
-
-/// Whether `place` can be built on a tensor of that type in place of its own.
-bool canStandOn(Value place, Type type) {
-  for (Value v = place; v; v = under(v))
-    if (v.getType() == type && !v.getDefiningOp<linalg::FillOp>())
-      return true;
-  return false;
 }
 
 void Blocking::findEnds() {
@@ -260,25 +228,13 @@ void setRows(Operation *op, Value count) {
     op->setOperand(slice.getIndexOfDynamicSize(0), count);
 }
 
-/// The place `v` for a block, on `base` where the types agree; without one, on an empty tensor of its own.
-Value Blocking::placeAgain(Value v, Value base, Value count) {
-  Operation *op = v.getDefiningOp();
-  if (base && base.getType() == v.getType() && !isa<linalg::FillOp>(op))
-    return base;
-  IRMapping mapping;
-  if (Value below = under(v))
-    mapping.map(below, placeAgain(below, base, count));
-  Operation *again = b.clone(*op, mapping);
-  setRows(again, count);
-  return again->getResult(0);
-}
-
 /// An op of the run on slices; `bases` has the destinations of outputs, by the operand that begins them.
 void Blocking::writeAgain(Operation *op, IRMapping &slices, const DenseMap<OpOperand *, Value> &bases, Value count) {
   SmallVector<Value> operands;
   for (OpOperand &operand : op->getOpOperands()) {
     Value v = operand.get();
-    operands.push_back(isRows(v) && isPlace(v) ? placeAgain(v, bases.lookup(&operand), count) : slices.lookupOrDefault(v));
+    operands.push_back(isRows(v) && isPlace(v) ? placeAgain(b, v, bases.lookup(&operand), [&](Operation *op) { setRows(op, count); })
+                                              : slices.lookupOrDefault(v));
   }
   Operation *again = b.clone(*op, slices);
   again->setOperands(operands);
@@ -321,8 +277,12 @@ void Blocking::rewrite() {
     Origin origin = originOf(v);
     if (init == origin.value)
       slices.map(init, sliceOf(whole, first, count));
-    else if (origin.use && isPlace(origin.value) && canStandOn(origin.value, v.getType()))
+    else if (origin.use && isPlace(origin.value) && canStandOn(origin.value, v.getType())) {
       bases[origin.use] = sliceOf(whole, first, count);
+      if (auto insert = dyn_cast<tensor::InsertSliceOp>(origin.use->getOwner()))
+        if (OpOperand *begin = beginOfPart(insert))
+          bases[begin] = bases[origin.use];
+    }
   }
   for (Value v : inputs)
     if (!slices.contains(v))

@@ -1,41 +1,52 @@
+// strand-own-inits: in the order of the text, each operand that is a place gets a copy of it, down to the tensor.empty.
+#include "lib/Lowering/Places.h"
 #include "lib/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 using namespace mlir;
 namespace strand {
 #define GEN_PASS_DEF_OWNINITS
 #include "lib/Passes.h.inc"
 namespace {
 
-/// Gives every use of the op's result but one a copy of the op, right in front of the user. The one that keeps it is in
-/// the same block: in a loop further in, each iteration would find what the one before has written.
-void giveEachUseItsOwn(Operation *op) {
-  SmallVector<OpOperand *> uses;
-  for (OpOperand &use : op->getUses())
-    uses.push_back(&use);
-  bool kept = false;
-  for (OpOperand *use : uses) {
-    bool keeps = !kept && use->getOwner()->getBlock() == op->getBlock();
-    kept |= keeps;
-    if (keeps)
-      continue;
-    OpBuilder b(use->getOwner());
-    use->set(b.clone(*op)->getResult(0));
-  }
-  if (!kept)
-    op->erase();
+/// Whether nothing but `use` needs the place, nor anything on the way down, and none of it stands outside of a loop that
+/// `use` is in, where each iteration would find what the one before has written.
+bool isOwn(const OpOperand &use) {
+  for (Value v = use.get(); v; v = under(v))
+    if (!v.hasOneUse() || v.getParentBlock() != use.getOwner()->getBlock())
+      return false;
+  return true;
 }
 
 struct OwnInits : impl::OwnInitsBase<OwnInits> {
   void runOnOperation() override {
-    SmallVector<Operation *> fills, empties;
-    getOperation().walk([&](linalg::FillOp op) { fills.push_back(op); });
-    for (Operation *op : fills)
-      giveEachUseItsOwn(op);
-    getOperation().walk([&](tensor::EmptyOp op) { empties.push_back(op); });
-    for (Operation *op : empties)
-      giveEachUseItsOwn(op);
+    SmallVector<OpOperand *> uses;
+    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
+      bool isPlaceItself = op->getNumResults() == 1 && isPlace(op->getResult(0));
+      for (OpOperand &operand : op->getOpOperands())
+        if (!isPlaceItself && operand.get().getDefiningOp() && isPlace(operand.get()) && !isa<tensor::DimOp>(op))
+          uses.push_back(&operand);
+    });
+    SmallVector<Operation *> old;
+    for (OpOperand *use : uses) {
+      auto insert = dyn_cast<tensor::InsertSliceOp>(use->getOwner());
+      OpOperand *begin = insert && use == &insert.getDestMutable() ? beginOfPart(insert) : nullptr;
+      if (!begin && isOwn(*use))
+        continue;
+      old.push_back(use->get().getDefiningOp());
+      OpBuilder b(use->getOwner());
+      use->set(begin ? baseOf(begin->get()) : placeAgain(b, use->get(), {}));
+    }
+    for (Operation *op : old)
+      eraseUnused(op);
+  }
+
+  static void eraseUnused(Operation *op) {
+    while (op && op->use_empty()) {
+      Value below = under(op->getResult(0));
+      op->erase();
+      op = below ? below.getDefiningOp() : nullptr;
+    }
   }
 };
 } // namespace

@@ -17,12 +17,12 @@ func.func @two_writers(%x: tensor<?x8xf32>, %n: index) -> (tensor<?x8xf32>, tens
 
 // Of a filled tensor each user gets a fill of its own, and each fill an empty tensor.
 // CHECK-LABEL: func.func @two_sums(
-// CHECK:         %[[A:.*]] = tensor.empty
 // CHECK:         %[[B:.*]] = tensor.empty
-// CHECK-DAG:     %[[ZERO_A:.*]] = linalg.fill {{.*}} outs(%[[A]] :
-// CHECK-DAG:     %[[ZERO_B:.*]] = linalg.fill {{.*}} outs(%[[B]] :
-// CHECK:         linalg.matmul {{.*}} outs(%[[ZERO_A]] :
-// CHECK:         linalg.matmul {{.*}} outs(%[[ZERO_B]] :
+// CHECK-NEXT:    %[[ZERO_B:.*]] = linalg.fill {{.*}} outs(%[[B]] :
+// CHECK-NEXT:    %[[A:.*]] = tensor.empty
+// CHECK-NEXT:    %[[ZERO_A:.*]] = linalg.fill {{.*}} outs(%[[A]] :
+// CHECK-NEXT:    linalg.matmul {{.*}} outs(%[[ZERO_A]] :
+// CHECK-NEXT:    linalg.matmul {{.*}} outs(%[[ZERO_B]] :
 func.func @two_sums(%x: tensor<4x4xf32>) -> (tensor<4x4xf32>, tensor<4x4xf32>) {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<4x4xf32>
@@ -86,4 +86,25 @@ func.func @user_in_a_loop(%x: tensor<8x4xf32>, %into: tensor<4xf32>) -> tensor<4
     scf.yield %next : tensor<4xf32>
   }
   return %r : tensor<4xf32>
+}
+
+// -----
+
+// A part that is computed in a slice of a tensor and put back keeps its place in it, also where two such tensors began as
+// one.
+// CHECK-LABEL: func.func @parts(
+// CHECK:         %[[A:.*]] = tensor.empty() : tensor<4xf32>
+// CHECK-NEXT:    %[[SLICE_A:.*]] = tensor.extract_slice %[[A]][0] [3] [1]
+// CHECK-NEXT:    %[[X:.*]] = linalg.exp {{.*}} outs(%[[SLICE_A]] :
+// CHECK:         tensor.insert_slice %[[X]] into %[[A]][0] [3] [1]
+// CHECK:         %[[Y:.*]] = linalg.log {{.*}} outs(%[[SLICE_B:.*]] :
+// CHECK:         tensor.insert_slice %[[Y]] into %[[B:.*]][0] [3] [1]
+func.func @parts(%in: tensor<3xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %e = tensor.empty() : tensor<4xf32>
+  %s = tensor.extract_slice %e[0] [3] [1] : tensor<4xf32> to tensor<3xf32>
+  %x = linalg.exp ins(%in : tensor<3xf32>) outs(%s : tensor<3xf32>) -> tensor<3xf32>
+  %a = tensor.insert_slice %x into %e[0] [3] [1] : tensor<3xf32> into tensor<4xf32>
+  %y = linalg.log ins(%in : tensor<3xf32>) outs(%s : tensor<3xf32>) -> tensor<3xf32>
+  %b = tensor.insert_slice %y into %e[0] [3] [1] : tensor<3xf32> into tensor<4xf32>
+  return %a, %b : tensor<4xf32>, tensor<4xf32>
 }
