@@ -40,6 +40,7 @@ typedef struct {
   int64_t vocabulary;            /* logits are [rows, vocabulary] f32; token ids are 0 .. vocabulary-1 */
   int64_t weight_bytes;
   int64_t states, weights;       /* how many entries follow */
+  int64_t last_rows;             /* 1 if STRAND_LAST_ROWS is followed, 0 if calls give all rows all the same */
   const strand_entry *state, *weight;
   const char *hash;              /* 64 hex digits: of the model (weights, program), not of the machine or the form */
   const char *family;            /* e.g. "hgrn" */
@@ -61,9 +62,15 @@ enum strand_status {
 
 typedef struct strand_rt_ctx strand_rt_ctx; /* threads of a caller; NULL: run on the calling thread */
 
+/* Flags of a call. */
+enum strand_flags {
+  STRAND_LAST_ROWS = 1           /* logits: [sequences, vocabulary], for the last row of each sequence that has one; what
+                                    stands there for a sequence without rows has no meaning */
+};
+
 /* A compiled model with prefix m. Thread-safe on distinct state blocks and scratch.
  * weights: 64-byte aligned, schema.weight_bytes. scratch: 64-byte aligned, strand_sizes.scratch_bytes.
- * logits: [rows, vocabulary] f32. Nothing is written when the answer is not STRAND_OK. */
+ * logits: [rows, vocabulary] f32 (see STRAND_LAST_ROWS). Nothing is written when the answer is not STRAND_OK. */
 typedef int32_t strand_advance_fn(strand_rt_ctx *ctx, const void *weights, void *state, const int32_t *slots,
                                   const int32_t *tokens, const int32_t *offsets, int64_t sequences, int64_t rows,
                                   uint32_t flags, void *scratch, float *logits);

@@ -1,6 +1,7 @@
 // strand-destinations: no private function hands out a buffer of its own. Callees first, since the tensor.empty that a
 // call now takes may be the origin of the caller's result.
 #include "lib/Lowering/CalleesFirst.h"
+#include "lib/Lowering/Roots.h"
 #include "lib/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -236,7 +237,7 @@ struct Destinations : impl::DestinationsBase<Destinations> {
     SmallVector<NamedAttribute> attrs;
     if (StringRef mark = extentMark(f, origins[0].use->get(), ties); !mark.empty())
       attrs.push_back(b.getNamedAttr(mark, b.getUnitAttr()));
-    if (result == 0 && (f.getName() == "advance" || f.getName() == "step"))
+    if (result == 0 && isRoot(f))
       attrs.push_back(b.getNamedAttr("strand.input", b.getStringAttr("logits")));
     unsigned at = f.getNumArguments();
     if (failed(f.insertArgument(at, type, b.getDictionaryAttr(attrs), returned.get().getLoc())))

@@ -10,8 +10,8 @@ def Destinations : Pass<"strand-destinations", "::mlir::ModuleOp"> {
                            be the origin of the caller's own result
       anything else        is copied into such an argument
 
-    Sizes are computed again in the caller, from the operands. Result 0 of `@advance` and of `@step` are the logits:
-    their argument is marked `strand.input = "logits"`.
+    Sizes are computed again in the caller, from the operands. Result 0 of `@advance`, `@step` and `@last` are the
+    logits: their argument is marked `strand.input = "logits"`.
   }];
   let dependentDialects = ["::mlir::tensor::TensorDialect", "::mlir::linalg::LinalgDialect",
                            "::mlir::arith::ArithDialect"];

@@ -19,8 +19,8 @@ std::vector<Stage> strand::stages(const CpuTarget &target, const std::string &pr
   return {
       {"model", "the model over whole sequences", tidy},
       {"structure", "scans as the ops that they are", join({"strand-inline-formulas", onFunctions({"strand-infer-structure"}), tidy})},
-      {"advance", "state as operands and results; a form for single rows",
-       join({"strand-derive-advance", "strand-derive-step", tidy})},
+      {"advance", "state as operands and results; forms for single rows and for the last rows alone",
+       join({"strand-derive-advance", "strand-derive-step", "strand-derive-last", tidy})},
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
        join({onFunctions({"strand-expand-chunks{vector-bits=" + bits + "}", "strand-decompose", "strand-fuse-tiles", "strand-fuse-rows"}),
              "strand-pack-weights{panel=" + panel + "}", "resolve-ranked-shaped-type-result-dims", tidy,

@@ -1,12 +1,13 @@
 // bench: tokens a second by length and batch.
 //
-// Prefill: sequences of that length from an empty state, in one call where the logits have room. Decode: steps of one
+// Prefill: sequences of that length from an empty state to the logits of their last rows, in one call if that many rows
+// may go in one. Decode: steps of one
 // token a sequence after that length; every repetition begins from the same state. Token ids are random.
 #include "Program.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOGITS_BYTES = 256 << 20, LEAST_REPETITIONS = 3, MOST_REPETITIONS = 1000, STEPS = 16 };
+enum { MOST_ROWS = 1 << 14, LOGITS_BYTES = 256 << 20, LEAST_REPETITIONS = 3, MOST_REPETITIONS = 1000, STEPS = 16 };
 
 typedef struct {
   int64_t length, batch, tokens; // tokens a repetition
@@ -23,7 +24,7 @@ typedef struct {
 
 static Runner makeRunner(int64_t batch, int64_t length, int64_t threads) {
   Runner r = {.batch = batch};
-  r.columns = rowsPerCall(INT32_MAX, LOGITS_BYTES) / batch;
+  r.columns = rowsPerCallLast(MOST_ROWS, LOGITS_BYTES) / batch;
   r.columns = r.columns < 1 ? 1 : r.columns < length ? r.columns : length;
   int64_t rows = product(batch, r.columns, "a call");
   if (rows > INT32_MAX)
@@ -49,7 +50,7 @@ static void freeRunner(Runner *r) {
 static void feed(Runner *r, int64_t columns) {
   for (int64_t b = 0; b <= r->batch; ++b)
     r->offsets[b] = (int32_t)(b * columns);
-  advance(&r->session, r->slots, r->tokens, r->offsets, r->batch, r->batch * columns);
+  advanceLast(&r->session, r->slots, r->tokens, r->offsets, r->batch, r->batch * columns);
 }
 
 static void prefill(Runner *r, int64_t length) {

@@ -84,9 +84,9 @@ static void show(const Arguments *a, int64_t id, bool first) {
 
 // Feeds all but the last of the tokens, in pieces.
 static void prefill(Session *s, const Ids *t) {
-  int64_t piece = rowsPerCall(MOST_ROWS, LOGITS_BYTES);
+  int64_t piece = rowsPerCallLast(MOST_ROWS, LOGITS_BYTES);
   for (int64_t at = 0; at < t->count - 1; at += piece)
-    advanceOne(s, t->ids + at, t->count - 1 - at < piece ? t->count - 1 - at : piece);
+    advanceOneLast(s, t->ids + at, t->count - 1 - at < piece ? t->count - 1 - at : piece);
 }
 
 static int64_t next(Session *s, const Arguments *a, int32_t last, strand_candidate *room) {

@@ -81,8 +81,13 @@ void resetSession(Session *s);
 const float *advance(Session *s, const int32_t *slots, const int32_t *tokens, const int32_t *offsets,
                      int64_t sequences, int64_t rows);
 const float *advanceOne(Session *s, const int32_t *tokens, int64_t rows); // the sequence in slot 0
+// Logits of the last row of each sequence, each of which has a row in the call.
+const float *advanceLast(Session *s, const int32_t *slots, const int32_t *tokens, const int32_t *offsets,
+                         int64_t sequences, int64_t rows);
+const float *advanceOneLast(Session *s, const int32_t *tokens, int64_t rows);
 void reserveCacheRows(Session *s, int64_t rows);
-int64_t rowsPerCall(int64_t most, int64_t logitsBytes); // at least 1
+int64_t rowsPerCall(int64_t most, int64_t logitsBytes);     // with logits of all rows; at least 1
+int64_t rowsPerCallLast(int64_t most, int64_t logitsBytes); // for advanceLast
 void saveState(const Session *s, Output *to, int64_t pending); // slot 0
 void loadState(Session *s, const char *path, int64_t *pending);
 

@@ -64,13 +64,13 @@ static void reserve(void **buffer, int64_t *have, int64_t need, const char *what
   *have = need;
 }
 
-static void reserveBuffers(Session *s, int64_t sequences, int64_t rows) {
+static void reserveBuffers(Session *s, int64_t sequences, int64_t rows, int64_t logitRows) {
   strand_sizes sizes;
   int32_t status = m_sizes(sequences, rows, s->slots, s->cacheRows, &sizes);
   if (status != STRAND_OK || sizes.scratch_bytes < 0)
     fail(EXIT_USER, "a call of %lld rows in %lld sequences is too large for this model (status %d)", (long long)rows,
          (long long)sequences, status);
-  int64_t logits = product(rows, product(m_schema.vocabulary, sizeof(float), "the logits"), "the logits");
+  int64_t logits = product(logitRows, product(m_schema.vocabulary, sizeof(float), "the logits"), "the logits");
   reserve((void **)&s->scratch, &s->scratchBytes, sizes.scratch_bytes, "temporary values");
   reserve((void **)&s->logits, &s->logitsBytes, logits, "the logits");
 }
@@ -85,22 +85,36 @@ static const char *meaning(int32_t status) {
   }
 }
 
-const float *advance(Session *s, const int32_t *slots, const int32_t *tokens, const int32_t *offsets,
-                     int64_t sequences, int64_t rows) {
+static void run(Session *s, const int32_t *slots, const int32_t *tokens, const int32_t *offsets, int64_t sequences,
+                int64_t rows, uint32_t flags) {
   int64_t longest = 0;
   for (int64_t b = 0; b < sequences; ++b) {
     int64_t after = s->lengths[slots[b]] + offsets[b + 1] - offsets[b];
     longest = after > longest ? after : longest;
   }
   reserveCacheRows(s, longest);
-  reserveBuffers(s, sequences, rows);
-  int32_t status = m_advance(s->ctx, modelWeights(), s->state, slots, tokens, offsets, sequences, rows, 0, s->scratch,
-                             s->logits);
+  reserveBuffers(s, sequences, rows, flags & STRAND_LAST_ROWS ? sequences : rows);
+  int32_t status = m_advance(s->ctx, modelWeights(), s->state, slots, tokens, offsets, sequences, rows, flags,
+                             s->scratch, s->logits);
   if (status != STRAND_OK)
     fail(EXIT_INTERNAL, "the model refused a call of %lld rows in %lld sequences: %s (status %d)", (long long)rows,
          (long long)sequences, meaning(status), status);
   for (int64_t b = 0; b < sequences; ++b)
     s->lengths[slots[b]] += offsets[b + 1] - offsets[b];
+}
+
+const float *advance(Session *s, const int32_t *slots, const int32_t *tokens, const int32_t *offsets,
+                     int64_t sequences, int64_t rows) {
+  run(s, slots, tokens, offsets, sequences, rows, 0);
+  return s->logits;
+}
+
+const float *advanceLast(Session *s, const int32_t *slots, const int32_t *tokens, const int32_t *offsets,
+                         int64_t sequences, int64_t rows) {
+  run(s, slots, tokens, offsets, sequences, rows, m_schema.last_rows ? STRAND_LAST_ROWS : 0);
+  size_t row = (size_t)m_schema.vocabulary;
+  for (int64_t b = 0; b < sequences && !m_schema.last_rows; ++b)
+    memmove(s->logits + (size_t)b * row, s->logits + (size_t)(offsets[b + 1] - 1) * row, row * sizeof(float));
   return s->logits;
 }
 
@@ -109,9 +123,18 @@ const float *advanceOne(Session *s, const int32_t *tokens, int64_t rows) {
   return advance(s, &slot, tokens, offsets, 1, rows);
 }
 
+const float *advanceOneLast(Session *s, const int32_t *tokens, int64_t rows) {
+  int32_t slot = 0, offsets[2] = {0, (int32_t)rows};
+  return advanceLast(s, &slot, tokens, offsets, 1, rows);
+}
+
 int64_t rowsPerCall(int64_t most, int64_t logitsBytes) {
   int64_t rows = logitsBytes / (int64_t)sizeof(float) / m_schema.vocabulary;
   return rows < 1 ? 1 : rows < most ? rows : most;
+}
+
+int64_t rowsPerCallLast(int64_t most, int64_t logitsBytes) {
+  return m_schema.last_rows ? most : rowsPerCall(most, logitsBytes);
 }
 
 void saveState(const Session *s, Output *to, int64_t pending) {

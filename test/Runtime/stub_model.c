@@ -37,7 +37,7 @@ static const strand_entry states[] = {
     {"layers.0.position", 0, 4, STRAND_I32, STRAND_FIXED, 0, 0, {0}},
     {"layers.1.keys", 0, K * 4, STRAND_F32, STRAND_CACHE, -1, 1, {K}}};
 static const strand_entry weights[] = {{"embedding", 0, WEIGHT_BYTES, STRAND_I8, STRAND_FIXED, 0, 2, {V, D}}};
-const strand_schema m_schema = {STRAND_ABI_VERSION, V, WEIGHT_BYTES, 3, 1, states, weights, STUB_HASH, "stub",
+const strand_schema m_schema = {STRAND_ABI_VERSION, V, WEIGHT_BYTES, 3, 1, 0, states, weights, STUB_HASH, "stub",
                                 STUB_FEATURES, "{\"layers\": 2, \"memory\": {\"form\": \"step\"}}"};
 
 int32_t m_sizes(int64_t sequences, int64_t rows, int64_t slots, int64_t cacheRows, strand_sizes *out) {

@@ -6,6 +6,7 @@
 #include "lib/Codegen/Cpu/Bounds.h"
 #include "lib/Codegen/Cpu/Descriptors.h"
 #include "lib/Codegen/Cpu/WeightLayout.h"
+#include "lib/Lowering/Roots.h"
 #include "lib/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -109,9 +110,9 @@ Model modelOf(func::FuncOp f) {
 
 class Emitter {
 public:
-  Emitter(ModuleOp module, func::FuncOp advance, func::FuncOp step, StringRef prefix)
-      : module(module), advance(advance), step(step), model(modelOf(advance)), prefix(prefix), loc(advance.getLoc()),
-        b(module.getContext()), pointer(LLVM::LLVMPointerType::get(module.getContext())), i32(b.getI32Type()),
+  Emitter(ModuleOp module, StringRef prefix)
+      : module(module), advance(module.lookupSymbol<func::FuncOp>("advance")), step(module.lookupSymbol<func::FuncOp>("step")),
+        last(module.lookupSymbol<func::FuncOp>("last")), model(modelOf(advance)), prefix(prefix), loc(advance.getLoc()), b(module.getContext()), pointer(LLVM::LLVMPointerType::get(module.getContext())), i32(b.getI32Type()),
         i64(b.getI64Type()) {}
 
   LogicalResult run() {
@@ -122,7 +123,7 @@ public:
 
 private:
   ModuleOp module;
-  func::FuncOp advance, step; // step may be null
+  func::FuncOp advance, step, last; // the latter two may be null
   Model model;
   std::string prefix;
   Location loc;
@@ -213,7 +214,7 @@ private:
       pointers.push_back(emitText(prefix + "." + name, text ? text.getValue() : StringRef(otherwise)));
     }
     int64_t numbers[] = {STRAND_ABI_VERSION, model.vocabulary, weightBytes(model.weights), int64_t(states.size()),
-                         int64_t(weights.size())};
+                         int64_t(weights.size()), last ? 1 : 0};
     SmallVector<Type> fields(std::size(numbers), i64);
     fields.append(pointers.size(), pointer);
     auto type = LLVM::LLVMStructType::getLiteral(b.getContext(), fields);
@@ -238,7 +239,8 @@ private:
   Value scratchBytes(Value sequences, Value rows) {
     Value most = constant(0);
     Type index = b.getIndexType();
-    for (StringRef name : {"advance.scratch", "step.scratch"}) {
+    for (StringRef root : rootNames) {
+      std::string name = (root + ".scratch").str();
       if (!module.lookupSymbol(name))
         continue;
       Value args[] = {arith::IndexCastOp::create(b, loc, index, rows), arith::IndexCastOp::create(b, loc, index, sequences)};
@@ -312,7 +314,7 @@ private:
       return buffer(c.slots, c.sequences);
     if (input == "offsets")
       return buffer(c.offsets, arith::AddIOp::create(b, loc, c.sequences, constant(1)).getResult());
-    return buffer(c.logits, c.rows);
+    return buffer(c.logits, f == last ? c.sequences : c.rows);
   }
 
   LogicalResult emitCall(func::FuncOp f, const Call &c) {
@@ -364,14 +366,43 @@ private:
     Value good = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, status,
                                        arith::ConstantIntOp::create(b, loc, i32, STRAND_OK));
     b.setInsertionPointToStart(scf::IfOp::create(b, loc, good, false).thenBlock());
-    if (!step)
-      return emitCall(advance, c);
-    auto branch = scf::IfOp::create(b, loc, isStep(c), true);
-    b.setInsertionPointToStart(branch.thenBlock());
-    if (failed(emitCall(step, c)))
+    return emitDispatch(c);
+  }
+
+  /// @step where no sequence has more than one row, @last where the caller asks for last rows alone, else @advance.
+  /// With last rows alone, the logits of a step are in the right place only if every sequence has its row.
+  LogicalResult emitDispatch(const Call &c) {
+    Value wantsLast = last ? isLast(c) : Value();
+    auto otherwise = [&](Value condition, func::FuncOp f) {
+      auto branch = scf::IfOp::create(b, loc, condition, true);
+      b.setInsertionPointToStart(branch.thenBlock());
+      LogicalResult done = emitCall(f, c);
+      b.setInsertionPointToStart(branch.elseBlock());
+      return done;
+    };
+    if (step) {
+      Value takesStep = isStep(c);
+      if (last) {
+        Value all = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, c.rows, c.sequences);
+        Value wantsAll = arith::XOrIOp::create(b, loc, wantsLast, constantTrue());
+        takesStep = arith::AndIOp::create(b, loc, takesStep, arith::OrIOp::create(b, loc, wantsAll, all));
+      }
+      if (failed(otherwise(takesStep, step)))
+        return failure();
+    }
+    if (last && failed(otherwise(wantsLast, last)))
       return failure();
-    b.setInsertionPointToStart(branch.elseBlock());
     return emitCall(advance, c);
+  }
+
+  Value constantTrue() { return arith::ConstantIntOp::create(b, loc, b.getI1Type(), 1); }
+
+  /// Whether the flags ask for last rows alone, and there is a row.
+  Value isLast(const Call &c) {
+    Value flag = arith::ConstantIntOp::create(b, loc, i32, STRAND_LAST_ROWS), zero = arith::ConstantIntOp::create(b, loc, i32, 0);
+    Value set = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, arith::AndIOp::create(b, loc, c.flags, flag), zero);
+    Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, c.rows, constant(0));
+    return arith::AndIOp::create(b, loc, set, some);
   }
 };
 
@@ -391,18 +422,15 @@ struct CInterface : impl::CInterfaceBase<CInterface> {
   }
 
   LogicalResult emit(ModuleOp module) {
-    auto advance = module.lookupSymbol<func::FuncOp>("advance"), step = module.lookupSymbol<func::FuncOp>("step");
-    if (!advance)
+    if (!module.lookupSymbol<func::FuncOp>("advance"))
       return success();
-    for (func::FuncOp f : {advance, step}) {
-      if (!f)
-        continue;
+    for (func::FuncOp f : rootsOf(module)) {
       if (!f.isPrivate() || f.getNumResults())
         return f.emitError() << "@" << f.getName() << " must be private and have no results: its logits and states are arguments";
       if (failed(checkArguments(f)))
         return failure();
     }
-    return Emitter(module, advance, step, prefix).run();
+    return Emitter(module, prefix).run();
   }
 };
 } // namespace

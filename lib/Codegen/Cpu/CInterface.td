@@ -12,7 +12,8 @@ def CInterface : Pass<"strand-c-interface", "::mlir::ModuleOp"> {
                                dimension 1; `strand.growth = "count"`: an i32 a slot, the rows that its sequence has seen
       strand.scratch           the arena
 
-    A private `@step` with the same marks, for calls with at most one row a sequence, is called for those. The module's
+    A private `@step` with the same marks, for calls with at most one row a sequence, is called for those, and a private
+    `@last`, whose logits are sequences x vocabulary, where the flags of a call say STRAND_LAST_ROWS. The module's
     attributes `strand.hash`, `strand.family`, `strand.cpu_features` and `strand.report` go into the schema. Private
     functions get internal linkage.
   }];

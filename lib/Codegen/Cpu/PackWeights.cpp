@@ -3,6 +3,7 @@
 #include "dialects/Strand/Rows.h"
 #include "lib/Lowering/CalleesFirst.h"
 #include "lib/Lowering/Product.h"
+#include "lib/Lowering/Roots.h"
 #include "lib/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -182,10 +183,7 @@ struct PackWeights : impl::PackWeightsBase<PackWeights> {
   using PackWeightsBase::PackWeightsBase;
 
   void runOnOperation() override {
-    SmallVector<func::FuncOp> roots;
-    for (StringRef name : {"advance", "step"})
-      if (auto f = getOperation().lookupSymbol<func::FuncOp>(name))
-        roots.push_back(f);
+    SmallVector<func::FuncOp> roots = rootsOf(getOperation());
     Packing packing(getOperation(), panel);
     if (panel)
       for (func::FuncOp f : roots)

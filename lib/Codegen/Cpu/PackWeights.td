@@ -1,7 +1,7 @@
 def PackWeights : Pass<"strand-pack-weights", "::mlir::ModuleOp"> {
   let summary = "weights become arguments, matrices in panels";
   let description = [{
-    Each `strand.weight` of `@advance` and `@step` becomes an argument marked `strand.weight`, in the same order in both.
+    Each `strand.weight` of `@advance`, `@step` and `@last` becomes an argument marked `strand.weight`, in the same order in all.
 
     A matrix W [N, K] that a product x W^T reads, here or in the functions that it is handed to, comes in panels
     `[ceil(N / n), K, n]` (see strand.weight), n being `panel`, marked `strand.panel`: the kernel then reads it from front to

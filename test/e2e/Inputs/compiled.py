@@ -12,7 +12,7 @@ class Entry(ctypes.Structure):
 
 
 class Schema(ctypes.Structure):
-    _fields_ = [(n, I64) for n in ("version", "vocabulary", "weight_bytes", "states", "weights")] + \
+    _fields_ = [(n, I64) for n in ("version", "vocabulary", "weight_bytes", "states", "weights", "last_rows")] + \
                [("state", ctypes.POINTER(Entry)), ("weight", ctypes.POINTER(Entry))] + \
                [(n, ctypes.c_char_p) for n in ("hash", "family", "cpu_features", "report")]
 
