@@ -403,12 +403,13 @@ static void shrink(ScanOp op, const Kept &kept, PatternRewriter &rewriter) {
     for (unsigned i = 0; i < part->size(); ++i)
       arguments.push_back(!part->test(i));
   Block *body = made.getBody();
-  rewriter.modifyOpInPlace(made, [&] {
-    for (BlockArgument a : body->getArguments()) // a value that is not kept may still feed itself
-      if (arguments[a.getArgNumber()])
-        a.dropAllUses();
-    body->eraseArguments(arguments);
-  });
+  SmallVector<Operation *> inner;
+  for (Operation &o : body->without_terminator())
+    inner.push_back(&o);
+  for (Operation *o : llvm::reverse(inner))
+    if (o->use_empty()) // a value that is not kept may have been used to make its own next one
+      rewriter.eraseOp(o);
+  rewriter.modifyOpInPlace(made, [&] { body->eraseArguments(arguments); });
   for (auto [before, after] : llvm::zip(outputs, made.getOutputs()))
     rewriter.replaceAllUsesWith(before, after);
   for (auto [before, after] :

@@ -35,6 +35,7 @@ private:
   void giveOwnDestinations(linalg::LinalgOp inner);
   void sink(Value made);
   void writeOutputsToo(unsigned i);
+  void keepCarriesApart();
   Value copied(Value v);
   Value copiedInto(Value v, Value place);
   void placeNext();
@@ -46,6 +47,7 @@ private:
   SmallVector<Value> carries;
   IRMapping map;
   SmallVector<Value> outputs, next;
+  SmallVector<linalg::LinalgOp> made; // as they were in the region, in destination style already
 };
 
 /// Whether `v` is a slice or another shape of one of `wholes`.
@@ -122,8 +124,10 @@ void Emission::clone(Operation &inner) {
     map.map(inner.getResult(0), elementwise(inner));
     return;
   }
-  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(b.clone(inner, map)))
+  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(b.clone(inner, map))) {
     giveOwnDestinations(linalgOp);
+    made.push_back(linalgOp);
+  }
 }
 
 /// Moves what makes `made`, and the fill that it accumulates on, right before the first reader.
@@ -161,9 +165,11 @@ void Emission::writeOutputsToo(unsigned i) {
     body->insertArgument(producer.getInputs().size(), getElementTypeOrSelf(places[o]), producer.getLoc());
     Operation *yield = body->getTerminator();
     yield->insertOperands(0, yield->getOperand(0));
-    producer.getResult(0).replaceAllUsesWith(both.getResult(1));
-    next[i] = both.getResult(1);
+    Value before = producer.getResult(0);
+    before.replaceAllUsesWith(both.getResult(1));
+    std::replace(next.begin(), next.end(), before, Value(both.getResult(1)));
     outputs[o] = both.getResult(0);
+    std::replace(outputs.begin(), outputs.end(), before, Value(both.getResult(1)));
     producer.erase();
     return;
   }
@@ -171,20 +177,34 @@ void Emission::writeOutputsToo(unsigned i) {
 
 Value Emission::copied(Value v) { return bufferization::AllocTensorOp::create(b, loc, rowsType(v), ValueRange(), v); }
 
+/// What is accumulated on a carry may stay there only if it is that carry's next value.
+void Emission::keepCarriesApart() {
+  for (linalg::LinalgOp inner : made)
+    for (OpOperand &init : inner.getDpsInitsMutable()) {
+      auto *carry = llvm::find(carries, init.get());
+      bool own = carry != carries.end() && next[carry - carries.begin()] == inner.getTiedOpResult(&init);
+      if (own || (carry == carries.end() && !isPartOf(init.get(), carries)))
+        continue;
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPoint(inner);
+      init.set(copied(init.get()));
+    }
+}
+
 Value Emission::copiedInto(Value v, Value place) {
   return bufferization::MaterializeInDestinationOp::create(b, loc, v.getType(), v, place).getResult();
 }
 
-/// Outputs that are old carries are copied while those are there. A carry that is the next value of another is written
-/// after that; in a circle one is kept aside.
+/// What shares memory with a carry is copied before any carry is written; a carry that is the next value of another is
+/// written after that, in a circle one is kept aside.
 void Emission::placeNext() {
   for (auto [y, place] : llvm::zip(outputs, places))
-    if (llvm::is_contained(carries, y) || isPartOf(y, carries))
+    if (llvm::is_contained(carries, y) || isPartOf(y, carries) || isPartOf(y, next))
       y = copiedInto(y, place);
   SmallVector<unsigned> left;
   for (unsigned i = 0; i < next.size(); ++i)
     if (next[i] != carries[i]) {
-      if (isPartOf(next[i], carries))
+      if (isPartOf(next[i], carries) || isPartOf(next[i], next))
         next[i] = copied(next[i]);
       sink(next[i]);
       writeOutputsToo(i);
@@ -200,8 +220,11 @@ void Emission::placeNext() {
       for (unsigned j : left)
         next[j] = takes(j, i) ? old : next[j];
     }
+    Value value = next[i], placed = copiedInto(value, carries[i]);
+    for (unsigned j : left) // who reads the value from now on reads it in the carry
+      next[j] = next[j] == value ? placed : next[j];
+    std::replace(outputs.begin(), outputs.end(), value, placed);
     llvm::erase(left, i);
-    next[i] = copiedInto(next[i], carries[i]);
   }
 }
 
@@ -215,6 +238,7 @@ ScanStep Emission::run() {
     outputs.push_back(map.lookup(v));
   for (Value v : yield.getNext())
     next.push_back(map.lookup(v));
+  keepCarriesApart();
   placeNext();
   if (!op.getInits().empty())
     next.push_back(carries.back());

@@ -281,35 +281,31 @@ Poly Algebra::sum(const Poly &a, const Poly &b, double scale) {
 /// The product of two terms; bound indices are kept apart, and live exponentials become one.
 Poly Algebra::times(const Term &a, const Term &b, double c) {
   Term t = a, other = b;
-  if (!a.bound.empty() && !b.bound.empty()) {
-    Substitution s;
-    Term body{b.factors, {}};
-    SmallVector<Var, 2> names;
-    for (Var v : b.bound) {
-      names.push_back(fresh(extents[v]));
-      s.push_back({v, dim(names.back())});
-    }
-    substitute(body, s, other);
-    other.bound = names;
-  }
+  if (!b.bound.empty())
+    other = withFreshBound({1, b}).term;
   for (const Factor &f : other.factors)
     multiply(t, f);
   t.bound.append(other.bound);
   llvm::sort(t.bound);
-  SmallVector<Factor> exps;
-  llvm::copy_if(t.factors, std::back_inserter(exps), [&](const Factor &f) { return atoms[f.atom].fn == Fn::Exp; });
+  auto exponentials = [&] {
+    SmallVector<Factor> exps;
+    llvm::copy_if(t.factors, std::back_inserter(exps), [&](const Factor &f) { return atoms[f.atom].fn == Fn::Exp; });
+    return exps;
+  };
+  SmallVector<Factor> exps = exponentials();
   bool merge = llvm::any_of(exps, [&](const Factor &f) { return atoms[f.atom].live; }) &&
                (exps.size() > 1 || exps[0].power != 1);
   if (!merge)
     return poly(t, c);
+  t = withFreshBound({1, t}).term; // they are unbound until the exponentials are one
   Poly exponent;
   Operation *op = atoms[exps[0].atom].op;
-  for (const Factor &f : exps) {
+  for (const Factor &f : exponentials()) {
     exponent = sum(exponent, Poly(atoms[f.atom].args[0]), f.power);
     llvm::erase(t.factors, f);
   }
   SmallVector<Var, 2> bound;
-  std::swap(bound, t.bound); // bound again once the exponential is back inside
+  std::swap(bound, t.bound);
   return sumOver(distribute(poly(t, c), exp(exponent, op)), bound);
 }
 
@@ -463,22 +459,46 @@ Poly Algebra::extremumOver(Fn fn, const Poly &a, Var over, Operation *op) {
   return poly({{{intern(std::move(m)), 1}}, {}});
 }
 
-Poly Algebra::withFactors(const Summand &s, llvm::function_ref<std::optional<Poly>(const Atom &)> replacement) {
+Summand Algebra::withFreshBound(const Summand &s) {
+  Substitution names;
+  SmallVector<Var, 2> bound;
+  for (Var v : s.term.bound) {
+    bound.push_back(fresh(extents[v]));
+    names.push_back({v, dim(bound.back())});
+  }
+  Summand renamed{s.coefficient, {}};
+  substitute({s.term.factors, {}}, names, renamed.term);
+  renamed.term.bound = bound;
+  return renamed;
+}
+
+Poly Algebra::withFactors(const Summand &s, Replacement replacement) {
+  Substitution names;
+  SmallVector<Var, 2> bound;
+  for (Var v : s.term.bound) {
+    bound.push_back(fresh(extents[v]));
+    names.push_back({v, dim(bound.back())});
+  }
   Poly body = number(s.coefficient);
   for (const Factor &f : s.term.factors) {
-    std::optional<Poly> r = f.power > 0 ? replacement(Atom(atoms[f.atom])) : std::nullopt;
+    Term now;
+    substitute({{{f.atom, 1}}, {}}, names, now);
+    if (now.factors.empty()) // a delta that is 1
+      continue;
+    AtomId id = now.factors[0].atom;
+    std::optional<Poly> r = f.power > 0 ? replacement(f.atom, Atom(atoms[id])) : std::nullopt;
     for (int i = 0; r && i < f.power; ++i)
       body = distribute(body, *r);
     if (!r)
-      body = distribute(body, poly({{f}, {}}));
+      body = distribute(body, poly({{{id, f.power}}, {}}));
   }
-  return sumOver(body, s.term.bound); // they were free in it so far
+  return sumOver(body, bound);
 }
 
 Poly Algebra::expanded(const Poly &a) {
   Poly r;
   for (const Summand &s : a.summands)
-    r = sum(r, withFactors(s, [&](const Atom &x) -> std::optional<Poly> {
+    r = sum(r, withFactors(s, [&](AtomId, const Atom &x) -> std::optional<Poly> {
               if (x.kind != Atom::Kind::Group)
                 return {};
               return expanded(x.args[0]);

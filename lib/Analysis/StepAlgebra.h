@@ -92,8 +92,12 @@ public:
   Poly sumOver(const Poly &a, ArrayRef<Var> vars);
   Poly substituted(const Poly &a, const Substitution &s);
   Poly poly(const Term &t, double coefficient = 1);
-  /// coefficient * t with some of its factors replaced by sums and multiplied out.
-  Poly withFactors(const Summand &s, llvm::function_ref<std::optional<Poly>(const Atom &)> replacement);
+  /// The same with bound indices of new names: they may be unbound, and the factors opened, without meeting others.
+  Summand withFreshBound(const Summand &s);
+  /// `s` with some of its factors replaced by sums and multiplied out. The replacement of a factor of `s` is asked for in
+  /// terms of `now`, the same atom with indices that no other sum has bound.
+  using Replacement = llvm::function_ref<std::optional<Poly>(AtomId factor, const Atom &now)>;
+  Poly withFactors(const Summand &s, Replacement replacement);
   /// All groups, multiplied out.
   Poly expanded(const Poly &a);
 

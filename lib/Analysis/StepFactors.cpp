@@ -52,8 +52,8 @@ std::optional<SmallVector<Poly>> strand::separateFactors(Algebra &A, StepReader 
       Atom wide = A[f.atom];
       if (wide.vars.size() < 2 || f.power != 1)
         continue;
-      Poly open = A.withFactors(s, [&](const Atom &a) -> std::optional<Poly> {
-        return a.kind == wide.kind && a.value == wide.value && a.index == wide.index ? reader.opened(a) : std::nullopt;
+      Poly open = A.withFactors(s, [&](AtomId factor, const Atom &now) -> std::optional<Poly> {
+        return factor == f.atom ? reader.opened(now) : std::nullopt;
       });
       if (open.summands.size() != 1 || open.summands[0].term == s.term || A.isTooLong())
         continue;

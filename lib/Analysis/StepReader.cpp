@@ -53,7 +53,7 @@ Poly StepReader::fullyOpened(const Poly &p) {
     bool changed = false;
     Poly next;
     for (const Summand &s : now.summands)
-      next = A.sum(next, A.withFactors(s, [&](const Atom &a) {
+      next = A.sum(next, A.withFactors(s, [&](AtomId, const Atom &a) {
         std::optional<Poly> open = opened(a);
         changed |= open.has_value();
         return open;

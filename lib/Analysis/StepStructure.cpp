@@ -251,7 +251,7 @@ private:
 void AffineSorter::run() {
   work.assign(form.next.summands.begin(), form.next.summands.end());
   while (!work.empty() && !A.isTooLong())
-    sort(work.pop_back_val());
+    sort(A.withFreshBound(work.pop_back_val()));
   tidy();
 }
 
@@ -332,9 +332,8 @@ std::optional<Poly> AffineSorter::openJoint(const Summand &s, ArrayRef<AtomId> j
   bool changed = false;
   if (++openings > maxOpenings)
     return {};
-  Poly open = A.withFactors(s, [&](const Atom &a) -> std::optional<Poly> {
-    if (llvm::none_of(
-            joint, [&](AtomId id) { return A[id].kind == a.kind && A[id].value == a.value && A[id].index == a.index; }))
+  Poly open = A.withFactors(s, [&](AtomId factor, const Atom &a) -> std::optional<Poly> {
+    if (!llvm::is_contained(joint, factor))
       return {};
     std::optional<Poly> p = a.kind == Atom::Kind::Group ? std::optional<Poly>(a.args[0]) : reader.opened(a);
     changed |= p.has_value();

@@ -86,7 +86,8 @@ std::optional<StateReading> strand::readState(ScanContext &context, StepComponen
   reading.vars = e.vars;
   reading.contracted.resize(form.vars.size());
   std::optional<Value> read;
-  for (const Summand &s : e.poly.summands) {
+  for (const Summand &canonical : e.poly.summands) {
+    Summand s = A.withFreshBound(canonical);
     auto *live = llvm::find_if(s.term.factors, [&](const Factor &f) { return A[f.atom].live; });
     if (live == s.term.factors.end()) {
       reading.rest = A.sum(reading.rest, A.poly(s.term, s.coefficient));

@@ -111,7 +111,7 @@ std::optional<Poly> Attention::findBonus(const StateReading &reading) {
   Poly rest = reader.fullyOpened(reading.rest);
   if (rest.summands.size() != 1 || rest.summands[0].term.bound.size() != 1)
     return {};
-  Summand s = rest.summands[0];
+  Summand s = A.withFreshBound(rest.summands[0]);
   Substitution toForm{{s.term.bound[0], A.dim(form.vars[parts.key])}};
   for (auto [d, v] : llvm::zip(reading.kept, reading.vars))
     if (d)
@@ -239,6 +239,8 @@ std::string Attention::emit() {
   if (!q || !k || !v || (gate && !g))
     return "an operand cannot be computed for all rows at once";
   std::optional<Value> normalized = findNormalized(reading);
+  if (A.isTooLong())
+    return "a formula of it is too long";
   reading.value = normalized.value_or(reading.value);
   OpBuilder &b = context.lifter.getBuilder();
   ScanOp scan = context.getScan();

@@ -193,6 +193,8 @@ std::string Recurrence::emit() {
     if (llvm::none_of(all, [&](const Operand &o) { return llvm::is_contained(o.vars, form.vars[d]); }) &&
         !(read && llvm::is_contained(read->vars, form.vars[d])))
       return "no operand has its dimension " + std::to_string(d);
+  if (A.isTooLong())
+    return "a formula of it is too long";
   Value y = makeOp(*decay, *input, read, log);
   Value next = context.getScan().getYield().getNext()[form.carried];
   if (!reading) {

@@ -233,3 +233,35 @@ func.func @constant_decay(%qs: tensor<?x4x1xf32>, %ks: tensor<?x4x1xf32>, %vs: t
   }
   return %y : tensor<?x1x3xf32>
 }
+
+// What the state is read with is a product itself, of the same size, in one operation.
+// CHECK-LABEL: func.func @projected_query(
+// CHECK-SAME:    %[[X:.*]]: tensor<?x4xf32>, %{{.*}}: tensor<?x3xf32>, %[[W:.*]]: tensor<4x4xf32>
+// CHECK:         %[[Q:.*]] = linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : {{.*}}tensor<4x4xf32>{{.*}}) outs(%{{.*}} : tensor<?x4xf32>)
+// CHECK:         %[[Q1:.*]] = tensor.expand_shape %[[Q]]
+// CHECK:         strand.linear_attention %[[Q1]],
+func.func @projected_query(%xs: tensor<?x4xf32>, %vs: tensor<?x3xf32>, %all_w: tensor<4x4xf32>, %offsets: tensor<?xi32>) -> tensor<?x3xf32> {
+  %y = strand.scan rows(%x = %xs : tensor<?x4xf32>, %v = %vs : tensor<?x3xf32>) with(%w = %all_w : tensor<4x4xf32>)
+       carry(%s : tensor<4x3xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x3xf32> {
+    %next = linalg.generic {indexing_maps = [#i, #j, #ij], iterator_types = ["parallel", "parallel"]}
+        ins(%x, %v : tensor<4xf32>, tensor<3xf32>) outs(%s : tensor<4x3xf32>) {
+    ^bb0(%a: f32, %b: f32, %o: f32):
+      %0 = arith.mulf %a, %b : f32
+      %1 = arith.addf %o, %0 : f32
+      linalg.yield %1 : f32
+    } -> tensor<4x3xf32>
+    %zero = arith.constant dense<0.0> : tensor<3xf32>
+    %y = linalg.generic {indexing_maps = [affine_map<(j, i, c) -> (i, c)>, affine_map<(j, i, c) -> (c)>,
+                                          affine_map<(j, i, c) -> (i, j)>, affine_map<(j, i, c) -> (j)>],
+                         iterator_types = ["parallel", "reduction", "reduction"]}
+        ins(%w, %x, %next : tensor<4x4xf32>, tensor<4xf32>, tensor<4x3xf32>) outs(%zero : tensor<3xf32>) {
+    ^bb0(%a: f32, %b: f32, %c: f32, %o: f32):
+      %0 = arith.mulf %a, %b : f32
+      %1 = arith.mulf %0, %c : f32
+      %2 = arith.addf %o, %1 : f32
+      linalg.yield %2 : f32
+    } -> tensor<3xf32>
+    strand.yield %y : tensor<3xf32> next %next : tensor<4x3xf32>
+  }
+  return %y : tensor<?x3xf32>
+}

@@ -8,6 +8,7 @@ sequences, one of them empty. Values are normal, seeded by the function's name.
 import ctypes
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,8 +30,9 @@ def compile_functions(text, passes, folder, name):
     if made.returncode:
         sys.exit(made.stderr)
     subprocess.run(["mlir-translate", "--mlir-to-llvmir", source, "-o", llvm], check=True)
-    subprocess.run(["clang-22", "-O1", "-fPIC", "-shared", "-Wno-override-module", llvm, "-o", library, "-lm"],
-                   check=True)
+    lib = os.path.join(os.path.dirname(os.path.dirname(shutil.which("mlir-translate"))), "lib")
+    subprocess.run(["clang-22", "-O1", "-fPIC", "-shared", "-Wno-override-module", llvm, "-o", library, "-lm",
+                    f"-L{lib}", f"-Wl,-rpath,{lib}", "-lmlir_c_runner_utils"], check=True) # memrefCopy
     return ctypes.CDLL(library)
 
 

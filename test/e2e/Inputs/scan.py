@@ -115,6 +115,28 @@ def reshuffled():
     case.check(step)
 
 
+def shared():
+    """One product is the output and the next value of two; another is accumulated on a carried value, but is the next
+    value of a third."""
+    case = Case(rows={"x": (16,)}, fixed={"u": (16, 16)}, result=(16,), values={"u": small}, text="""
+      %y = strand.scan rows(%xt = %x : tensor<?x16xf32>) with(%ut = %u : tensor<16x16xf32>)
+           carry(%p : tensor<16xf32>, %q : tensor<16xf32> = 1.0, %r : tensor<16xf32>)
+           offsets %offsets : tensor<?xi32> -> tensor<?x16xf32> {
+        %a = arith.mulf %p, %r : tensor<16xf32>
+        %b = math.tanh %a : tensor<16xf32>
+        %0 = linalg.vecmat ins(%b, %ut : tensor<16xf32>, tensor<16x16xf32>) outs(%xt : tensor<16xf32>) -> tensor<16xf32>
+        %1 = linalg.vecmat ins(%xt, %ut : tensor<16xf32>, tensor<16x16xf32>) outs(%q : tensor<16xf32>) -> tensor<16xf32>
+        strand.yield %0 : tensor<16xf32> next %0, %0, %1 : tensor<16xf32>, tensor<16xf32>, tensor<16xf32>
+      }""")
+
+    def step(x, w, state):
+        p, q, r = state.get("pqr", (np.zeros(16), np.ones(16), np.zeros(16)))
+        y = x["x"] + np.tanh(p * r) @ w["u"]
+        state["pqr"] = y, y, q + x["x"] @ w["u"]
+        return y
+    case.check(step)
+
+
 def begins():
     """A carried value that begins at a tensor, and one of integers."""
     case = Case(rows={"x": (16,)}, fixed={"h0": (16,)}, result=(16,), text="""
