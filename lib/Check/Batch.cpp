@@ -1,6 +1,7 @@
 #include "lib/Check/Batch.h"
 #include "lib/Codegen/Cpu/Bounds.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <algorithm>
 #include <limits>
 using namespace mlir;
 using namespace strand;
@@ -12,9 +13,9 @@ int64_t rowBytes(RankedTensorType t) { return itemSize(t) * bytesOfElement(t.get
 int64_t slotBytes(const CarriedValue &v, int64_t cacheRows) {
   return v.slotSize(cacheRows) * bytesOfElement(v.type.getElementType());
 }
-int64_t rowsOf(ArrayRef<Piece> pieces) {
+int64_t rowsOf(ArrayRef<SequencePiece> pieces) {
   int64_t rows = 0;
-  for (const Piece &p : pieces)
+  for (const SequencePiece &p : pieces)
     rows += p.rows;
   return rows;
 }
@@ -54,12 +55,13 @@ void Batch::keepState(int64_t s, int64_t slot) {
 }
 
 /// The rows of the pieces, or the parameter.
-Guarded Batch::packed(unsigned argument, ArrayRef<Piece> pieces, llvm::function_ref<bool(int64_t)> isPoisoned) const {
+Guarded Batch::packed(unsigned argument, ArrayRef<SequencePiece> pieces,
+                      llvm::function_ref<bool(int64_t)> isPoisoned) const {
   const Argument &a = signature.arguments[argument];
   const std::vector<char> &from = inputs.values[argument];
   if (a.kind == ArgumentKind::Offsets) {
     SmallVector<int64_t> offsets{0};
-    for (const Piece &p : pieces)
+    for (const SequencePiece &p : pieces)
       offsets.push_back(offsets.back() + p.rows);
     return integers(offsets);
   }
@@ -71,7 +73,7 @@ Guarded Batch::packed(unsigned argument, ArrayRef<Piece> pieces, llvm::function_
   int64_t row = rowBytes(a.type), at = 0;
   Guarded g(rowsOf(pieces) * row); // NaN
   bool isFloat = isa<FloatType>(a.type.getElementType());
-  for (const Piece &p : pieces) {
+  for (const SequencePiece &p : pieces) {
     if (!(isFloat && isPoisoned && isPoisoned(p.sequence)))
       memcpy(g.data() + at, from.data() + (inputs.starts[p.sequence] + p.first) * row, p.rows * row);
     at += p.rows * row;
@@ -79,10 +81,10 @@ Guarded Batch::packed(unsigned argument, ArrayRef<Piece> pieces, llvm::function_
   return g;
 }
 
-void Batch::scatter(Guarded &result, unsigned i, ArrayRef<Piece> pieces) {
+void Batch::scatter(Guarded &result, unsigned i, ArrayRef<SequencePiece> pieces) {
   RankedTensorType type = signature.results[i];
   int64_t item = itemSize(type), row = rowBytes(type), at = 0;
-  for (const Piece &p : pieces) {
+  for (const SequencePiece &p : pieces) {
     readElements(type.getElementType(), result.data() + at * row, p.rows * item,
                  values.results[i].data() + (inputs.starts[p.sequence] + p.first) * item);
     at += p.rows;
@@ -90,9 +92,9 @@ void Batch::scatter(Guarded &result, unsigned i, ArrayRef<Piece> pieces) {
 }
 
 /// Slots that no row of the call belongs to.
-std::string Batch::untouched(ArrayRef<std::vector<char>> before, ArrayRef<Piece> pieces) {
+std::string Batch::untouched(ArrayRef<std::vector<char>> before, ArrayRef<SequencePiece> pieces) {
   for (int64_t slot = 0; slot < slots; ++slot) {
-    if (llvm::any_of(pieces, [&](const Piece &p) { return p.slot == slot && p.rows; }))
+    if (llvm::any_of(pieces, [&](const SequencePiece &p) { return p.slot == slot && p.rows; }))
       continue;
     for (auto [i, v] : llvm::enumerate(carried))
       if (int64_t n = slotBytes(v, cacheRows); memcmp(before[i].data() + slot * n, states[i].data() + slot * n, n))
@@ -101,7 +103,8 @@ std::string Batch::untouched(ArrayRef<std::vector<char>> before, ArrayRef<Piece>
   return "";
 }
 
-std::string Batch::run(const Program &program, ArrayRef<Piece> pieces, llvm::function_ref<bool(int64_t)> isPoisoned) {
+std::string Batch::run(const Program &program, ArrayRef<SequencePiece> pieces,
+                       llvm::function_ref<bool(int64_t)> isPoisoned) {
   Program::Call call{threads, rowsOf(pieces), int64_t(pieces.size()), slots, cacheRows, {}, {}, {}, nullptr, nullptr};
   std::vector<Guarded> arguments, results;
   for (unsigned i = 0; i < signature.arguments.size(); ++i)
@@ -109,7 +112,7 @@ std::string Batch::run(const Program &program, ArrayRef<Piece> pieces, llvm::fun
   for (RankedTensorType t : signature.results)
     results.emplace_back(call.rows * rowBytes(t));
   SmallVector<int64_t> slotOf;
-  for (const Piece &p : pieces)
+  for (const SequencePiece &p : pieces)
     slotOf.push_back(p.slot);
   Guarded slotList = integers(slotOf), scratch(program.scratchBytes(call.rows, call.sequences));
 
@@ -138,7 +141,7 @@ std::string Batch::run(const Program &program, ArrayRef<Piece> pieces, llvm::fun
   for (auto [i, g] : llvm::enumerate(arguments)) {
     if (!g.isIntact())
       return formatv("argument {0} was written outside its ends", i);
-    if (memcmp(g.data(), inputsBefore[i].data(), g.size()))
+    if (!std::equal(inputsBefore[i].begin(), inputsBefore[i].end(), g.data()))
       return formatv("argument {0} was written to", i);
   }
   for (auto [i, g] : llvm::enumerate(results)) {

@@ -7,7 +7,7 @@
 namespace strand {
 
 /// Some rows of a sequence, and the slot where its state is.
-struct Piece {
+struct SequencePiece {
   int64_t sequence, first, rows, slot = 0;
 };
 
@@ -18,7 +18,8 @@ public:
 
   /// One call over `pieces`, whose rows lie one after another. Rows of the sequences for which `isPoisoned` answers
   /// true are NaN. Returns what the call did that it must not, or nothing.
-  std::string run(const Program &program, ArrayRef<Piece> pieces, llvm::function_ref<bool(int64_t)> isPoisoned = {});
+  std::string run(const Program &program, ArrayRef<SequencePiece> pieces,
+                  llvm::function_ref<bool(int64_t)> isPoisoned = {});
   /// Puts a slot to its initial values.
   void reset(int64_t slot);
   /// Keeps a slot as what sequence `s` ended with.
@@ -28,9 +29,9 @@ public:
   Values values;
 
 private:
-  Guarded packed(unsigned argument, ArrayRef<Piece> pieces, llvm::function_ref<bool(int64_t)> isPoisoned) const;
-  void scatter(Guarded &result, unsigned i, ArrayRef<Piece> pieces);
-  std::string untouched(ArrayRef<std::vector<char>> before, ArrayRef<Piece> pieces);
+  Guarded packed(unsigned argument, ArrayRef<SequencePiece> pieces, llvm::function_ref<bool(int64_t)> isPoisoned) const;
+  void scatter(Guarded &result, unsigned i, ArrayRef<SequencePiece> pieces);
+  std::string untouched(ArrayRef<std::vector<char>> before, ArrayRef<SequencePiece> pieces);
 
   const Signature &signature;
   const Inputs &inputs;

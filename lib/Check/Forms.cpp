@@ -3,9 +3,9 @@
 using namespace mlir;
 using namespace strand;
 namespace {
-using Pieces = SmallVector<Piece>;
+using Pieces = SmallVector<SequencePiece>;
 
-Piece wholeOf(const Inputs &in, int64_t s, int64_t slot = 0) { return {s, 0, in.lengths[s], slot}; }
+SequencePiece wholeOf(const Inputs &in, int64_t s, int64_t slot = 0) { return {s, 0, in.lengths[s], slot}; }
 
 Batch begin(Trial &t, int64_t slots) {
   ArrayRef<CarriedValue> carried = t.programs.state && slots ? t.programs.state->states() : ArrayRef<CarriedValue>();
@@ -60,7 +60,7 @@ std::string alone(Trial &t, llvm::function_ref<int64_t(int64_t left)> next) {
     batch.reset(slot);
     for (int64_t at = 0, left = t.inputs.lengths[s]; left && problem.empty();) {
       int64_t rows = next(left);
-      problem = batch.run(*t.programs.state, Piece{s, at, rows, slot});
+      problem = batch.run(*t.programs.state, SequencePiece{s, at, rows, slot});
       at += rows;
       left -= rows;
     }
@@ -156,7 +156,7 @@ std::string churn(Trial &t) {
       pieces.push_back({a.sequence, a.at, rows, a.slot});
       a.at += rows;
     }
-    bool single = llvm::all_of(pieces, [](const Piece &p) { return p.rows <= 1; });
+    bool single = llvm::all_of(pieces, [](const SequencePiece &p) { return p.rows <= 1; });
     problem = batch.run(single ? *t.programs.step : *t.programs.state, pieces);
     llvm::erase_if(active, [&](const Active &a) {
       bool ended = a.at == t.inputs.lengths[a.sequence];
