@@ -9,6 +9,7 @@
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Signals.h"
+#include <csignal>
 #include <unistd.h>
 using namespace mlir;
 using namespace strand;
@@ -22,6 +23,13 @@ void afterCrash(void *) {
   constexpr StringRef text = "strandc: error: internal fault, please report it with the input and the text above\n";
   (void)!write(STDERR_FILENO, text.data(), text.size());
   _exit(EXIT_INTERNAL);
+}
+
+/// Runs before the stack is printed: printing allocates, and may wait for ever for a heap that the crash left locked.
+void limitTimeOfCrash(void *) {
+  constexpr unsigned seconds = 10;
+  signal(SIGALRM, [](int) { afterCrash(nullptr); });
+  alarm(seconds);
 }
 
 StringRef severityName(DiagnosticSeverity s) {
@@ -97,6 +105,7 @@ int compileWith(const DriverOptions &options, StringRef program) {
 } // namespace
 
 int strand::driverMain(int argc, char **argv) {
+  llvm::sys::AddSignalHandler(limitTimeOfCrash, nullptr);
   llvm::sys::PrintStackTraceOnErrorSignal(argv[0]);
   llvm::sys::AddSignalHandler(afterCrash, nullptr);
   std::string program = llvm::sys::fs::getMainExecutable(argv[0], reinterpret_cast<void *>(&driverMain));

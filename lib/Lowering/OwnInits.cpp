@@ -3,6 +3,7 @@
 #include "lib/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "llvm/ADT/SetVector.h"
 using namespace mlir;
 namespace strand {
 #define GEN_PASS_DEF_OWNINITS
@@ -27,25 +28,25 @@ struct OwnInits : impl::OwnInitsBase<OwnInits> {
         if (!isPlaceItself && operand.get().getDefiningOp() && isPlace(operand.get()) && !isa<tensor::DimOp>(op))
           uses.push_back(&operand);
     });
-    SmallVector<Operation *> old;
+    llvm::SetVector<Operation *> old; // what may have no user any more
     for (OpOperand *use : uses) {
       auto insert = dyn_cast<tensor::InsertSliceOp>(use->getOwner());
       OpOperand *begin = insert && use == &insert.getDestMutable() ? beginOfPart(insert) : nullptr;
       if (!begin && isOwn(*use))
         continue;
-      old.push_back(use->get().getDefiningOp());
+      for (Value v = use->get(); v; v = under(v))
+        old.insert(v.getDefiningOp());
       OpBuilder b(use->getOwner());
       use->set(begin ? baseOf(begin->get()) : placeAgain(b, use->get(), {}));
     }
-    for (Operation *op : old)
-      eraseUnused(op);
-  }
-
-  static void eraseUnused(Operation *op) {
-    while (op && op->use_empty()) {
-      Value below = under(op->getResult(0));
-      op->erase();
-      op = below ? below.getDefiningOp() : nullptr;
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (Operation *op : llvm::to_vector(old))
+        if (op->use_empty()) {
+          old.remove(op);
+          op->erase();
+          changed = true;
+        }
     }
   }
 };
