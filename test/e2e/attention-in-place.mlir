@@ -5,6 +5,9 @@
 // CHECK-LABEL: func.func private @advance(
 // CHECK: math.cos
 // CHECK-NOT: math.cos
+// CHECK-LABEL: func.func private @last(
+// CHECK: math.cos
+// CHECK-NOT: math.cos
 // CHECK-LABEL: func.func private @step(
 // CHECK: math.cos
 // CHECK-NOT: math.cos

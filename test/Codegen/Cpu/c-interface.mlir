@@ -1,9 +1,10 @@
 // RUN: strand-opt %s -strand-c-interface=prefix=net | FileCheck %s
 // RUN: strand-opt %s -strand-c-interface -strand-loops-to-llvm | mlir-translate --mlir-to-llvmir | FileCheck %s --check-prefix=LLVM
 
-// The schema: version 1, 8 tokens, 384 bytes of weights, 3 states, 2 weights. An entry: name, offset, bytes, type, growth,
+// The schema: version 1, 8 tokens, 384 bytes of weights, 3 states, 2 weights, no form that gives
+// logits of last rows alone. An entry: name, offset, bytes, type, growth,
 // initial value, rank, shape.
-// LLVM-DAG: @m_schema = constant { i64, i64, i64, i64, i64, ptr, ptr, ptr, ptr, ptr, ptr } { i64 1, i64 8, i64 384, i64 3, i64 2, ptr @m.state, ptr @m.weight, ptr @m.hash, ptr @m.family, ptr @m.cpu_features, ptr @m.report }
+// LLVM-DAG: @m_schema = constant { i64, i64, i64, i64, i64, i64, ptr, ptr, ptr, ptr, ptr, ptr } { i64 1, i64 8, i64 384, i64 3, i64 2, i64 0, ptr @m.state, ptr @m.weight, ptr @m.hash, ptr @m.family, ptr @m.cpu_features, ptr @m.report }
 // LLVM-DAG: @m.state = private constant {{.*}} { ptr @m.state.0, i64 0, i64 16, i32 0, i32 0, double -1.000000e+00, i64 1, [6 x i64] [i64 4, i64 1, i64 1, i64 1, i64 1, i64 1] }, {{.*}} { ptr @m.state.1, i64 0, i64 16, i32 1, i32 1, double 0.000000e+00, i64 2, [6 x i64] [i64 2, i64 4, {{.*}} { ptr @m.state.2, i64 0, i64 4, i32 3, i32 2, double 0.000000e+00, i64 0,
 // LLVM-DAG: @m.weight = private constant {{.*}} { ptr @m.weight.0, i64 0, i64 320, i32 0, i32 0, double 0.000000e+00, i64 2, [6 x i64] [i64 8, i64 10, {{.*}} { ptr @m.weight.1, i64 320, i64 4, i32 6, {{.*}} i64 1, [6 x i64] [i64 4,
 // LLVM-DAG: @m.state.0 = private constant [4 x i8] c"a.h\00"
