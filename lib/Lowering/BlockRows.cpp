@@ -43,19 +43,15 @@ public:
   static bool isRowOp(Operation *op) {
     if (auto empty = dyn_cast<tensor::EmptyOp>(op))
       return isRows(empty) && llvm::hasSingleElement(empty.getDynamicSizes());
-    bool kind = isa<linalg::LinalgOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::ExtractSliceOp, tensor::InsertSliceOp>(op);
+    bool kind = isa<linalg::LinalgOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::ExtractSliceOp,
+                    tensor::InsertSliceOp>(op);
     return kind && op->getNumResults() && llvm::all_of(op->getResults(), isRows) &&
            llvm::all_of(op->getResultTypes(), [](Type t) { return cast<RankedTensorType>(t).getNumDynamicDims() == 1; }) &&
-           !isa_and_present<func::FuncOp>(op) && succeeded(silently(op));
+           !rowProblem(op);
   }
   bool same(Value x, Value y) const { return classes.isEquivalent(x.getAsOpaquePointer(), y.getAsOpaquePointer()); }
 
 private:
-  /// checkRowWise without its error.
-  static LogicalResult silently(Operation *op) {
-    ScopedDiagnosticHandler quiet(op->getContext(), [](Diagnostic &) { return success(); });
-    return checkRowWise(op);
-  }
   void joinAll(Operation &op) {
     for (Value v : op.getOperands())
       if (isRows(v))
@@ -305,6 +301,13 @@ void Blocking::rewrite() {
 
 struct BlockRows : impl::BlockRowsBase<BlockRows> {
   using BlockRowsBase::BlockRowsBase;
+  LogicalResult initialize(MLIRContext *context) override {
+    if (cache > 0 && unit > 0)
+      return success();
+    return emitError(UnknownLoc::get(context))
+           << "strand-block-rows: cache is " << int64_t(cache) << " and unit is " << int64_t(unit)
+           << "; both must be at least 1";
+  }
   void runOnOperation() override {
     if (getOperation()->hasAttr("strand.single_row") || getOperation().isDeclaration())
       return;

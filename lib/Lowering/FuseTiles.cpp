@@ -41,14 +41,18 @@ bool readsItsOwn(tensor::ExtractSliceOp slice) {
 /// Its slices in parallel loops, if it is element-wise and read by nothing else.
 SmallVector<tensor::ExtractSliceOp> slicesOf(linalg::LinalgOp op) {
   SmallVector<tensor::ExtractSliceOp> slices;
-  bool plain = op.getNumReductionLoops() == 0 && llvm::all_of(op.getIndexingMapsArray(), [](AffineMap m) { return m.isProjectedPermutation(); });
+  bool plain = op.getNumReductionLoops() == 0 &&
+               llvm::all_of(op.getIndexingMapsArray(), [](AffineMap m) { return m.isProjectedPermutation(); });
   for (OpOperand &init : op.getDpsInitsMutable())
     plain &= op.getMatchingIndexingMap(&init).isIdentity() && !op.payloadUsesValueFromOperand(&init);
   if (!plain || isa<linalg::FillOp>(op))
     return {};
   for (Operation *user : op->getUsers()) {
+    if (isa<tensor::DimOp>(user))
+      continue;
     auto slice = dyn_cast<tensor::ExtractSliceOp>(user);
-    if (!slice || op->getParentOfType<scf::ForallOp>() == slice->getParentOfType<scf::ForallOp>() || !readsItsOwn(slice))
+    if (!slice || op->getParentOfType<scf::ForallOp>() == slice->getParentOfType<scf::ForallOp>() ||
+        !slice.hasUnitStride() || !readsItsOwn(slice))
       return {};
     slices.push_back(slice);
   }
@@ -56,13 +60,22 @@ SmallVector<tensor::ExtractSliceOp> slicesOf(linalg::LinalgOp op) {
 }
 
 bool samePlace(tensor::ExtractSliceOp x, tensor::ExtractSliceOp y) {
-  return x->getBlock() == y->getBlock() && x.getMixedOffsets() == y.getMixedOffsets() && x.getMixedSizes() == y.getMixedSizes();
+  return x->getBlock() == y->getBlock() && x.getMixedOffsets() == y.getMixedOffsets() &&
+         x.getMixedSizes() == y.getMixedSizes();
+}
+
+/// Sizes of results are asked of the tensors that they are written to.
+void askInits(linalg::LinalgOp op) {
+  for (OpResult result : op->getResults())
+    for (OpOperand &use : llvm::make_early_inc_range(result.getUses()))
+      if (isa<tensor::DimOp>(use.getOwner()))
+        use.set(op.getDpsInitOperand(result.getResultNumber())->get());
 }
 
 /// Replaces the slices of `op`; several results that are read at one place are computed together.
 void moveIntoSlices(linalg::LinalgOp op, SmallVector<tensor::ExtractSliceOp> slices) {
-  llvm::sort(slices, [](tensor::ExtractSliceOp x, tensor::ExtractSliceOp y) {
-    return x->getBlock() == y->getBlock() && x->isBeforeInBlock(y);
+  llvm::sort(slices, [](tensor::ExtractSliceOp x, tensor::ExtractSliceOp y) { // the first of a block is written at first
+    return x->getBlock() == y->getBlock() ? x->isBeforeInBlock(y) : std::less<>()(x->getBlock(), y->getBlock());
   });
   SmallVector<std::pair<tensor::ExtractSliceOp, Operation *>> done;
   for (tensor::ExtractSliceOp slice : slices) {
@@ -71,7 +84,8 @@ void moveIntoSlices(linalg::LinalgOp op, SmallVector<tensor::ExtractSliceOp> sli
     auto known = llvm::find_if(done, [&](auto &d) { return samePlace(d.first, slice); });
     Operation *tiled = known == done.end() ? nullptr : known->second;
     if (!tiled) {
-      FailureOr<TilingResult> made = cast<TilingInterface>(op.getOperation()).generateResultTileValue(b, result, slice.getMixedOffsets(), slice.getMixedSizes());
+      FailureOr<TilingResult> made = cast<TilingInterface>(op.getOperation())
+                                         .generateResultTileValue(b, result, slice.getMixedOffsets(), slice.getMixedSizes());
       if (failed(made))
         return;
       tiled = made->tiledOps.front();
@@ -84,6 +98,7 @@ void moveIntoSlices(linalg::LinalgOp op, SmallVector<tensor::ExtractSliceOp> sli
   }
   for (tensor::ExtractSliceOp slice : slices)
     slice.erase();
+  askInits(op);
   op->erase();
 }
 

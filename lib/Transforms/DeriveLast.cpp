@@ -70,22 +70,30 @@ struct DeriveLast : impl::DeriveLastBase<DeriveLast> {
     tail.add(advance.front().getTerminator()->getOperand(0));
     if (tail.ops.empty() || tail.begins.empty())
       return;
+    Value offsets = offsetsOf(advance);
+    if (!offsets) {
+      advance.emitError() << "has no argument with strand.input = \"offsets\", which says where the last rows are";
+      return signalPassFailure();
+    }
     OpBuilder b(advance);
     b.setInsertionPointAfter(advance);
     IRMapping copies;
     auto last = cast<func::FuncOp>(b.clone(*advance, copies));
     last.setName("last");
-    shorten(last, tail, copies);
+    shorten(last, tail, copies.lookup(offsets), copies);
   }
 
-  static void shorten(func::FuncOp last, const Tail &tail, IRMapping &copies) {
+  static Value offsetsOf(func::FuncOp f) {
+    for (unsigned i = 0; i < f.getNumArguments(); ++i)
+      if (auto input = f.getArgAttrOfType<StringAttr>(i, "strand.input"); input && input == "offsets")
+        return f.getArgument(i);
+    return {};
+  }
+
+  static void shorten(func::FuncOp last, const Tail &tail, Value offsets, IRMapping &copies) {
     Operation *exit = last.front().getTerminator();
     OpBuilder b(exit);
     Location loc = last.getLoc();
-    Value offsets;
-    for (unsigned i = 0; i < last.getNumArguments(); ++i)
-      if (auto input = last.getArgAttrOfType<StringAttr>(i, "strand.input"); input && input == "offsets")
-        offsets = last.getArgument(i);
     Value sequences = arith::SubIOp::create(b, loc, numRows(b, loc, offsets), indexConstant(b, loc, 1));
     IRMapping shorter;
     for (Value v : tail.begins)

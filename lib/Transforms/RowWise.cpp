@@ -10,9 +10,10 @@ using namespace mlir;
 namespace strand {
 namespace {
 
-LogicalResult refuse(Operation *op, const Twine &what, const Twine &instead) {
-  return op->emitOpError() << what << ": a row would depend on how its sequence is cut; " << instead;
-}
+using Problem = std::optional<RowProblem>;
+constexpr std::nullopt_t none = std::nullopt;
+
+Problem problem(Operation *op, StringRef what, StringRef instead) { return RowProblem{op, what, instead}; }
 
 /// The loop that runs over the rows of `operand`, if dimension 0 is one loop alone.
 std::optional<unsigned> rowLoop(linalg::LinalgOp op, OpOperand &operand) {
@@ -26,30 +27,31 @@ std::optional<unsigned> rowLoop(linalg::LinalgOp op, OpOperand &operand) {
   return dim.getPosition();
 }
 
-LogicalResult checkBody(linalg::LinalgOp op, unsigned rows) {
-  WalkResult r = op->walk([&](Operation *inner) {
+Problem inBody(linalg::LinalgOp op, unsigned rows) {
+  Problem found;
+  op->walk([&](Operation *inner) {
     if (auto index = dyn_cast<linalg::IndexOp>(inner); index && index.getDim() == rows)
-      return WalkResult(refuse(inner, "reads the number of a row", "strand.position gives a row's place in its sequence"));
-    if (auto extract = dyn_cast<tensor::ExtractOp>(inner); extract && isRows(extract.getTensor()))
-      return WalkResult(refuse(inner, "reads rows by their number", "strand.shift gives earlier rows, strand.scan a sum of them"));
-    return WalkResult::advance();
+      found = problem(inner, "reads the number of a row", "strand.position gives a row's place in its sequence");
+    else if (auto extract = dyn_cast<tensor::ExtractOp>(inner); extract && isRows(extract.getTensor()))
+      found = problem(inner, "reads rows by their number", "strand.shift gives earlier rows, strand.scan a sum of them");
+    return found ? WalkResult::interrupt() : WalkResult::advance();
   });
-  return failure(r.wasInterrupted());
+  return found;
 }
 
-LogicalResult check(linalg::LinalgOp op) {
+Problem problemOf(linalg::LinalgOp op) {
   std::optional<unsigned> rows;
   for (OpOperand &operand : op->getOpOperands()) {
     if (!isRows(operand.get()))
       continue;
     std::optional<unsigned> loop = rowLoop(op, operand);
     if (!loop || (rows && *rows != *loop))
-      return refuse(op, "pairs rows with other rows", "strand.attention and strand.scan do that with state");
+      return problem(op, "pairs rows with other rows", "strand.attention and strand.scan do that with state");
     if (op.getIteratorTypesArray()[*loop] != utils::IteratorType::parallel)
-      return refuse(op, "sums over rows", "strand.scan does that with state");
+      return problem(op, "sums over rows", "strand.scan does that with state");
     rows = loop;
   }
-  return rows ? checkBody(op, *rows) : success();
+  return rows ? inBody(op, *rows) : none;
 }
 
 /// Whether dimension 0 of the expanded type stands alone or beside dimensions of one entry.
@@ -64,15 +66,15 @@ bool isAllRows(OpFoldResult size) {
   return dim && dim.getConstantIndex() == 0;
 }
 
-LogicalResult checkSlice(Operation *op, OffsetSizeAndStrideOpInterface slice) {
+Problem problemOfSlice(Operation *op, OffsetSizeAndStrideOpInterface slice) {
   bool all = isZeroInteger(slice.getMixedOffsets()[0]) && isOneInteger(slice.getMixedStrides()[0]) &&
              isAllRows(slice.getMixedSizes()[0]);
-  return all ? success() : refuse(op, "takes rows by their number", "strand.compact keeps rows under a mask");
+  return all ? none : problem(op, "takes rows by their number", "strand.compact keeps rows under a mask");
 }
 
-LogicalResult check(tensor::PadOp op) {
+Problem problemOf(tensor::PadOp op) {
   bool keeps = isZeroInteger(op.getMixedLowPad()[0]) && isZeroInteger(op.getMixedHighPad()[0]);
-  return keeps ? success() : refuse(op, "adds rows", "strand.shift begins a sequence with zeros");
+  return keeps ? none : problem(op, "adds rows", "strand.shift begins a sequence with zeros");
 }
 } // namespace
 
@@ -81,29 +83,40 @@ bool isRows(Value v) {
   return type && type.getRank() && type.isDynamicDim(0);
 }
 
-LogicalResult checkRowWise(Operation *op) {
+std::optional<RowProblem> rowProblem(Operation *op) {
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
-    return check(linalgOp);
+    return problemOf(linalgOp);
   bool touchesRows = llvm::any_of(op->getOperands(), isRows) || llvm::any_of(op->getResults(), isRows);
   if (!touchesRows ||
       isa<StreamOpInterface, CallOpInterface, tensor::DimOp, tensor::EmptyOp, tensor::CastOp, tensor::SplatOp,
           bufferization::MaterializeInDestinationOp>(op) ||
       op->hasTrait<OpTrait::IsTerminator>() || OpTrait::hasElementwiseMappableTraits(op))
-    return success();
+    return none;
   if (op->getDialect() == op->getContext()->getLoadedDialect<StrandDialect>())
-    return success(); // its document says that it is row-wise
+    return none; // its document says that it is row-wise
   if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
-    return keepsRows(expand.getReassociationIndices(), expand.getResultType()) ? success() : refuse(op, "splits dimension 0", "keep rows as they are");
+    return keepsRows(expand.getReassociationIndices(), expand.getResultType())
+               ? none
+               : problem(op, "splits dimension 0", "keep rows as they are");
   if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
-    return keepsRows(collapse.getReassociationIndices(), collapse.getSrcType()) ? success() : refuse(op, "joins dimension 0 with others", "keep rows as they are");
+    return keepsRows(collapse.getReassociationIndices(), collapse.getSrcType())
+               ? none
+               : problem(op, "joins dimension 0 with others", "keep rows as they are");
   if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
-    return checkSlice(op, slice);
+    return problemOfSlice(op, slice);
   if (auto slice = dyn_cast<tensor::InsertSliceOp>(op))
-    return checkSlice(op, slice);
+    return problemOfSlice(op, slice);
   if (auto pad = dyn_cast<tensor::PadOp>(op))
-    return check(pad);
+    return problemOf(pad);
   if (auto concat = dyn_cast<tensor::ConcatOp>(op))
-    return concat.getDim() ? success() : refuse(op, "puts rows behind other rows", "pass them as one call");
-  return refuse(op, "is not known to treat each row by itself", "write it as linalg with dimension 0 parallel");
+    return concat.getDim() ? none : problem(op, "puts rows behind other rows", "pass them as one call");
+  return problem(op, "is not known to treat each row by itself", "write it as linalg with dimension 0 parallel");
+}
+
+LogicalResult checkRowWise(Operation *op) {
+  std::optional<RowProblem> found = rowProblem(op);
+  if (!found)
+    return success();
+  return found->op->emitOpError() << found->what << ": a row would depend on how its sequence is cut; " << found->instead;
 }
 } // namespace strand
