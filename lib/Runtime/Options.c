@@ -98,9 +98,11 @@ int parseOptions(const Command *c, const Option *own, int ownCount, Common *comm
       {"json", NULL, OPTION_FLAG, &common->json, 0, 0, "print one JSON object and nothing else on standard output"},
       {"help", NULL, OPTION_FLAG, &help, 0, 0, "print this and end"}};
   enum { SHARED = sizeof shared / sizeof *shared };
-  memcpy(options, own, (size_t)ownCount * sizeof *own);
+  int found = 0, count = 0;
+  while (count < ownCount) // `own` may be NULL
+    options[count] = own[count], ++count;
   memcpy(options + ownCount, shared, sizeof shared);
-  int found = 0, count = ownCount + SHARED;
+  count += SHARED;
   bool onlyOperands = false;
   for (int i = 0; i < argc; ++i) {
     if (!onlyOperands && !strcmp(argv[i], "--"))
