@@ -17,6 +17,55 @@
 #include "mlir/IR/Matchers.h"
 using namespace mlir;
 using namespace strand;
+/// IR: %y = arith.mulf %a, %b : tensor<4xf32>  ->  %y = linalg.generic { arith.mulf } on the identity
+static Value elementwise(OpBuilder &b, Operation &inner, const IRMapping &map) {
+  auto type = cast<RankedTensorType>(inner.getResult(0).getType());
+  SmallVector<Value> ins;
+  for (Value v : inner.getOperands())
+    if (isa<RankedTensorType>(v.getType()))
+      ins.push_back(map.lookup(v));
+  SmallVector<AffineMap> maps(ins.size() + 1, b.getMultiDimIdentityMap(type.getRank()));
+  Value out = emptyTensor(b, inner.getLoc(), type.getShape(), type.getElementType());
+  return generic(b, inner.getLoc(), ins, out, maps, std::string(type.getRank(), 'p'),
+                 [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                   SmallVector<Value> operands;
+                   for (Value v : inner.getOperands()) {
+                     bool element = isa<RankedTensorType>(v.getType());
+                     operands.push_back(element ? x.front() : map.lookup(v));
+                     x = element ? x.drop_front() : x;
+                   }
+                   return {
+                       b.create(loc, inner.getName().getIdentifier(), operands, type.getElementType(), inner.getAttrs())
+                           ->getResult(0)};
+                 })[0];
+}
+
+/// A constant that is accumulated on is filled in anew: bufferisation would copy it, row by row.
+static void giveOwnDestinations(OpBuilder &b, linalg::LinalgOp inner) {
+  for (OpOperand &init : inner.getDpsInitsMutable()) {
+    DenseElementsAttr value;
+    if (!matchPattern(init.get(), m_Constant(&value)) || !value.isSplat())
+      continue;
+    b.setInsertionPoint(inner);
+    auto type = cast<RankedTensorType>(init.get().getType());
+    Value number = arith::ConstantOp::create(b, inner.getLoc(), cast<TypedAttr>(value.getSplatValue<Attribute>()));
+    init.set(filled(b, inner.getLoc(), type.getShape(), number));
+    b.setInsertionPointAfter(inner);
+  }
+}
+
+linalg::LinalgOp strand::cloneWithDestinations(OpBuilder &b, Operation &inner, IRMapping &map) {
+  bool onTensor = inner.getNumResults() == 1 && isa<RankedTensorType>(inner.getResult(0).getType());
+  if (onTensor && OpTrait::hasElementwiseMappableTraits(&inner)) {
+    map.map(inner.getResult(0), elementwise(b, inner, map));
+    return {};
+  }
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(b.clone(inner, map));
+  if (linalgOp)
+    giveOwnDestinations(b, linalgOp);
+  return linalgOp;
+}
+
 namespace {
 
 class Emission {
@@ -30,9 +79,6 @@ public:
 
 private:
   void begin();
-  void clone(Operation &inner);
-  Value elementwise(Operation &inner);
-  void giveOwnDestinations(linalg::LinalgOp inner);
   void sink(Value made);
   void writeOutputsToo(unsigned i);
   void keepCarriesApart();
@@ -79,55 +125,6 @@ void Emission::begin() {
                          })[0];
   }
   carries.back() = filledInto(b, loc, arith::ConstantIntOp::create(b, loc, 1, 32), begun);
-}
-
-/// IR: %y = arith.mulf %a, %b : tensor<4xf32>  ->  %y = linalg.generic { arith.mulf } on the identity
-Value Emission::elementwise(Operation &inner) {
-  auto type = cast<RankedTensorType>(inner.getResult(0).getType());
-  SmallVector<Value> ins;
-  for (Value v : inner.getOperands())
-    if (isa<RankedTensorType>(v.getType()))
-      ins.push_back(map.lookup(v));
-  SmallVector<AffineMap> maps(ins.size() + 1, b.getMultiDimIdentityMap(type.getRank()));
-  Value out = emptyTensor(b, inner.getLoc(), type.getShape(), type.getElementType());
-  return generic(b, inner.getLoc(), ins, out, maps, std::string(type.getRank(), 'p'),
-                 [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                   SmallVector<Value> operands;
-                   for (Value v : inner.getOperands()) {
-                     bool element = isa<RankedTensorType>(v.getType());
-                     operands.push_back(element ? x.front() : map.lookup(v));
-                     x = element ? x.drop_front() : x;
-                   }
-                   return {
-                       b.create(loc, inner.getName().getIdentifier(), operands, type.getElementType(), inner.getAttrs())
-                           ->getResult(0)};
-                 })[0];
-}
-
-/// A constant that is accumulated on is filled in anew: bufferisation would copy it, row by row.
-void Emission::giveOwnDestinations(linalg::LinalgOp inner) {
-  for (OpOperand &init : inner.getDpsInitsMutable()) {
-    DenseElementsAttr value;
-    if (!matchPattern(init.get(), m_Constant(&value)) || !value.isSplat())
-      continue;
-    b.setInsertionPoint(inner);
-    auto type = cast<RankedTensorType>(init.get().getType());
-    Value number = arith::ConstantOp::create(b, inner.getLoc(), cast<TypedAttr>(value.getSplatValue<Attribute>()));
-    init.set(filled(b, inner.getLoc(), type.getShape(), number));
-    b.setInsertionPointAfter(inner);
-  }
-}
-
-void Emission::clone(Operation &inner) {
-  bool onTensor = inner.getNumResults() == 1 && isa<RankedTensorType>(inner.getResult(0).getType());
-  if (onTensor && OpTrait::hasElementwiseMappableTraits(&inner)) {
-    map.map(inner.getResult(0), elementwise(inner));
-    return;
-  }
-  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(b.clone(inner, map))) {
-    giveOwnDestinations(linalgOp);
-    made.push_back(linalgOp);
-  }
 }
 
 /// Moves what makes `made`, and the fill that it accumulates on, right before the first reader.
@@ -232,7 +229,8 @@ ScanStep Emission::run() {
   begin();
   map.map(op.getCarriedArgs(), ValueRange(carries).take_front(op.getInitial().size()));
   for (Operation &inner : op.getBody()->without_terminator())
-    clone(inner);
+    if (linalg::LinalgOp again = cloneWithDestinations(b, inner, map))
+      made.push_back(again);
   YieldOp yield = op.getYield();
   for (Value v : yield.getOutputs())
     outputs.push_back(map.lookup(v));

@@ -2,7 +2,15 @@
 #pragma once
 #include "dialects/Strand/Strand.h"
 
+namespace mlir {
+class IRMapping;
+}
 namespace strand {
+/// `inner`, an operation of a region over one row, again at the insertion point: element-wise ones on tensors become
+/// linalg, and what is accumulated on a constant has that filled in anew. Returns the linalg operation that it was
+/// already, if so.
+linalg::LinalgOp cloneWithDestinations(OpBuilder &b, Operation &inner, IRMapping &map);
+
 struct ScanStep {
   SmallVector<Value> outputs, next;
 };

@@ -41,6 +41,8 @@ private:
   Part openPart(Value sequence, Value block);
   SmallVector<Value> takeSlices(const Part &part, ValueRange whole);
   SmallVector<Value> emitTiles(const Part &part, SmallVector<Value> slices);
+  Value rowsToAlignment(const Part &part);
+  SmallVector<Value> emitLoop(const Part &part, Value from, Value to, int64_t length, ValueRange slices);
   SmallVector<Value> emitTile(const Part &part, Value at, int64_t length, ValueRange slices);
   void putSlices(scf::ForallOp loop, const Part &part, ValueRange slices);
   Value raised(Value counts);
@@ -169,21 +171,41 @@ SmallVector<Value> Expansion::takeSlices(const Part &part, ValueRange whole) {
 SmallVector<Value> Expansion::emitTiles(const Part &part, SmallVector<Value> slices) {
   SmallVector<int64_t> lengths = options.singleRow ? SmallVector<int64_t>{1} : op.getTileLengths(options);
   Value at = index(0);
+  if (lengths.front() > 1)
+    if (Value aligned = rowsToAlignment(part)) {
+      slices = emitLoop(part, at, aligned, 1, slices);
+      at = aligned;
+    }
   for (int64_t length : lengths) {
     Value end = part.rows;
     if (length > 1) {
       Value rest = arith::RemUIOp::create(b, loc, arith::SubIOp::create(b, loc, part.rows, at), index(length));
       end = arith::SubIOp::create(b, loc, part.rows, rest);
     }
-    auto loop = scf::ForOp::create(b, loc, at, end, index(length), slices);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    SmallVector<Value> next = emitTile(part, loop.getInductionVar(), length, loop.getRegionIterArgs());
-    scf::YieldOp::create(b, loc, next);
-    slices = llvm::to_vector_of<Value>(loop.getResults());
+    slices = emitLoop(part, at, end, length, slices);
     at = end;
   }
   return slices;
+}
+
+/// How many rows of the part come before the first place where a tile of several rows may begin; none if it is 0.
+Value Expansion::rowsToAlignment(const Part &part) {
+  int64_t alignment = op.getTileAlignment();
+  if (alignment == 1 || states.empty()) // without states a sequence begins at its row 0
+    return {};
+  Value seen = *llvm::find_if(part.counts, [](Value count) { return bool(count); });
+  Value behind = arith::RemUIOp::create(b, loc, seen, index(alignment));
+  Value left = arith::RemUIOp::create(b, loc, arith::SubIOp::create(b, loc, index(alignment), behind), index(alignment));
+  return arith::MinUIOp::create(b, loc, left, part.rows);
+}
+
+SmallVector<Value> Expansion::emitLoop(const Part &part, Value from, Value to, int64_t length, ValueRange slices) {
+  auto loop = scf::ForOp::create(b, loc, from, to, index(length), slices);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  SmallVector<Value> next = emitTile(part, loop.getInductionVar(), length, loop.getRegionIterArgs());
+  scf::YieldOp::create(b, loc, next);
+  return llvm::to_vector_of<Value>(loop.getResults());
 }
 
 SmallVector<Value> Expansion::emitTile(const Part &part, Value at, int64_t length, ValueRange slices) {
