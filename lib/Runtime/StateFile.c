@@ -15,6 +15,7 @@
 #include <string.h>
 
 enum { VERSION = 1, BYTE_ORDER_MARK = 0x01020304, MAGIC_BYTES = 8, SIZE_AT = 16 };
+static const int64_t mostRows = (int64_t)1 << 62; // so that the rows of a call can be added
 static const char magic[MAGIC_BYTES + 1] = "STRANDST";
 
 static uint64_t checksum(const unsigned char *bytes, int64_t size) {
@@ -213,9 +214,9 @@ static bool takeSequences(Reader *r, const strand_schema *schema, int64_t sequen
     int64_t length, pending;
     if (!takeNumber(r, &length) || !takeNumber(r, &pending))
       return false;
-    if (length < 0 || pending < -1 || pending >= schema->vocabulary)
-      return refuse(r, "its sequence %lld has length %lld and next token %lld", (long long)s, (long long)length,
-                    (long long)pending);
+    if (length < 0 || length > mostRows || pending < -1 || pending >= schema->vocabulary)
+      return refuse(r, "its sequence %lld has length %lld and next token %lld; the limits are %lld and %lld", (long long)s,
+                    (long long)length, (long long)pending, (long long)mostRows, (long long)schema->vocabulary - 1);
     *longest = length > *longest ? length : *longest;
   }
   return true;
@@ -252,19 +253,32 @@ static int64_t numberAt(const Reader *r, int64_t at) {
   return v;
 }
 
+// A count beyond the rows that its sequence has seen would lead compiled code past what its caches hold.
+static bool checkCount(Reader *r, const strand_entry *e, const char *item, int64_t sequence, int64_t length) {
+  int32_t seen;
+  memcpy(&seen, item, sizeof seen);
+  if (seen >= 0 && seen <= length)
+    return true;
+  return refuse(r, "its entry %s counts %d rows of sequence %lld, which has length %lld", e->name, seen, (long long)sequence,
+                (long long)length);
+}
+
 // Walks the items; copies them to `slots` of `state` if there is one.
 static bool takeItems(Reader *r, const strand_schema *schema, int64_t sequences, int64_t firstSequence, void *state,
                       const int32_t *slots) {
-  for (int64_t e = 0; e < schema->states; ++e)
+  for (int64_t i = 0; i < schema->states; ++i)
     for (int64_t s = 0; s < sequences; ++s) {
+      const strand_entry *e = &schema->state[i];
       int64_t length = numberAt(r, firstSequence + 16 * s), bytes;
       const char *from = NULL;
-      if (!__builtin_mul_overflow(schema->state[e].bytes, rowsHeld(&schema->state[e], length), &bytes))
+      if (!__builtin_mul_overflow(e->bytes, rowsHeld(e, length), &bytes))
         from = take(r, bytes);
       if (!from)
-        return refuse(r, "its contents end early, in entry %s", schema->state[e].name);
+        return refuse(r, "its contents end early, in entry %s", e->name);
+      if (e->growth == STRAND_COUNT && !checkCount(r, e, from, s, length))
+        return false;
       if (state)
-        memcpy(strand_rt_state_item(schema, state, e, slots[s]), from, (size_t)bytes);
+        memcpy(strand_rt_state_item(schema, state, i, slots[s]), from, (size_t)bytes);
     }
   return r->at == r->size ? true : refuse(r, "it has %lld bytes too many", (long long)(r->size - r->at));
 }

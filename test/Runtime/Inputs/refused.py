@@ -1,9 +1,12 @@
-"""refused.py CODE TEXT COMMAND...
+"""refused.py FILE   runs the lines of a test file that have the form
 
-Succeeds where COMMAND ends with exit code CODE, says one line that holds TEXT on standard error and nothing on standard
-output, and leaves the folder as it was. What to read on standard input may follow the command as "< FILE".
+    refused CODE "TEXT" COMMAND...
+
+Each command must end with that exit code, say one line that holds TEXT on standard error and nothing on standard output,
+and leave the folder as it was. Standard input is empty.
 """
 import os
+import shlex
 import subprocess
 import sys
 
@@ -13,11 +16,8 @@ def listing():
 
 
 def problem(code, text, command):
-    source = subprocess.DEVNULL
-    if len(command) > 2 and command[-2] == "<":
-        source, command = open(command[-1], "rb"), command[:-2]
     before = listing()
-    done = subprocess.run(command, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
     said = done.stderr.decode(errors="replace")
     if done.returncode != code:
         return f"exit code {done.returncode}, not {code}: {said}"
@@ -33,9 +33,11 @@ def problem(code, text, command):
 
 
 def main():
-    found = problem(int(sys.argv[1]), sys.argv[2], sys.argv[3:])
-    if found:
-        sys.exit(f"{' '.join(sys.argv[3:])}: {found}")
+    with open(sys.argv[1]) as f:
+        cases = [shlex.split(line)[1:] for line in f if line.startswith("refused ")]
+    problems = [f"{shlex.join(command)}: {found}" for code, text, *command in cases
+                if (found := problem(int(code), text, command))]
+    sys.exit("\n".join(problems) or (not cases and "there is nothing to refuse"))
 
 
 main()

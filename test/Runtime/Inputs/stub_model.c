@@ -34,7 +34,7 @@ __attribute__((visibility("hidden"), aligned(64))) const char m_weights[WEIGHT_B
 enum { MEMORY, POSITION, KEYS };
 static const strand_entry states[] = {
     {"layers.0.memory", 0, D * 4, STRAND_F32, STRAND_FIXED, 0.25, 1, {D}},
-    {"layers.0.position", 0, 4, STRAND_I32, STRAND_FIXED, 0, 0, {0}},
+    {"layers.0.position", 0, 4, STRAND_I32, STRAND_COUNT, 0, 0, {0}},
     {"layers.1.keys", 0, K * 4, STRAND_F32, STRAND_CACHE, -1, 1, {K}}};
 static const strand_entry weights[] = {{"embedding", 0, WEIGHT_BYTES, STRAND_I8, STRAND_FIXED, 0, 2, {V, D}}};
 const strand_schema m_schema = {STRAND_ABI_VERSION, V, WEIGHT_BYTES, 3, 1, 0, states, weights, STUB_HASH, "stub",
