@@ -3,8 +3,7 @@
 #include "dialects/Strand/Rows.h"
 
 namespace strand {
-/// With a[t] = exp(gate[t]): products[r, s] of a[s+1..r], 1 at r = s and 0 behind; fromStart[r] of a[0..r]; all of
-/// them.
+/// Products of a[t] = exp(gate[t]): `products`[r, s] is that of a[s+1..r], 0 for s > r; `fromStart`[r] that of a[0..r].
 struct DecayWeights {
   Value products, fromStart, total; // length x length, length, a number
 };

@@ -6,8 +6,8 @@ def Strand_DeltaRuleOp : Strand_StreamOp<"delta_rule", [
     DeclareOpInterfaceMethods<Strand_ChunkOpInterface>]> {
   let summary = "S[t] = D[t] S[t-1] + beta[t] k[t] (v[t] - (D[t] S[t-1])^T k[t])^T, y[t] = scale * S[t]^T q[t]";
   let description = [{
-    A matrix state a head that is corrected at a key before it is read. For each sequence and each value head h, with key
-    head g = h / (H / G):
+    A matrix state a head that is corrected at a key before it is read. For each sequence and each value head h, with
+    key head g = h / (H / G):
 
     ```
     S[t] = D[t] S[t-1]                                                    S is Dk x Dv, 0 before the first row
@@ -15,9 +15,9 @@ def Strand_DeltaRuleOp : Strand_StreamOp<"delta_rule", [
     y[t, h] = scale * S[t]^T q[t, g]
     ```
 
-    D[t] is a diagonal matrix: the identity; `exp(gate[t, h])`, a scalar a row; or `Diag(exp(gate[t, h, :]))`, a vector a
-    row. Gates are logarithms. beta is a scalar a head or a vector over the value channels; without it, it is 1. With keys
-    of length 1 and beta in (0, 2) no step enlarges the state.
+    D[t] is a diagonal matrix: the identity; `exp(gate[t, h])`, a scalar a row; or `Diag(exp(gate[t, h, :]))`, a vector
+    a row. Gates are logarithms. beta is a scalar a head or a vector over the value channels; without it, it is 1. With
+    keys of length 1 and beta in (0, 2) no step enlarges the state.
 
     With `low_rank` a, b the correction is free of the key: diagonal plus low rank,
 
@@ -27,9 +27,9 @@ def Strand_DeltaRuleOp : Strand_StreamOp<"delta_rule", [
 
     in which a reads the state before its decay.
 
-    Shapes: q, a, b rows x G x Dk; k rows x G x Dk, or rows x F x G x Dk for F factors a row; v rows x H x Dv or rows x F x
-    H x Dv; beta rows x H, rows x H x Dv, rows x F x H or rows x F x H x Dv; gate rows x H or rows x H x Dk; y rows x H x
-    Dv; state S slots x H x Dk x Dv. Names in papers: DeltaNet, Gated DeltaNet (scalar gate), KDA (vector gate),
+    Shapes: q, a, b rows x G x Dk; k rows x G x Dk, or rows x F x G x Dk for F factors a row; v rows x H x Dv or rows x
+    F x H x Dv; beta rows x H, rows x H x Dv, rows x F x H or rows x F x H x Dv; gate rows x H or rows x H x Dk; y rows
+    x H x Dv; state S slots x H x Dk x Dv. Names in papers: DeltaNet, Gated DeltaNet (scalar gate), KDA (vector gate),
     DeltaProduct (F factors), RWKV-7 (`low_rank`, a = -kappa, b = kappa * eta).
 
     C1: q has rank 3, and k the type of q, or that with F factors behind the rows. C2: v has as many factors as k and a

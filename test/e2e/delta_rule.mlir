@@ -1,5 +1,5 @@
-// All forms of strand.delta_rule without a gate or with one number a row, against its meaning in f64. Keys have at most length 1,
-// so that no update with beta up to 2 enlarges the state.
+// All forms of strand.delta_rule without a gate or with one number a row, against its meaning in f64. Keys have
+// at most length 1, so that no update with beta up to 2 enlarges the state.
 // RUN: strand-check %s | FileCheck %s --implicit-check-not=wrong
 
 #rhi = affine_map<(r, h, i) -> (r, h, i)>

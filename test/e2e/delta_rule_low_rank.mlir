@@ -9,7 +9,8 @@ func.func @gate_of_channels(%q: tensor<?x2x16xf32>, %k: tensor<?x2x16xf32> {chec
                             %g: tensor<?x2x16xf32> {check.kind = "gates"}, %offsets: tensor<?xi32>)
     -> tensor<?x2x16xf32> {
   %y = strand.delta_rule %q, %k, %v low_rank %a, %b gate %g offsets %offsets {scale = 0.25 : f64}
-      : (tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?xi32>)
+      : (tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>,
+         tensor<?x2x16xf32>, tensor<?xi32>)
       -> tensor<?x2x16xf32>
   return %y : tensor<?x2x16xf32>
 }
@@ -20,7 +21,8 @@ func.func @gated(%q: tensor<?x2x16xf32>, %k: tensor<?x2x16xf32> {check.range = [
                  %b: tensor<?x2x16xf32> {check.range = [-0.25, 0.25]}, %g: tensor<?x4xf32> {check.kind = "gates"},
                  %offsets: tensor<?xi32>) -> tensor<?x4x16xf32> {
   %y = strand.delta_rule %q, %k, %v low_rank %a, %b gate %g offsets %offsets
-      : (tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x4x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x4xf32>, tensor<?xi32>)
+      : (tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x4x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>,
+         tensor<?x4xf32>, tensor<?xi32>)
       -> tensor<?x4x16xf32>
   return %y : tensor<?x4x16xf32>
 }
@@ -31,7 +33,8 @@ func.func @no_gate(%q: tensor<?x2x16xf32>, %k: tensor<?x2x16xf32> {check.range =
                    %b: tensor<?x2x16xf32> {check.range = [-0.125, 0.125]}, %offsets: tensor<?xi32>)
     -> tensor<?x2x16xf32> {
   %y = strand.delta_rule %q, %k, %v low_rank %a, %b offsets %offsets
-      : (tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?xi32>)
+      : (tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>,
+         tensor<?xi32>)
       -> tensor<?x2x16xf32>
   return %y : tensor<?x2x16xf32>
 }
@@ -42,7 +45,8 @@ func.func @odd_sizes(%q: tensor<?x1x11xf32>, %k: tensor<?x1x11xf32> {check.range
                      %b: tensor<?x1x11xf32> {check.range = [-0.3015, 0.3015]},
                      %g: tensor<?x2x11xf32> {check.kind = "gates"}, %offsets: tensor<?xi32>) -> tensor<?x2x21xf32> {
   %y = strand.delta_rule %q, %k, %v low_rank %a, %b gate %g offsets %offsets
-      : (tensor<?x1x11xf32>, tensor<?x1x11xf32>, tensor<?x2x21xf32>, tensor<?x1x11xf32>, tensor<?x1x11xf32>, tensor<?x2x11xf32>, tensor<?xi32>)
+      : (tensor<?x1x11xf32>, tensor<?x1x11xf32>, tensor<?x2x21xf32>, tensor<?x1x11xf32>, tensor<?x1x11xf32>,
+         tensor<?x2x11xf32>, tensor<?xi32>)
       -> tensor<?x2x21xf32>
   return %y : tensor<?x2x21xf32>
 }
@@ -53,7 +57,8 @@ func.func @all_sizes_one(%q: tensor<?x1x1xf32>, %k: tensor<?x1x1xf32> {check.ran
                          %b: tensor<?x1x1xf32> {check.range = [-0.5, 0.5]},
                          %g: tensor<?x1x1xf32> {check.kind = "gates"}, %offsets: tensor<?xi32>) -> tensor<?x1x1xf32> {
   %y = strand.delta_rule %q, %k, %v low_rank %a, %b gate %g offsets %offsets
-      : (tensor<?x1x1xf32>, tensor<?x1x1xf32>, tensor<?x1x1xf32>, tensor<?x1x1xf32>, tensor<?x1x1xf32>, tensor<?x1x1xf32>, tensor<?xi32>)
+      : (tensor<?x1x1xf32>, tensor<?x1x1xf32>, tensor<?x1x1xf32>, tensor<?x1x1xf32>, tensor<?x1x1xf32>,
+         tensor<?x1x1xf32>, tensor<?xi32>)
       -> tensor<?x1x1xf32>
   return %y : tensor<?x1x1xf32>
 }

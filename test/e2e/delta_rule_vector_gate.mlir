@@ -1,5 +1,5 @@
-// All forms of strand.delta_rule with a gate for each channel, against its meaning in f64. Keys have at most length 1,
-// so that no update with beta up to 2 enlarges the state.
+// All forms of strand.delta_rule with a gate for each channel, against its meaning in f64. Keys have
+// at most length 1, so that no update with beta up to 2 enlarges the state.
 // RUN: strand-check %s | FileCheck %s --implicit-check-not=wrong
 
 // KDA, two value heads a key head.
@@ -29,7 +29,8 @@ func.func @beta_of_channels(%q: tensor<?x2x16xf32>, %k: tensor<?x2x16xf32> {chec
                             %g: tensor<?x2x16xf32> {check.kind = "gates"}, %offsets: tensor<?xi32>)
     -> tensor<?x2x16xf32> {
   %y = strand.delta_rule %q, %k, %v beta %beta gate %g offsets %offsets
-      : (tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?xi32>)
+      : (tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>,
+         tensor<?xi32>)
       -> tensor<?x2x16xf32>
   return %y : tensor<?x2x16xf32>
 }
