@@ -7,7 +7,7 @@
 //   S'      = (product of all a) S + sum_s P[last, s] k_s v_s^T
 // A scalar gate gives one C x C matrix P (from sums of logarithms of one sign); a vector gate has a P for each channel,
 // which is folded into the keys while the rows are walked (keys transposed, so that the lanes are rows of the tile).
-#include "dialects/Strand/Rows.h"
+#include "dialects/Strand/Decay.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -216,8 +216,6 @@ struct HeadTile {
 
   /// One row: S and y in one pass over S. {y, S, z}.
   SmallVector<Value> step(ValueRange results, ValueRange states);
-  /// P of a scalar gate: {P [C x C], product of a[0..r] [C], product of all [1]}.
-  SmallVector<Value> scalarWeights();
   SmallVector<Value> scalarTile(ValueRange results, ValueRange states);
   SmallVector<Value> vectorTile(ValueRange results, ValueRange states);
   /// What both tiles end with, from scores, decayed queries, decayed keys [K x C] and the decay of the state.
@@ -284,29 +282,6 @@ SmallVector<Value> HeadTile::step(ValueRange results, ValueRange states) {
   return out;
 }
 
-SmallVector<Value> HeadTile::scalarWeights() {
-  Value out = emptyTensor(b, loc, {C, C}, e), before = emptyTensor(b, loc, {C}, e), sums = filled(b, loc, {C}, zero);
-  Value lo = indexConstant(b, loc, 0), hi = indexConstant(b, loc, C), one = indexConstant(b, loc, 1);
-  bool perRow = gate && isa<RankedTensorType>(gate.getType());
-  // sums[s] = g[s+1] + ... + g[r]; every addend has one sign, so the sum keeps its digits
-  auto loop = scf::ForOp::create(b, loc, lo, hi, one, ValueRange{out, before, sums, zero}, [&](OpBuilder &b, Location loc, Value r, ValueRange x) {
-    Value g = perRow ? Value(tensor::ExtractOp::create(b, loc, gate, r)) : gate ? gate : zero;
-    Value row = takeRow(b, loc, x[0], r);
-    Value all = add(b, loc, x[3], g);
-    SmallVector<Value> next = generic(b, loc, {}, {x[2], row}, {map("s", "s"), map("s", "s")}, "p", [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-      Value s = linalg::IndexOp::create(b, loc, 0);
-      Value earlier = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, s, r);
-      Value sum = arith::SelectOp::create(b, loc, earlier, add(b, loc, v[0], g), zero);
-      Value seen = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, s, r);
-      return {sum, arith::SelectOp::create(b, loc, seen, math::ExpOp::create(b, loc, sum), zero)};
-    });
-    Value put = putRow(b, loc, next[1], x[0], r);
-    Value from = tensor::InsertOp::create(b, loc, math::ExpOp::create(b, loc, all), x[1], r);
-    scf::YieldOp::create(b, loc, ValueRange{put, from, next[0], all});
-  });
-  return {loop.getResult(0), loop.getResult(1), math::ExpOp::create(b, loc, loop.getResult(3))};
-}
-
 SmallVector<Value> HeadTile::finish(Value scores, Value queries, Value keys, Value total, StringRef totalDims,
                                     ValueRange results, ValueRange states) {
   Value y = filledInto(b, loc, zero, results[0]);
@@ -347,22 +322,22 @@ SmallVector<Value> HeadTile::finish(Value scores, Value queries, Value keys, Val
 }
 
 SmallVector<Value> HeadTile::scalarTile(ValueRange results, ValueRange states) {
-  SmallVector<Value> w = scalarWeights();
+  DecayWeights w = decayWeights(b, loc, gate, C, e);
   Value keys = transposed(b, loc, k);
   Value scores = filled(b, loc, {C, C}, zero);
   scores = contract(b, loc, q, "ri", keys, "is", scores, "rs");
-  scores = generic(b, loc, w[0], scores, {map("rs", "rs"), map("rs", "rs")}, "pp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+  scores = generic(b, loc, w.products, scores, {map("rs", "rs"), map("rs", "rs")}, "pp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
     return {mul(b, loc, mul(b, loc, x[0], scale), x[1])};
   })[0];
-  Value queries = generic(b, loc, {q, w[1]}, emptyTensor(b, loc, {C, K}, e), {map("ri", "ri"), map("ri", "r"), map("ri", "ri")}, "pp",
+  Value queries = generic(b, loc, {q, w.fromStart}, emptyTensor(b, loc, {C, K}, e), {map("ri", "ri"), map("ri", "r"), map("ri", "ri")}, "pp",
                           [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                             return {mul(b, loc, mul(b, loc, x[1], scale), x[0])};
                           })[0];
-  Value last = takeRow(b, loc, w[0], indexConstant(b, loc, C - 1));
+  Value last = takeRow(b, loc, w.products, indexConstant(b, loc, C - 1));
   keys = generic(b, loc, last, keys, {map("is", "s"), map("is", "is")}, "pp", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
     return {mul(b, loc, x[0], x[1])};
   })[0];
-  return finish(scores, queries, keys, gate ? w[2] : Value(), "", results, states);
+  return finish(scores, queries, keys, gate ? w.total : Value(), "", results, states);
 }
 
 SmallVector<Value> HeadTile::vectorTile(ValueRange results, ValueRange states) {

@@ -20,10 +20,12 @@ bool mayFuse(OpOperand *operand) {
   auto reader = dyn_cast<linalg::LinalgOp>(operand->getOwner());
   if (!producer || !reader || !producer->hasOneUse() || !hasNoReduction(producer))
     return false;
-  if (hasNoReduction(reader))
-    return true;
+  bool readsOnce = reader.getMatchingIndexingMap(operand).getNumResults() == reader.getNumLoops();
+  // an update in place done again for every reader would read what it wrote
+  if (!readsOnce && llvm::any_of(producer.getRegionOutputArgs(), [](BlockArgument out) { return !out.use_empty(); }))
+    return false;
   // a sum along a row reads each element once; a product reads it once for every column
-  return reader.getMatchingIndexingMap(operand).getNumResults() == reader.getNumLoops();
+  return hasNoReduction(reader) || readsOnce;
 }
 
 /// IR: %p = product(x, w) + 0; %y = %p + %r  ->  %y = product(x, w) + %r

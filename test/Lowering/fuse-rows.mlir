@@ -137,3 +137,28 @@ func.func @no_residual(%x: tensor<?x8xf32>, %w: tensor<8x8xf32>, %r: tensor<?x8x
   %y = arith.addf %p, %x : tensor<?x8xf32>
   return %y : tensor<?x8xf32>
 }
+
+// -----
+
+// An update in place of what each row repeats: done for every element of the row it would read its own result.
+#r = affine_map<(i, j) -> (j)>
+#s = affine_map<(i, j) -> (i, j)>
+#one = affine_map<(j) -> (j)>
+// CHECK-LABEL: func.func @repeated_update(
+// CHECK:         %[[N:.*]] = linalg.generic {{.*}} iterator_types = ["parallel"]} ins(%{{.*}} : tensor<8xf32>) outs(%{{.*}} : tensor<8xf32>)
+// CHECK:         linalg.generic {{.*}} iterator_types = ["parallel", "parallel"]} ins(%[[N]] : tensor<8xf32>) outs(%{{.*}} : tensor<4x8xf32>)
+func.func @repeated_update(%v: tensor<8xf32>, %read: tensor<8xf32>, %state: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %n = linalg.generic {indexing_maps = [#one, #one], iterator_types = ["parallel"]}
+      ins(%v : tensor<8xf32>) outs(%read : tensor<8xf32>) {
+  ^bb0(%a: f32, %out: f32):
+    %d = arith.subf %a, %out : f32
+    linalg.yield %d : f32
+  } -> tensor<8xf32>
+  %y = linalg.generic {indexing_maps = [#r, #s], iterator_types = ["parallel", "parallel"]}
+      ins(%n : tensor<8xf32>) outs(%state : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %out: f32):
+    %d = arith.addf %a, %out : f32
+    linalg.yield %d : f32
+  } -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}

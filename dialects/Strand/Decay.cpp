@@ -1,0 +1,34 @@
+#include "dialects/Strand/Decay.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+using namespace mlir;
+using namespace strand;
+
+/// Row after row: sums[s] = gate[s+1] + ... + gate[r]. Every addend has one sign, so the sum keeps its digits.
+DecayWeights strand::decayWeights(OpBuilder &b, Location loc, Value gate, int64_t length, Type element) {
+  Value zero = floatConstant(b, loc, element, 0);
+  Value products = emptyTensor(b, loc, {length, length}, element), fromStart = emptyTensor(b, loc, {length}, element);
+  Value sums = filled(b, loc, {length}, zero);
+  Value lo = indexConstant(b, loc, 0), hi = indexConstant(b, loc, length), one = indexConstant(b, loc, 1);
+  bool perRow = gate && isa<RankedTensorType>(gate.getType());
+  auto row = [&](OpBuilder &b, Location loc, Value r, ValueRange x) {
+    Value g = perRow ? Value(tensor::ExtractOp::create(b, loc, gate, r)) : gate ? gate : zero;
+    Value all = arith::AddFOp::create(b, loc, x[3], g);
+    AffineMap map = dimsMap(b.getContext(), "s", "s");
+    auto body = [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+      Value s = linalg::IndexOp::create(b, loc, 0);
+      Value earlier = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, s, r);
+      Value sum = arith::SelectOp::create(b, loc, earlier, arith::AddFOp::create(b, loc, v[0], g), zero);
+      Value seen = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, s, r);
+      return {sum, arith::SelectOp::create(b, loc, seen, math::ExpOp::create(b, loc, sum), zero)};
+    };
+    SmallVector<Value> next = generic(b, loc, {}, {x[2], takeRow(b, loc, x[0], r)}, {map, map}, "p", body);
+    Value put = putRow(b, loc, next[1], x[0], r);
+    Value from = tensor::InsertOp::create(b, loc, math::ExpOp::create(b, loc, all), x[1], r);
+    scf::YieldOp::create(b, loc, ValueRange{put, from, next[0], all});
+  };
+  auto loop = scf::ForOp::create(b, loc, lo, hi, one, ValueRange{products, fromStart, sums, zero}, row);
+  return {loop.getResult(0), loop.getResult(1), math::ExpOp::create(b, loc, loop.getResult(3))};
+}

@@ -1,0 +1,12 @@
+// How much of what one row of a tile wrote is left at another, for tiles of matrix states that decay.
+#pragma once
+#include "dialects/Strand/Rows.h"
+
+namespace strand {
+/// Products of a[t] = exp(gate[t]): `products`[r, s] is that of a[s+1..r], 0 for s > r; `fromStart`[r] that of a[0..r].
+struct DecayWeights {
+  Value products, fromStart, total; // length x length, length, a number
+};
+/// `gate`: logarithms, one a row or the same number for all rows; none: nothing decays.
+DecayWeights decayWeights(OpBuilder &b, Location loc, Value gate, int64_t length, Type element);
+} // namespace strand

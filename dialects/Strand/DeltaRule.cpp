@@ -1,0 +1,636 @@
+// strand.delta_rule: what it is.
+//
+// Tiles. The M = C * F factors of the C rows of a tile are walked as M updates of the state, of which the first of each
+// row decays it. With w[m] what update m writes at, n[m] what it writes, and P[m, l] the decay of what l wrote at m,
+//   S[m] = D[m] S[m-1] + w[m] n[m]^T
+// so what is read at update m is known from the first state S of the tile and the earlier n:
+//   n[m] = beta[m] (v[m] - (P[m, start] k[m])^T S - sum_{l<m} (k[m] . P[m, l] k[l]) n[l])      w = k
+//   n[m] = (P[m-1, start] a[m])^T S + sum_{l<m} (a[m] . P[m-1, l] b[l]) n[l]                     w = b, low rank
+//                                   + sum_{l<m} (a[m] . P[m-1, l] k[l]) v[l]
+// a triangular system that is solved row by row, since its matrix does not depend on the state. Then
+//   y[r] = (P[r, start] q[r])^T S + sum_m (q[r] . P[r, m] w[m]) n[m]      (and the same of k and v, low rank)
+//   S'   = P[last, start] S + sum_m (P[last, m] w[m]) n[m]^T
+// P is a product of gates, never a quotient, so nothing overflows. A scalar gate has one matrix P; a vector gate has
+// one a channel, which is folded into the keys while the updates are walked (keys transposed, so that lanes are
+// updates).
+#include "dialects/Strand/Decay.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
+using namespace mlir;
+using namespace strand;
+
+LogicalResult DeltaRuleOp::verify() {
+  auto q = rowsType(getQ()), k = rowsType(getK()), v = rowsType(getV()), y = rowsType(getY());
+  auto without = [](RankedTensorType type, unsigned dim) {
+    SmallVector<int64_t> shape(type.getShape());
+    shape.erase(shape.begin() + dim);
+    return RankedTensorType::get(shape, type.getElementType());
+  };
+  bool factors = k.getRank() == 4;
+  if (q.getRank() != 3 || (q != k && !(factors && without(k, 1) == q)))
+    return emitOpError(
+               "C1: q must have rank 3 (rows x heads x size) and k its type, or that with factors behind the rows, "
+               "not ")
+           << q << " and " << k;
+  bool asK = v.getRank() == k.getRank() && (!factors || v.getDimSize(1) == k.getDimSize(1));
+  if (!asK || y != (factors ? without(v, 1) : v) || y.getDimSize(1) % q.getDimSize(1))
+    return emitOpError("C2: v must be rows ")
+           << (factors ? "x " + std::to_string(k.getDimSize(1)) + " factors " : std::string())
+           << "x heads x size, with a multiple of " << q.getDimSize(1)
+           << " heads, and the result that without factors, not " << v << " and " << y;
+  if (getBeta() && rowsType(getBeta()) != v && rowsType(getBeta()) != without(v, v.getRank() - 1))
+    return emitOpError("C3: beta must be ") << v << " or that without its last dimension, not " << getBeta().getType();
+  if (isLowRank() && (rowsType(getA()) != q || rowsType(getB()) != q || getBeta() || factors))
+    return emitOpError("C4: `low_rank` wants a and b of the type ")
+           << q << ", no beta and no factors, has " << getA().getType() << ", " << getB().getType()
+           << (getBeta() ? " and beta"
+               : factors ? " and factors"
+                         : "");
+  if (getGate()) {
+    ArrayRef<int64_t> g = rowsType(getGate()).getShape().drop_front();
+    if (g != ArrayRef<int64_t>{getHeads()} && g != ArrayRef<int64_t>{getHeads(), getKeySize()})
+      return emitOpError("C5: the gate must be rows x ")
+             << getHeads() << " or rows x " << getHeads() << " x " << getKeySize() << ", not " << getGate().getType();
+  }
+  if (failed(verifyOneFloatType(*this, "C6")))
+    return failure();
+  return verifyStates(*this, 1);
+}
+
+SmallVector<StateSpec> DeltaRuleOp::getStateSpecs() {
+  Type e = getY().getType().getElementType();
+  return {{"s", {getHeads(), getKeySize(), getValueSize()}, e, FloatAttr::get(e, 0)}};
+}
+
+/// Whether every element of `rows` is `number`.
+static bool isAll(Value rows, double number) {
+  if (auto fill = rows ? rows.getDefiningOp<linalg::FillOp>() : linalg::FillOp()) {
+    FloatAttr value;
+    return matchPattern(fill.getInputs()[0], m_Constant(&value)) && value.getValueAsDouble() == number;
+  }
+  SplatElementsAttr splat;
+  return rows && matchPattern(rows, m_Constant(&splat)) && splat.getSplatValue<APFloat>().convertToDouble() == number;
+}
+
+/// A beta of ones and a gate of zeros are none.
+LogicalResult DeltaRuleOp::canonicalize(DeltaRuleOp op, PatternRewriter &rewriter) {
+  bool noBeta = isAll(op.getBeta(), 1), noGate = isAll(op.getGate(), 0);
+  if (!noBeta && !noGate)
+    return failure();
+  rewriter.modifyOpInPlace(op, [&] {
+    if (noBeta)
+      op.getBetaMutable().clear();
+    if (noGate)
+      op.getGateMutable().clear();
+  });
+  return success();
+}
+
+static Value mul(OpBuilder &b, Location loc, Value x, Value y) { return arith::MulFOp::create(b, loc, x, y); }
+static Value add(OpBuilder &b, Location loc, Value x, Value y) { return arith::AddFOp::create(b, loc, x, y); }
+static Value sub(OpBuilder &b, Location loc, Value x, Value y) { return arith::SubFOp::create(b, loc, x, y); }
+static Value exp(OpBuilder &b, Location loc, Value x) { return math::ExpOp::create(b, loc, x); }
+
+//===--- meaning -------------------------------------------------------------------------------------------------===//
+
+namespace {
+/// One row, over loops h (value head), i (key channel) and j (value channel).
+struct RowMeaning {
+  DeltaRuleOp op;
+  OpBuilder &b;
+  Value t;
+  Location loc = op.getLoc();
+  Type e = rowsType(op.getY()).getElementType();
+
+  AffineMap map(StringRef loops, StringRef dims) { return dimsMap(b.getContext(), loops, dims); }
+
+  /// Factor f of the row of an operand.
+  Value rowOf(Value rows, int64_t f) {
+    Value row = takeRow(b, loc, rows, t);
+    bool keyed = rows == op.getQ() || rows == op.getA() || rows == op.getB();
+    return keyed || op.getK().getType().getRank() == 3 ? row : takeRow(b, loc, row, indexConstant(b, loc, f));
+  }
+
+  /// The same of keys, for each value head.
+  Value keysOf(Value rows, int64_t f = 0) {
+    int64_t group = op.getHeads() / op.getKeyHeads();
+    Value row = rowOf(rows, f), out = emptyTensor(b, loc, {op.getHeads(), op.getKeySize()}, e);
+    return generic(b, loc, {}, out, {map("hi", "hi")}, "pp",
+                   [&](OpBuilder &b, Location loc, ValueRange) -> SmallVector<Value> {
+                     Value head = linalg::IndexOp::create(b, loc, 0), at = linalg::IndexOp::create(b, loc, 1);
+                     Value key = arith::DivUIOp::create(b, loc, head, indexConstant(b, loc, group));
+                     return {tensor::ExtractOp::create(b, loc, row, ValueRange{key, at})};
+                   })[0];
+  }
+
+  Value decayed(Value s) {
+    if (!op.getGate())
+      return s;
+    Value gate = takeRow(b, loc, op.getGate(), t);
+    return generic(b, loc, gate, s, {map("hij", op.hasVectorGate() ? "hi" : "h"), map("hij", "hij")}, "ppp",
+                   [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                     return {mul(b, loc, exp(b, loc, x[0]), x[1])};
+                   })[0];
+  }
+
+  /// s^T x.
+  Value read(Value s, Value x) {
+    Value zeros = filled(b, loc, {op.getHeads(), op.getValueSize()}, floatConstant(b, loc, e, 0));
+    return contract(b, loc, s, "hij", x, "hi", zeros, "hj");
+  }
+
+  /// s + k n^T.
+  Value written(Value s, Value k, Value n) {
+    return generic(b, loc, {k, n}, s, {map("hij", "hi"), map("hij", "hj"), map("hij", "hij")}, "ppp",
+                   [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                     return {add(b, loc, x[2], mul(b, loc, x[0], x[1]))};
+                   })[0];
+  }
+
+  /// beta (v - s^T k).
+  Value correction(Value s, Value k, int64_t f) {
+    SmallVector<Value> ins{rowOf(op.getV(), f)};
+    SmallVector<AffineMap> maps{map("hj", "hj")};
+    if (op.getBeta()) {
+      ins.push_back(rowOf(op.getBeta(), f));
+      maps.push_back(map("hj", op.hasVectorBeta() ? "hj" : "h"));
+    }
+    maps.push_back(map("hj", "hj"));
+    return generic(b, loc, ins, read(s, k), maps, "pp",
+                   [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                     Value error = sub(b, loc, x[0], x.back());
+                     return {x.size() == 3 ? mul(b, loc, x[1], error) : error};
+                   })[0];
+  }
+
+  Value next(Value s) {
+    if (op.isLowRank()) {
+      Value n = read(s, keysOf(op.getA()));
+      return written(written(decayed(s), keysOf(op.getB()), n), keysOf(op.getK()), rowOf(op.getV(), 0));
+    }
+    s = decayed(s);
+    for (int64_t f = 0; f < op.getFactors(); ++f) {
+      Value k = keysOf(op.getK(), f);
+      s = written(s, k, correction(s, k, f));
+    }
+    return s;
+  }
+
+  Value output(Value s) {
+    Value scale = floatConstant(b, loc, e, op.getScale().convertToDouble());
+    return generic(
+        b, loc, {}, read(s, keysOf(op.getQ())), {map("hj", "hj")}, "pp",
+        [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {mul(b, loc, scale, x[0])}; })[0];
+  }
+};
+} // namespace
+
+FailureOr<SmallVector<Value>> DeltaRuleOp::decomposeOperation(OpBuilder &b) {
+  Value out = emptyRows(b, getLoc(), getQ(), itemShape(getY()), rowsType(getY()).getElementType());
+  return walkRows(b, *this, out, [&](OpBuilder &b, Value t, ValueRange outs, ValueRange carries) {
+    RowMeaning row{*this, b, t};
+    Value s = row.next(carries[0]);
+    return std::pair(SmallVector<Value>{putRow(b, getLoc(), row.output(s), outs[0], t)}, SmallVector<Value>{s});
+  });
+}
+
+//===--- tiles ---------------------------------------------------------------------------------------------------===//
+
+int64_t DeltaRuleOp::getBlocks(const ChunkOptions &) { return getHeads(); }
+
+SmallVector<int64_t> DeltaRuleOp::getTileLengths(const ChunkOptions &options) {
+  if (options.singleRow)
+    return {1};
+  int64_t updates = hasVectorGate() || isLowRank() ? 16 : 32;
+  int64_t length = options.tileLength ? options.tileLength : std::max<int64_t>(1, updates / getFactors());
+  return length > 1 ? SmallVector<int64_t>{length, 1} : SmallVector<int64_t>{1};
+}
+
+static Slice headOf(OpBuilder &b, ArrayRef<int64_t> shape, Value head) {
+  Slice s{SmallVector<OpFoldResult>(shape.size(), b.getIndexAttr(0)), to_vector(shape)};
+  s.offsets[0] = head;
+  s.sizes[0] = 1;
+  return s;
+}
+Slice DeltaRuleOp::getStateSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &) {
+  return headOf(b, getStateSpecs()[i].shape, block);
+}
+Slice DeltaRuleOp::getResultSlice(OpBuilder &b, unsigned, Value block, const ChunkOptions &) {
+  return headOf(b, itemShape(getY()), block);
+}
+
+namespace {
+/// What one array of keys that updates write at is in a tile, decayed to where it is read.
+struct Written {
+  Value system; // M x M: entry [m, l] says how much of n[l] (or v[l]) update m reads, l < m
+  Value scores; // C x M: of n[m], how much row r reads, 0 for later m
+  Value keys;   // K x M: decayed to the end of the tile
+};
+/// How rows and updates read the first state, and what is left of it: a number, [K], or all of it.
+struct FromStart {
+  Value errors, queries, total; // M x K, C x K
+};
+
+/// The operands of one head over the rows of one tile, and what the forms of a tile build from them.
+struct DeltaTile {
+  DeltaRuleOp op;
+  OpBuilder &b;
+  Location loc;
+  int64_t C, F, M, K, V;
+  Type e;
+  Value zero, scale;
+  Value q;          // C x K
+  Value k, v, beta; // M x K, M x V, M or M x V or none
+  Value a, low;     // M x K: a and b of the low-rank form, or none
+  Value gate;       // C or C x K, or none
+
+  DeltaTile(DeltaRuleOp op, OpBuilder &b, Value row, int64_t length, Value head)
+      : op(op), b(b), loc(op.getLoc()), C(length), F(op.getFactors()), M(C * F), K(op.getKeySize()),
+        V(op.getValueSize()), e(rowsType(op.getY()).getElementType()), zero(floatConstant(b, loc, e, 0)),
+        scale(floatConstant(b, loc, e, op.getScale().convertToDouble())) {
+    int64_t group = op.getHeads() / op.getKeyHeads();
+    Value key = group == 1 ? head : Value(arith::DivUIOp::create(b, loc, head, indexConstant(b, loc, group)));
+    q = rowsOf(op.getQ(), row, key, false);
+    k = rowsOf(op.getK(), row, key, true);
+    v = rowsOf(op.getV(), row, head, true);
+    if (op.getBeta())
+      beta = rowsOf(op.getBeta(), row, head, true);
+    if (op.isLowRank()) {
+      a = rowsOf(op.getA(), row, key, false);
+      low = rowsOf(op.getB(), row, key, false);
+    }
+    if (op.getGate())
+      gate = rowsOf(op.getGate(), row, head, false);
+  }
+
+  /// The rows of a tile of one head; with factors a row each, if the operand has them.
+  Value rowsOf(Value rows, Value row, Value head, bool hasFactors) {
+    bool split = hasFactors && op.getK().getType().getRank() == 4;
+    unsigned at = split ? 2 : 1;
+    SmallVector<int64_t> sizes(rowsType(rows).getShape());
+    sizes[0] = C;
+    sizes[at] = 1;
+    SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
+    offsets[0] = row;
+    offsets[at] = head;
+    Value part = slice(b, loc, rows, offsets, sizes, {at});
+    if (!split)
+      return part;
+    SmallVector<ReassociationIndices> joined{{0, 1}};
+    if (rowsType(part).getRank() == 3)
+      joined.push_back({2});
+    return tensor::CollapseShapeOp::create(b, loc, part, joined);
+  }
+
+  AffineMap map(StringRef loops, StringRef dims) const { return dimsMap(b.getContext(), loops, dims); }
+  Value empty(ArrayRef<int64_t> shape) { return emptyTensor(b, loc, shape, e); }
+  Value zeros(ArrayRef<int64_t> shape) { return filled(b, loc, shape, zero); }
+  /// out = body(ins..., out), element by element; `dims` of each operand and last of out, whose letters are the loops.
+  Value mapped(ValueRange ins, Value out, ArrayRef<StringRef> dims,
+               llvm::function_ref<Value(OpBuilder &, Location, ValueRange)> body) {
+    SmallVector<AffineMap> maps;
+    for (StringRef d : dims)
+      maps.push_back(map(dims.back(), d));
+    return generic(
+        b, loc, ins, out, maps, std::string(dims.back().size(), 'p'),
+        [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {body(b, loc, x)}; })[0];
+  }
+
+  /// One row: {y, S}.
+  SmallVector<Value> step(Value y, Value state);
+  /// Several rows: {y, S}.
+  SmallVector<Value> tile(Value y, Value state);
+
+private:
+  /// How one row decays: a number, or logarithms [K], or not.
+  struct RowGate {
+    Value number, logs;
+    Value applied(OpBuilder &b, Location loc, Value x, Value log) const {
+      return number ? mul(b, loc, number, x) : logs ? mul(b, loc, exp(b, loc, log), x) : x;
+    }
+  };
+  RowGate rowGate(Value at);
+  Value stepRead(const RowGate &gate, Value keys, Value state);
+  Value stepCorrection(Value read, Value at);
+  SmallVector<Value> stepWritten(const RowGate &gate, ValueRange keys, ValueRange values, Value y, Value state);
+
+  Value perUpdate(Value rows, StringRef dims, StringRef loops, double between,
+                  llvm::function_ref<Value(OpBuilder &, Location, Value)> first);
+  Value endsOfRows(Value updates);
+  void scalarWeights(SmallVector<Written> &written, FromStart &start);
+  void vectorWeights(SmallVector<Written> &written, FromStart &start);
+  Value solved(Value system, Value rhs);
+  Value decayedState(Value state, Value total);
+};
+} // namespace
+
+//===--- one row -------------------------------------------------------------------------------------------------===//
+
+DeltaTile::RowGate DeltaTile::rowGate(Value at) {
+  if (!gate)
+    return {};
+  if (op.hasVectorGate())
+    return {{}, takeRow(b, loc, gate, at)};
+  return {exp(b, loc, tensor::ExtractOp::create(b, loc, gate, at)), {}};
+}
+
+/// (D S)^T keys.
+Value DeltaTile::stepRead(const RowGate &gate, Value keys, Value state) {
+  SmallVector<Value> ins{keys};
+  SmallVector<AffineMap> maps{map("ij", "i")};
+  if (gate.logs) {
+    ins.push_back(gate.logs);
+    maps.push_back(map("ij", "i"));
+  }
+  ins.push_back(state);
+  maps.append({map("ij", "ij"), map("ij", "j")});
+  return generic(b, loc, ins, zeros({V}), maps, "rp",
+                 [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                   return {add(b, loc, x.back(), mul(b, loc, gate.applied(b, loc, x[0], x[1]), x[x.size() - 2]))};
+                 })[0];
+}
+
+/// beta (v - read) of the update `at`.
+Value DeltaTile::stepCorrection(Value read, Value at) {
+  SmallVector<Value> ins{takeRow(b, loc, v, at)};
+  SmallVector<StringRef> dims{"j"};
+  Value number;
+  if (op.hasVectorBeta()) {
+    ins.push_back(takeRow(b, loc, beta, at));
+    dims.push_back("j");
+  } else if (beta) {
+    number = tensor::ExtractOp::create(b, loc, beta, at);
+  }
+  dims.push_back("j");
+  return mapped(ins, read, dims, [&](OpBuilder &b, Location loc, ValueRange x) {
+    Value error = sub(b, loc, x[0], x.back());
+    return number ? mul(b, loc, number, error) : x.size() == 3 ? mul(b, loc, x[1], error) : error;
+  });
+}
+
+/// S = D S + the sum of keys value^T; with `y` also y = scale S^T q in the same pass: {y, S}, else {S}.
+SmallVector<Value> DeltaTile::stepWritten(const RowGate &gate, ValueRange keys, ValueRange values, Value y,
+                                          Value state) {
+  SmallVector<Value> ins, outs;
+  SmallVector<AffineMap> maps;
+  auto read = [&](Value x, StringRef dims) {
+    ins.push_back(x);
+    maps.push_back(map("ij", dims));
+    return ins.size() - 1;
+  };
+  for (auto [key, value] : llvm::zip_equal(keys, values)) {
+    read(key, "i");
+    read(value, "j");
+  }
+  size_t log = gate.logs ? read(gate.logs, "i") : 0, query = 0;
+  if (y) {
+    query = read(takeRow(b, loc, q, indexConstant(b, loc, 0)), "i");
+    outs.push_back(filledInto(b, loc, zero, y));
+    maps.push_back(map("ij", "j"));
+  }
+  outs.push_back(state);
+  maps.push_back(map("ij", "ij"));
+  return generic(b, loc, ins, outs, maps, y ? "rp" : "pp",
+                 [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                   Value s = gate.applied(b, loc, x.back(), x[log]);
+                   for (size_t i = 0; i < keys.size(); ++i)
+                     s = add(b, loc, s, mul(b, loc, x[2 * i], x[2 * i + 1]));
+                   if (!y)
+                     return {s};
+                   return {add(b, loc, x[ins.size()], mul(b, loc, mul(b, loc, x[query], scale), s)), s};
+                 });
+}
+
+SmallVector<Value> DeltaTile::step(Value y, Value state) {
+  Value first = indexConstant(b, loc, 0);
+  Value into = takeRow(b, loc, y, first);
+  RowGate gate = rowGate(first);
+  SmallVector<Value> out;
+  if (op.isLowRank()) {
+    Value n = stepRead({}, takeRow(b, loc, a, first), state);
+    out = stepWritten(gate, {takeRow(b, loc, low, first), takeRow(b, loc, k, first)}, {n, takeRow(b, loc, v, first)},
+                      into, state);
+  }
+  for (int64_t f = 0; f < F && !op.isLowRank(); ++f) {
+    Value at = indexConstant(b, loc, f), keys = takeRow(b, loc, k, at);
+    Value n = stepCorrection(stepRead(gate, keys, state), at);
+    out = stepWritten(gate, keys, n, f + 1 == F ? into : Value(), state);
+    state = out.back();
+    gate = {};
+  }
+  return {putRow(b, loc, out[0], y, first), out[1]};
+}
+
+//===--- several rows --------------------------------------------------------------------------------------------===//
+
+/// A value of each row as one of each update: first(x) in the first of a row, `between` in the others. `dims` of x;
+/// `loops` row, factor and what an update has.
+Value DeltaTile::perUpdate(Value rows, StringRef dims, StringRef loops, double between,
+                           llvm::function_ref<Value(OpBuilder &, Location, Value)> first) {
+  SmallVector<int64_t> shape{C, F};
+  SmallVector<ReassociationIndices> joined{{0, 1}};
+  if (loops.size() == 3) {
+    shape.push_back(K);
+    joined.push_back({2});
+  }
+  Value rest = floatConstant(b, loc, e, between);
+  Value out = mapped(rows, empty(shape), {dims, loops}, [&](OpBuilder &b, Location loc, ValueRange x) -> Value {
+    Value here = first(b, loc, x[0]);
+    if (F == 1)
+      return here;
+    Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, linalg::IndexOp::create(b, loc, 1),
+                                          indexConstant(b, loc, 0));
+    return arith::SelectOp::create(b, loc, isFirst, here, rest);
+  });
+  return tensor::CollapseShapeOp::create(b, loc, out, joined);
+}
+
+/// Of what there is for each update, that of the last of each row.
+Value DeltaTile::endsOfRows(Value updates) {
+  if (F == 1)
+    return updates;
+  SmallVector<int64_t> shape(rowsType(updates).getShape());
+  shape[0] = C;
+  SmallVector<OpFoldResult> offsets(shape.size(), b.getIndexAttr(0)), strides(shape.size(), b.getIndexAttr(1));
+  offsets[0] = b.getIndexAttr(F - 1);
+  strides[0] = b.getIndexAttr(F);
+  return tensor::ExtractSliceOp::create(b, loc, RankedTensorType::get(shape, e), updates, offsets,
+                                        getAsIndexOpFoldResult(b.getContext(), shape), strides);
+}
+
+/// One matrix P, so that keys meet keys in products.
+void DeltaTile::scalarWeights(SmallVector<Written> &written, FromStart &start) {
+  Value gates =
+      !gate || F == 1 ? gate : perUpdate(gate, "r", "rf", 0, [](OpBuilder &, Location, Value x) { return x; });
+  DecayWeights w = decayWeights(b, loc, gates, M, e);
+  auto scaledProduct = [&](OpBuilder &b, Location loc, ValueRange x) {
+    return mul(b, loc, mul(b, loc, x[0], scale), x[1]);
+  };
+  auto minusProduct = [&](OpBuilder &b, Location loc, ValueRange x) -> Value {
+    return arith::NegFOp::create(b, loc, mul(b, loc, x[0], x[1]));
+  };
+  Value keys = transposed(b, loc, k);
+  Value system = contract(b, loc, k, "mi", keys, "il", zeros({M, M}), "ml");
+  system = mapped(w.products, system, {"ml", "ml"}, minusProduct);
+  Value scores = contract(b, loc, q, "ri", keys, "im", zeros({C, M}), "rm");
+  scores = mapped(endsOfRows(w.products), scores, {"rm", "rm"}, scaledProduct);
+  start.errors = mapped({k, w.fromStart}, empty({M, K}), {"mi", "m", "mi"}, minusProduct);
+  start.queries = mapped({q, endsOfRows(w.fromStart)}, empty({C, K}), {"ri", "r", "ri"}, scaledProduct);
+  start.total = gate ? w.total : Value();
+  Value last = takeRow(b, loc, w.products, indexConstant(b, loc, M - 1));
+  keys =
+      mapped(last, keys, {"m", "im"}, [](OpBuilder &b, Location loc, ValueRange x) { return mul(b, loc, x[0], x[1]); });
+  written.push_back({system, scores, keys});
+}
+
+/// keys[i, l] holds what update l writes at, weighed with the decays of channel i since: each update weighs the earlier
+/// ones with its own decay and adds its column. Low rank reads them before that decay, a correction behind it.
+void DeltaTile::vectorWeights(SmallVector<Written> &written, FromStart &start) {
+  bool lowRank = op.isLowRank();
+  Value unit = floatConstant(b, loc, e, 1);
+  auto factor = [](OpBuilder &b, Location loc, Value g) { return exp(b, loc, g); };
+  Value factors =
+      gate ? perUpdate(gate, op.hasVectorGate() ? "ri" : "r", "rfi", 1, factor) : filled(b, loc, {M, K}, unit);
+  SmallVector<Value> init{empty({M, K}), empty({C, K}),
+                          filled(b, loc, {K}, unit)}; // errors, queries, decay since the start
+  SmallVector<Value> writers{k};
+  if (lowRank)
+    writers = {low, k};
+  for (Value w : writers)
+    init.append({empty({M, M}), empty({C, M}), transposed(b, loc, w)});
+  auto row = [&](OpBuilder &b, Location loc, Value m, ValueRange x) {
+    Value r = F == 1 ? m : Value(arith::DivUIOp::create(b, loc, m, indexConstant(b, loc, F)));
+    Value decay = takeRow(b, loc, factors, m), reader = takeRow(b, loc, lowRank ? a : k, m),
+          query = takeRow(b, loc, q, r);
+    auto read = [&](OpBuilder &b, Location loc, Value key) -> Value {
+      return lowRank ? key : arith::NegFOp::create(b, loc, key);
+    };
+    SmallVector<Value> since =
+        generic(b, loc, {decay, reader, query}, {takeRow(b, loc, x[0], m), takeRow(b, loc, x[1], r), x[2]},
+                SmallVector<AffineMap>(6, map("i", "i")), "p",
+                [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                  Value next = mul(b, loc, v[0], v[5]);
+                  return {mul(b, loc, read(b, loc, v[1]), lowRank ? v[5] : next),
+                          mul(b, loc, mul(b, loc, v[2], scale), next), next};
+                });
+    SmallVector<Value> next{putRow(b, loc, since[0], x[0], m), putRow(b, loc, since[1], x[1], r), since[2]};
+    for (size_t at = 3; at < x.size(); at += 3) {
+      Value system = filledInto(b, loc, zero, takeRow(b, loc, x[at], m)),
+            scores = filledInto(b, loc, zero, takeRow(b, loc, x[at + 1], r));
+      SmallVector<AffineMap> maps(3, map("il", "i"));
+      maps.append({map("il", "l"), map("il", "l"), map("il", "il")});
+      SmallVector<Value> met =
+          generic(b, loc, {decay, reader, query}, {system, scores, x[at + 2]}, maps, "rp",
+                  [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                    Value l = linalg::IndexOp::create(b, loc, 1), old = v[5];
+                    Value earlier = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, l, m);
+                    Value until = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, l, m);
+                    Value key = arith::SelectOp::create(b, loc, earlier, mul(b, loc, v[0], old), old);
+                    Value error = arith::SelectOp::create(b, loc, earlier, lowRank ? old : key, zero),
+                          seen = arith::SelectOp::create(b, loc, until, key, zero);
+                    return {add(b, loc, v[3], mul(b, loc, read(b, loc, v[1]), error)),
+                            add(b, loc, v[4], mul(b, loc, mul(b, loc, v[2], scale), seen)), key};
+                  });
+      next.append({putRow(b, loc, met[0], x[at], m), putRow(b, loc, met[1], x[at + 1], r), met[2]});
+    }
+    scf::YieldOp::create(b, loc, next);
+  };
+  auto loop = scf::ForOp::create(b, loc, indexConstant(b, loc, 0), indexConstant(b, loc, M), indexConstant(b, loc, 1),
+                                 init, row);
+  ValueRange out = loop.getResults();
+  start = {out[0], out[1], gate ? out[2] : Value()};
+  for (size_t at = 3; at < out.size(); at += 3)
+    written.push_back({out[at], out[at + 1], out[at + 2]});
+}
+
+/// n with n[m] = beta[m] (rhs[m] + sum_{l<m} system[m, l] n[l]).
+Value DeltaTile::solved(Value system, Value rhs) {
+  auto row = [&](OpBuilder &b, Location loc, Value m, ValueRange x) {
+    OpFoldResult first = b.getIndexAttr(0), one = b.getIndexAttr(1);
+    Value weights = tensor::ExtractSliceOp::create(b, loc, RankedTensorType::get({ShapedType::kDynamic}, e), system,
+                                                   ArrayRef<OpFoldResult>{m, first}, ArrayRef<OpFoldResult>{one, m},
+                                                   ArrayRef<OpFoldResult>{one, one});
+    Value before = tensor::ExtractSliceOp::create(
+        b, loc, RankedTensorType::get({ShapedType::kDynamic, V}, e), x[0], ArrayRef<OpFoldResult>{first, first},
+        ArrayRef<OpFoldResult>{m, b.getIndexAttr(V)}, ArrayRef<OpFoldResult>{one, one});
+    Value sum = contract(b, loc, weights, "l", before, "lj", filled(b, loc, {V}, zero), "j");
+    SmallVector<Value> ins{sum, takeRow(b, loc, rhs, m)};
+    SmallVector<AffineMap> maps(ins.size(), map("j", "j"));
+    Value number;
+    if (op.hasVectorBeta()) {
+      ins.push_back(takeRow(b, loc, beta, m));
+      maps.push_back(map("j", "j"));
+    } else if (beta) {
+      number = tensor::ExtractOp::create(b, loc, beta, m);
+    }
+    maps.push_back(map("j", "j"));
+    Value n = generic(b, loc, ins, takeRow(b, loc, x[0], m), maps, "p",
+                      [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                        Value error = add(b, loc, v[0], v[1]);
+                        return {number ? mul(b, loc, number, error) : v.size() == 4 ? mul(b, loc, v[2], error) : error};
+                      })[0];
+    scf::YieldOp::create(b, loc, putRow(b, loc, n, x[0], m));
+  };
+  Value lo = indexConstant(b, loc, 0), hi = indexConstant(b, loc, M), one = indexConstant(b, loc, 1);
+  return scf::ForOp::create(b, loc, lo, hi, one, empty({M, V}), row).getResult(0);
+}
+
+Value DeltaTile::decayedState(Value state, Value total) {
+  if (!total)
+    return state;
+  bool perChannel = isa<RankedTensorType>(total.getType());
+  SmallVector<Value> ins;
+  SmallVector<StringRef> dims;
+  if (perChannel) {
+    ins.push_back(total);
+    dims.push_back("i");
+  }
+  dims.push_back("ij");
+  return mapped(ins, state, dims, [&](OpBuilder &b, Location loc, ValueRange x) {
+    return mul(b, loc, perChannel ? x[0] : total, x.back());
+  });
+}
+
+SmallVector<Value> DeltaTile::tile(Value y, Value state) {
+  SmallVector<Written> written;
+  FromStart start;
+  if (op.hasVectorGate() || op.isLowRank())
+    vectorWeights(written, start);
+  else
+    scalarWeights(written, start);
+  Value rhs = op.isLowRank()
+                  ? contract(b, loc, written[1].system, "ml", v, "lj", zeros({M, V}), "mj")
+                  : mapped(v, empty({M, V}), {"mj", "mj"}, [](OpBuilder &, Location, ValueRange x) { return x[0]; });
+  Value n = solved(written[0].system, contract(b, loc, start.errors, "mi", state, "ij", rhs, "mj"));
+  SmallVector<Value> values{n, v};
+  y = filledInto(b, loc, zero, y);
+  for (auto [w, value] : llvm::zip(written, values))
+    y = contract(b, loc, w.scores, "rm", value, "mj", y, "rj");
+  y = contract(b, loc, start.queries, "ri", state, "ij", y, "rj");
+  state = decayedState(state, start.total);
+  for (auto [w, value] : llvm::zip(written, values))
+    state = contract(b, loc, w.keys, "im", value, "mj", state, "ij");
+  return {y, state};
+}
+
+SmallVector<Value> DeltaRuleOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
+                                         ValueRange states, const ChunkOptions &) {
+  Location loc = getLoc();
+  DeltaTile tile(*this, b, row, length, block);
+  // the unit dimensions of the head are taken off, and put back
+  auto withoutHead = [&](Value x, unsigned dim) {
+    SmallVector<OpFoldResult> offsets(rowsType(x).getRank(), b.getIndexAttr(0));
+    return slice(b, loc, x, offsets, rowsType(x).getShape(), {dim});
+  };
+  Value y = withoutHead(results[0], 1), s = withoutHead(states[0], 0);
+  SmallVector<Value> out = length == 1 ? tile.step(y, s) : tile.tile(y, s);
+  SmallVector<Value> whole{results[0], states[0]};
+  for (auto [part, into] : llvm::zip_equal(out, whole)) {
+    SmallVector<OpFoldResult> offsets(rowsType(into).getRank(), b.getIndexAttr(0));
+    part = unslice(b, loc, part, into, offsets, rowsType(into).getShape());
+  }
+  return out;
+}
