@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.." # of the script that sources this one, which lies in a f
 build=${build:-build}
 
 packages="cmake ninja-build clang-22 lld-22 llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools libclang-rt-22-dev
-          python3 python3-venv"
+          python3 python3-venv libzstd-dev zlib1g-dev"
 missing=
 for p in $packages; do
   dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"

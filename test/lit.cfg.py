@@ -8,7 +8,8 @@ config.excludes = ["lit.cfg.py", "Inputs"]
 config.test_source_root = os.path.join(config.source, "test")
 config.test_exec_root = os.path.join(config.build, "test")
 config.environment["PATH"] = os.pathsep.join([config.build + "/bin", config.llvm_bin, os.environ["PATH"]])
-config.environment["PYTHONPATH"] = config.source + "/test/oracle"
+config.environment["PYTHONPATH"] = os.pathsep.join([config.source + "/test/oracle", config.source + "/python"])
+config.environment["STRAND_LIBRARY"] = config.build + "/lib/libstrand.so"
 config.environment["FILECHECK_OPTS"] = "-enable-var-scope --allow-unused-prefixes=false"
 if config.sanitize:
     config.available_features.add("sanitized")
@@ -18,4 +19,5 @@ if os.path.isdir(shared):
 config.substitutions += [("%strand_lib", config.build + "/lib"), ("%strand_include", config.source + "/include"),
                          ("%cc", config.cc), ("%python", config.python), ("%shared", shared),
                          ("%source", config.source),
+                         ("%cxx", config.cxx),
                          ("%{corpus_options}", "--sanitized" if config.sanitize else "")]

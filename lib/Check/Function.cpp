@@ -42,9 +42,12 @@ SmallVector<CarriedValue> strand::carriedValues(func::FuncOp f) {
       continue;
     Attribute initial = f.getArgAttr(i, "strand.initial");
     auto number = dyn_cast<FloatAttr>(initial);
+    auto grows = [&](StringRef how) {
+      return f.getArgAttr(i, "strand.growth") == StringAttr::get(f.getContext(), how);
+    };
     values.push_back({name.str(), cast<RankedTensorType>(f.getArgumentTypes()[i]),
                       number ? number.getValueAsDouble() : double(cast<IntegerAttr>(initial).getValue().getSExtValue()),
-                      f.getArgAttr(i, "strand.growth") == StringAttr::get(f.getContext(), "cache")});
+                      grows("cache"), grows("count")});
   }
   return values;
 }

@@ -13,7 +13,7 @@ struct CarriedValue {
   std::string name;      // its path
   RankedTensorType type; // slots x (cache rows x) item
   double initial;
-  bool cache;
+  bool cache, count; // grows with its rows; is how many there were
 
   /// Elements of one slot.
   int64_t slotSize(int64_t cacheRows) const;

@@ -36,28 +36,51 @@ func::FuncOp emitEntry(func::FuncOp f, const Signature &s) {
   func::ReturnOp::create(b, f.getLoc(), written);
   return entry;
 }
-} // namespace
-
-Expected<Program> Program::compile(ModuleOp original, const Signature &signature, Form form, const CpuTarget &target) {
+/// The function alone in a module, with its entry.
+OwningOpRef<ModuleOp> prepared(ModuleOp original, const Signature &signature) {
   OwningOpRef<ModuleOp> module = isolate(original, signature.name);
   auto f = module->lookupSymbol<func::FuncOp>(signature.name);
   f.setPrivate();
   func::FuncOp entry = emitEntry(f, signature);
-  std::string name = entry.getName().str();
   if (signature.offsets)
     entry.setArgAttr(*signature.offsets, "strand.input", StringAttr::get(f.getContext(), "offsets"));
-  if (form == Form::Step)
-    for (auto g : module->getOps<func::FuncOp>())
-      g->setAttr("strand.single_row", UnitAttr::get(f.getContext()));
-  SmallVector<CarriedValue> carried;
+  return module;
+}
+
+bool derivesState(const Stage &stage) { return StringRef(stage.name) == "advance"; }
+SmallVector<CarriedValue> carriedByEntry(ModuleOp module, const Signature &s) {
+  return carriedValues(module.lookupSymbol<func::FuncOp>(s.name + ".entry"));
+}
+} // namespace
+
+Expected<SmallVector<CarriedValue>> Program::carriedBy(ModuleOp original, const Signature &signature,
+                                                       const CpuTarget &target) {
+  OwningOpRef<ModuleOp> module = prepared(original, signature);
   for (const Stage &stage : stages(target)) {
-    bool derives = StringRef(stage.name) == "advance";
-    if (derives && form == Form::Whole)
-      continue;
     if (Error e = runPasses(*module, stage.passes, "stage " + Twine(stage.name)))
       return std::move(e);
-    if (derives)
-      carried = carriedValues(module->lookupSymbol<func::FuncOp>(name));
+    if (derivesState(stage))
+      break;
+  }
+  return carriedByEntry(*module, signature);
+}
+
+Expected<Program> Program::compile(ModuleOp original, const Signature &signature, Form form, const CpuTarget &target) {
+  OwningOpRef<ModuleOp> module = prepared(original, signature);
+  if (form == Form::Step)
+    for (auto g : module->getOps<func::FuncOp>())
+      g->setAttr("strand.single_row", UnitAttr::get(g.getContext()));
+  SmallVector<CarriedValue> carried;
+  llvm::json::Array ops;
+  for (const Stage &stage : stages(target)) {
+    if (derivesState(stage) && form == Form::Whole)
+      continue;
+    if (StringRef(stage.passes).contains("strand-c-interface"))
+      ops = reportOf(*module);
+    if (Error e = runPasses(*module, stage.passes, "stage " + Twine(stage.name)))
+      return std::move(e);
+    if (derivesState(stage))
+      carried = carriedByEntry(*module, signature);
   }
   auto code = JitModule::compile(*module, {target, "", 1, {}});
   if (!code)
@@ -68,7 +91,9 @@ Expected<Program> Program::compile(ModuleOp original, const Signature &signature
   auto scratch = code->function<ScratchFn>(signature.name + "_scratch");
   if (!scratch)
     return scratch.takeError();
-  return Program(signature, std::move(carried), std::move(*code), *call, *scratch);
+  Program program(signature, std::move(carried), std::move(*code), *call, *scratch);
+  program.ops = std::move(ops);
+  return program;
 }
 
 void Program::run(const Call &c) const {

@@ -3,6 +3,7 @@
 #include "lib/Check/Function.h"
 #include "lib/Check/Signature.h"
 #include "lib/Jit/Jit.h"
+#include "lib/Target/Report.h"
 #include "strand/abi.h"
 namespace strand {
 
@@ -18,7 +19,13 @@ public:
   static llvm::Expected<Program> compile(ModuleOp module, const Signature &signature, Form form,
                                          const CpuTarget &target);
 
+  /// What the forms with state carry, without making code. Errors: something in the function cannot carry state.
+  static llvm::Expected<SmallVector<CarriedValue>> carriedBy(ModuleOp module, const Signature &signature,
+                                                             const CpuTarget &target);
+
   ArrayRef<CarriedValue> states() const { return carried; }
+  /// What the passes noted of each op.
+  const llvm::json::Array &report() const { return ops; }
   int64_t scratchBytes(int64_t rows, int64_t sequences) const { return scratch(rows, sequences); }
 
   struct Call {
@@ -41,5 +48,6 @@ private:
   JitModule code;
   CallFn *call;
   ScratchFn *scratch;
+  llvm::json::Array ops;
 };
 } // namespace strand

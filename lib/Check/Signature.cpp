@@ -52,6 +52,7 @@ std::optional<std::pair<double, double>> rangeOf(Attribute a) {
 
 struct Reader {
   func::FuncOp f;
+  bool drawn;
 
   InFlightDiagnostic error(unsigned i) { return f.emitError() << "argument " << i << " of @" << f.getName() << " "; }
 
@@ -93,7 +94,7 @@ struct Reader {
     }
     if (rows && isReadAsOffsets(f.getArgument(i)))
       a.kind = ArgumentKind::Offsets;
-    if (a.draw == Draw::Integers && a.kind != ArgumentKind::Offsets && !ranged)
+    if (drawn && a.draw == Draw::Integers && a.kind != ArgumentKind::Offsets && !ranged)
       return error(i)
              << "holds integers, so it needs check.range = [lo, hi]; or it is the offsets and nothing reads it as "
              << "such: say check.kind = \"offsets\"";
@@ -177,4 +178,4 @@ struct Reader {
 };
 } // namespace
 
-FailureOr<Signature> strand::readSignature(func::FuncOp f) { return Reader{f}.run(); }
+FailureOr<Signature> strand::readSignature(func::FuncOp f, bool drawn) { return Reader{f, drawn}.run(); }

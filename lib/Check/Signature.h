@@ -27,8 +27,8 @@ struct Signature {
 };
 
 /// Errors, at the function: no kind fits an argument or result; attributes check.* that are unknown or misplaced; not
-/// exactly one argument of offsets where there is state.
-FailureOr<Signature> readSignature(func::FuncOp f);
+/// exactly one argument of offsets where there is state. `drawn`: values will be drawn, so integers must have a range.
+FailureOr<Signature> readSignature(func::FuncOp f, bool drawn = true);
 
 /// One item: the type behind dimension 0.
 inline SmallVector<int64_t> itemShape(RankedTensorType rows) { return to_vector(rows.getShape().drop_front()); }

@@ -32,34 +32,14 @@ void limitTimeOfCrash(void *) {
   alarm(seconds);
 }
 
-StringRef severityName(DiagnosticSeverity s) {
-  switch (s) {
-  case DiagnosticSeverity::Error: return "error";
-  case DiagnosticSeverity::Warning: return "warning";
-  case DiagnosticSeverity::Remark: return "remark";
-  case DiagnosticSeverity::Note: return "note";
-  }
-  llvm_unreachable("not a severity");
-}
-
-void print(const Diagnostic &d, llvm::raw_ostream &out) {
-  if (auto at = d.getLocation()->findInstanceOf<FileLineColLoc>())
-    out << at.getFilename().getValue() << ":" << at.getLine() << ":" << at.getColumn() << ": ";
-  else if (auto name = d.getLocation()->findInstanceOf<NameLoc>())
-    out << name.getName().getValue() << ": ";
-  else
-    out << "strandc: ";
-  out << severityName(d.getSeverity()) << ": " << d.str() << "\n";
-}
-
 /// Errors as `file:line:col: error: ...` with the notes that say more than which op it was.
 LogicalResult report(Diagnostic &d, bool verbose) {
   if (!verbose && d.getSeverity() != DiagnosticSeverity::Error)
     return success();
-  print(d, llvm::errs());
+  printDiagnostic(d, "strandc", llvm::errs());
   for (Diagnostic &note : d.getNotes())
     if (verbose || !StringRef(note.str()).starts_with("see current operation"))
-      print(note, llvm::errs());
+      printDiagnostic(note, "strandc", llvm::errs());
   return success();
 }
 

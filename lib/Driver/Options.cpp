@@ -169,6 +169,20 @@ Expected<DriverOptions> strand::parseCommandLine(ArrayRef<const char *> args) {
   return o;
 }
 
+Error strand::parseCodeOptions(ArrayRef<const char *> args, CompileOptions &options) {
+  constexpr StringRef names[] = {"--cpu", "--opt-level", "--strict"};
+  DriverOptions o;
+  o.compile = std::move(options);
+  for (size_t i = 0; i < args.size(); ++i) {
+    if (!is_contained(names, StringRef(args[i]).split('=').first))
+      return usage("option " + oneOf(args[i], names));
+    if (Error e = parseOption(args, i, o))
+      return e;
+  }
+  options = std::move(o.compile);
+  return Error::success();
+}
+
 void strand::printHelp(StringRef program, raw_ostream &out) {
   auto line = [&](const Twine &name, StringRef what) { out << "  " << left_justify(name.str(), 26) << what << "\n"; };
   out << "strandc INPUT -o OUTPUT [options]\n\n"

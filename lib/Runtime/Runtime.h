@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define STRAND_VISIBLE __attribute__((visibility("default")))
 
 // Pool.c: processors that this process may use, at least 1.
@@ -19,6 +23,12 @@ char *strand_rt_state_item(const strand_schema *schema, const void *state, int64
 int64_t strand_rt_state_slots(const void *state);
 int64_t strand_rt_state_cache_rows(const void *state);
 bool strand_rt_has_caches(const strand_schema *schema);
+// strand_rt_check without tokens, for calls whose rows are something else.
+int32_t strand_rt_check_rows(const strand_schema *schema, const void *state, const int32_t *slots,
+                             const int32_t *offsets, int64_t sequences, int64_t rows);
+// Cache rows of a block that had `have` and needs `need`: at least doubled, so that a long text costs few copies.
+int64_t strand_rt_grown_cache_rows(int64_t have, int64_t need);
+const char *strand_rt_status_text(int32_t status); // what is wrong, as the end of a sentence
 
 // Cpu.c
 int32_t strand_rt_cpu_names(const char **names, int32_t most); // features this machine has; returns how many
@@ -42,4 +52,7 @@ int64_t strand_rt_sample(const strand_sampling *how, const float *logits, int64_
                          strand_candidate *room);
 uint64_t strand_rt_random(uint64_t seed, uint64_t counter);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

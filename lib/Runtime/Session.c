@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST_CACHE_ROWS = 256 };
-
 static void *stateBlock(int64_t slots, int64_t cacheRows) {
   int64_t bytes = strand_rt_state_bytes(&m_schema, slots, cacheRows);
   if (bytes < 0)
@@ -21,7 +19,7 @@ void openSession(Session *s, int64_t slots, int64_t threads) {
   if (!s->ctx)
     fail(EXIT_USER, "no memory for %lld threads", (long long)threads);
   s->slots = slots;
-  s->cacheRows = strand_rt_has_caches(&m_schema) ? LEAST_CACHE_ROWS : 0;
+  s->cacheRows = strand_rt_has_caches(&m_schema) ? strand_rt_grown_cache_rows(0, 0) : 0;
   s->state = stateBlock(slots, s->cacheRows);
   s->lengths = allocate(product(slots, sizeof(int64_t), "the lengths"), "the lengths");
   memset(s->lengths, 0, (size_t)slots * sizeof(int64_t));
@@ -42,11 +40,10 @@ void resetSession(Session *s) {
   }
 }
 
-// Room is at least doubled, so a long text costs few copies.
 void reserveCacheRows(Session *s, int64_t rows) {
   if (!strand_rt_has_caches(&m_schema) || rows <= s->cacheRows)
     return;
-  int64_t wanted = s->cacheRows > rows / 2 ? product(s->cacheRows, 2, "the cache rows") : rows;
+  int64_t wanted = strand_rt_grown_cache_rows(s->cacheRows, rows);
   void *larger = stateBlock(s->slots, wanted);
   for (int64_t i = 0; i < s->slots; ++i)
     strand_rt_state_copy(&m_schema, larger, i, s->state, i);
@@ -75,16 +72,6 @@ static void reserveBuffers(Session *s, int64_t sequences, int64_t rows, int64_t 
   reserve((void **)&s->logits, &s->logitsBytes, logits, "the logits");
 }
 
-static const char *meaning(int32_t status) {
-  switch (status) {
-  case STRAND_ERROR_TOKEN: return "a token id is outside the vocabulary";
-  case STRAND_ERROR_OFFSETS: return "the offsets are wrong";
-  case STRAND_ERROR_SLOT: return "a slot is outside the state or given twice";
-  case STRAND_ERROR_CAPACITY: return "a sequence does not fit in its cache";
-  default: return "the status is unknown";
-  }
-}
-
 static void run(Session *s, const int32_t *slots, const int32_t *tokens, const int32_t *offsets, int64_t sequences,
                 int64_t rows, uint32_t flags) {
   int64_t longest = 0;
@@ -98,7 +85,7 @@ static void run(Session *s, const int32_t *slots, const int32_t *tokens, const i
                              s->scratch, s->logits);
   if (status != STRAND_OK)
     fail(EXIT_INTERNAL, "the model refused a call of %lld rows in %lld sequences: %s (status %d)", (long long)rows,
-         (long long)sequences, meaning(status), status);
+         (long long)sequences, strand_rt_status_text(status), status);
   for (int64_t b = 0; b < sequences; ++b)
     s->lengths[slots[b]] += offsets[b + 1] - offsets[b];
 }

@@ -66,6 +66,12 @@ char *strand_rt_state_item(const strand_schema *schema, const void *state, int64
   return (char *)state + block->offset[entry] + slot * strand_entry_bytes(&schema->state[entry], block->cacheRows);
 }
 
+int64_t strand_rt_grown_cache_rows(int64_t have, int64_t need) {
+  enum { LEAST = 256 };
+  int64_t most = need > LEAST ? need : LEAST;
+  return have > most / 2 && have <= INT64_MAX / 2 ? 2 * have : most;
+}
+
 // ---- initial values ----
 
 static uint16_t bf16Of(float v) {
@@ -200,16 +206,32 @@ static int32_t checkCounts(const strand_schema *schema, const void *state, const
   return STRAND_OK;
 }
 
-STRAND_VISIBLE int32_t strand_rt_check(const strand_schema *schema, const void *state, const int32_t *slots,
-                                       const int32_t *tokens, const int32_t *offsets, int64_t sequences, int64_t rows) {
+int32_t strand_rt_check_rows(const strand_schema *schema, const void *state, const int32_t *slots,
+                             const int32_t *offsets, int64_t sequences, int64_t rows) {
   int64_t mostRows = strand_rt_has_caches(schema) ? strand_rt_state_cache_rows(state) : INT32_MAX;
   int32_t status = checkOffsets(offsets, sequences, rows, mostRows);
   if (status == STRAND_OK)
     status = checkSlots(slots, sequences, strand_rt_state_slots(state));
   if (status == STRAND_OK)
     status = checkCounts(schema, state, slots, offsets, sequences, mostRows);
+  return status;
+}
+
+STRAND_VISIBLE int32_t strand_rt_check(const strand_schema *schema, const void *state, const int32_t *slots,
+                                       const int32_t *tokens, const int32_t *offsets, int64_t sequences, int64_t rows) {
+  int32_t status = strand_rt_check_rows(schema, state, slots, offsets, sequences, rows);
   for (int64_t i = 0; status == STRAND_OK && i < rows; ++i)
     if (tokens[i] < 0 || tokens[i] >= schema->vocabulary)
       status = STRAND_ERROR_TOKEN;
   return status;
+}
+
+const char *strand_rt_status_text(int32_t status) {
+  switch (status) {
+  case STRAND_ERROR_TOKEN: return "a token id is outside the vocabulary";
+  case STRAND_ERROR_OFFSETS: return "the offsets are wrong";
+  case STRAND_ERROR_SLOT: return "a slot is outside the state or given twice";
+  case STRAND_ERROR_CAPACITY: return "a sequence does not fit in its cache";
+  default: return "the status is unknown";
+  }
 }

@@ -31,6 +31,7 @@ public:
         }) {}
 
   Error run();
+  Error lower(Input &model, PlacedWeights &placed);
 
 private:
   MLIRContext &context;
@@ -97,6 +98,26 @@ Error Compilation::run() {
   return write();
 }
 
+Error Compilation::lower(Input &model, PlacedWeights &placed) {
+  auto target = cpuTarget(o.cpu, o.triple);
+  if (!target)
+    return target.takeError();
+  report.target = std::move(*target);
+  report.input = o.input;
+  if (!model.module)
+    if (Error e = readInput(context, o.input, o.weights, model))
+      return e;
+  clock.lap("read");
+  input = std::move(model);
+  if (Error e = runStages())
+    return e;
+  if (!weights)
+    return createStringError("'" + o.input + "' defines neither @forward nor @advance, so it is no model");
+  placed = std::move(*weights);
+  model = std::move(input);
+  return Error::success();
+}
+
 // ---- stages ----
 
 Error Compilation::runStages() {
@@ -154,13 +175,7 @@ Error Compilation::afterModel() {
 Error Compilation::seal() {
   report.ops = reportOf(*input.module);
   sealReport(*input.module, report.ops);
-  std::string slow;
-  for (const llvm::json::Value &op : report.ops)
-    if (auto *fields = op.getAsObject(); fields && fields->getBoolean("fallback").value_or(false))
-      slow += llvm::formatv("\n  {0}", op).str();
-  if (o.strict && !slow.empty())
-    return createStringError("--strict: there is no fast form for" + slow);
-  return Error::success();
+  return o.strict ? refuseFallbacks(report.ops) : Error::success();
 }
 
 /// Keeps what @advance shows, for as long as there is one.
@@ -315,4 +330,9 @@ Error Compilation::combine(ArrayRef<std::string> objects) {
 
 Error strand::compile(MLIRContext &context, const CompileOptions &options, StringRef program, CompileReport &report) {
   return Compilation(context, options, program, report).run();
+}
+
+Error strand::lowerModel(MLIRContext &context, const CompileOptions &options, Input &input, PlacedWeights &weights,
+                         CompileReport &report) {
+  return Compilation(context, options, "", report).lower(input, weights);
 }

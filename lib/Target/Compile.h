@@ -1,5 +1,6 @@
 // The whole way from a checkpoint folder or a module to a file that runs.
 #pragma once
+#include "lib/Target/Input.h"
 #include "lib/Target/Report.h"
 namespace mlir {
 class MLIRContext;
@@ -29,4 +30,10 @@ struct CompileOptions {
 /// compiler is at fault.
 llvm::Error compile(mlir::MLIRContext &context, const CompileOptions &options, llvm::StringRef program,
                     CompileReport &report);
+
+/// The first half of `compile`: reads options.input unless `input` has a module already, and runs all stages, which
+/// leaves the module in the LLVM dialect and the weights at their places. Of `options`, what has to do with the output
+/// is not looked at. Errors: as `compile` has them; the module is no model.
+llvm::Error lowerModel(mlir::MLIRContext &context, const CompileOptions &options, Input &input, PlacedWeights &weights,
+                       CompileReport &report);
 } // namespace strand

@@ -73,10 +73,9 @@ Error chooseOther(CpuTarget &t, StringRef cpu, const Target &target, bool host) 
 } // namespace
 
 Expected<CpuTarget> strand::cpuTarget(StringRef cpu, StringRef triple) {
-  InitializeAllTargetInfos();
-  InitializeAllTargets();
-  InitializeAllTargetMCs();
-  InitializeAllAsmPrinters();
+  static const bool once = (InitializeAllTargetInfos(), InitializeAllTargets(), InitializeAllTargetMCs(),
+                            InitializeAllAsmPrinters(), true); // threads may ask at once
+  (void)once;
   Triple host(sys::getDefaultTargetTriple()), asked(triple.empty() ? host.str() : Triple::normalize(triple));
   CpuTarget t;
   t.triple = asked.str();

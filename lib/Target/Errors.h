@@ -1,7 +1,13 @@
 // Errors that say more than their text.
 #pragma once
 #include "llvm/Support/Error.h"
+namespace mlir {
+class Diagnostic;
+}
 namespace strand {
+
+/// A line `file:line:col: severity: text`; `elsewhere` stands in front where the location names no place.
+void printDiagnostic(const mlir::Diagnostic &d, llvm::StringRef elsewhere, llvm::raw_ostream &out);
 
 /// The message was given as a diagnostic at its location already; nothing is to be printed.
 struct AlreadyReported : llvm::ErrorInfo<AlreadyReported> {

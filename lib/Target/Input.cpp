@@ -30,29 +30,6 @@ std::optional<strand_type> typeOf(DType t) {
   }
 }
 
-std::optional<strand_type> typeOf(Type t) {
-  if (t.isF32()) return STRAND_F32;
-  if (t.isBF16()) return STRAND_BF16;
-  if (t.isF16()) return STRAND_F16;
-  if (t.isF64()) return STRAND_F64;
-  if (t.isInteger(8)) return STRAND_I8;
-  if (t.isInteger(32)) return STRAND_I32;
-  if (t.isInteger(64)) return STRAND_I64;
-  return std::nullopt;
-}
-
-Error readWeights(StringRef path, WeightSource &source) {
-  auto file = SafeTensorsFile::open(path);
-  if (!file)
-    return file.takeError();
-  auto kept = std::make_shared<SafeTensorsFile>(std::move(*file));
-  for (auto &[name, tensor] : kept->tensors())
-    if (auto type = typeOf(tensor.dtype)) // others no op can read
-      source.add(name, {*type, tensor.shape, {reinterpret_cast<const char *>(tensor.bytes.data()), tensor.bytes.size()}});
-  source.keep(std::move(kept));
-  return Error::success();
-}
-
 Error readFolder(MLIRContext &context, StringRef path, Input &input) {
   auto module = importCheckpoint(context, path, input.weights);
   if (!module)
@@ -63,7 +40,7 @@ Error readFolder(MLIRContext &context, StringRef path, Input &input) {
 
 /// The weight as @advance or a `strand.weight` wants it, or an error.
 llvm::Expected<PlacedWeight> place(StringRef name, Type element, ArrayRef<int64_t> shape, int64_t panel, const Input &input) {
-  auto type = typeOf(element);
+  auto type = abiTypeOf(element);
   if (!type)
     return createStringError("weight '" + name + "' has elements of a type that cannot be stored");
   const WeightView *view = input.weights.find(name);
@@ -90,6 +67,31 @@ std::set<std::string> weightNames(ModuleOp module) {
 }
 } // namespace
 
+std::optional<strand_type> strand::abiTypeOf(Type t) {
+  if (t.isF32()) return STRAND_F32;
+  if (t.isBF16()) return STRAND_BF16;
+  if (t.isF16()) return STRAND_F16;
+  if (t.isF64()) return STRAND_F64;
+  if (t.isInteger(8)) return STRAND_I8;
+  if (t.isInteger(32)) return STRAND_I32;
+  if (t.isInteger(64)) return STRAND_I64;
+  return std::nullopt;
+}
+
+Error strand::readWeights(StringRef path, Input &input) {
+  input.weightsName = path;
+  auto file = SafeTensorsFile::open(path);
+  if (!file)
+    return file.takeError();
+  auto kept = std::make_shared<SafeTensorsFile>(std::move(*file));
+  for (auto &[name, tensor] : kept->tensors())
+    if (auto type = typeOf(tensor.dtype)) // others no op can read
+      input.weights.add(name,
+                        {*type, tensor.shape, {reinterpret_cast<const char *>(tensor.bytes.data()), tensor.bytes.size()}});
+  input.weights.keep(std::move(kept));
+  return Error::success();
+}
+
 Error strand::readInput(MLIRContext &context, StringRef path, StringRef weights, Input &input) {
   if (llvm::sys::fs::is_directory(path)) {
     if (!weights.empty())
@@ -99,11 +101,9 @@ Error strand::readInput(MLIRContext &context, StringRef path, StringRef weights,
   }
   if (!llvm::sys::fs::exists(path))
     return createStringError(path + ": error: cannot be read: No such file or folder");
-  if (!weights.empty()) {
-    input.weightsName = weights;
-    if (Error e = readWeights(weights, input.weights))
+  if (!weights.empty())
+    if (Error e = readWeights(weights, input))
       return e;
-  }
   input.module = parseSourceFile<ModuleOp>(path, &context);
   return input.module ? Error::success() : llvm::make_error<AlreadyReported>();
 }

@@ -4,6 +4,7 @@
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
 using namespace mlir;
 using namespace strand;
 namespace json = llvm::json;
@@ -56,6 +57,14 @@ void printOp(const json::Value &op, llvm::raw_ostream &out) {
   out << "  " << (name ? textOf(*name) : "") << ": " << llvm::join(words, ", ") << "\n";
 }
 } // namespace
+
+llvm::Error strand::refuseFallbacks(const json::Array &ops) {
+  std::string slow;
+  for (const json::Value &op : ops)
+    if (auto *fields = op.getAsObject(); fields && fields->getBoolean("fallback").value_or(false))
+      slow += llvm::formatv("\n  {0}", op).str();
+  return slow.empty() ? llvm::Error::success() : llvm::createStringError("--strict: there is no fast form for" + slow);
+}
 
 json::Array strand::reportOf(ModuleOp module) {
   json::Array ops;

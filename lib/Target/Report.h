@@ -16,6 +16,8 @@ struct CompileReport {
 /// The notes of all functions of `module` (lib/Lowering/Notes.h), each with its function. Strings, numbers, unit and
 /// arrays stand for themselves, other attributes for their text.
 llvm::json::Array reportOf(mlir::ModuleOp module);
+/// Errors: one that names all ops that fell back to a slow form.
+llvm::Error refuseFallbacks(const llvm::json::Array &ops);
 /// Puts the report into the form that the schema holds: the text of a JSON object {"ops": [...]}.
 void sealReport(mlir::ModuleOp module, const llvm::json::Array &ops);
 

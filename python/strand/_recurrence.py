@@ -1,0 +1,170 @@
+"""A recurrence written as the Python function of one step.
+
+    @strand.recurrence
+    def delta(S: strand.carry("k v"), q: strand.row("k"), k: strand.row("k"), v: strand.row("v"), beta: strand.row()):
+        S = S + beta * strand.outer(k, v - k @ S)
+        return q @ S, S
+
+    y = delta(q, k, v, beta, offsets=[0, 100, 164])
+
+The function is called once for each set of sizes, with values that write what is done to them as a strand.scan; the
+compiler finds its structure and makes every form of it. It returns the outputs of the row, then the next carried values.
+"""
+import functools
+import inspect
+
+from . import _tensors as t
+from ._library import ArgumentError
+from ._model import load
+from ._trace import Trace, Value, _broadcast, _lift, number, tensor_type
+
+
+class Spec:
+    """What an argument of a step is: its dimensions are sizes, or names that take the sizes of the arrays of a call."""
+
+    def __init__(self, kind, dims, initial=0.0):
+        self.kind, self.initial = kind, float(initial)
+        self.dims = [int(d) if str(d).isdigit() else d for part in dims
+                     for d in (part.split() if isinstance(part, str) else [part])]
+        for d in self.dims:
+            if isinstance(d, int) and d < 1 or not isinstance(d, (int, str)):
+                raise ArgumentError(f"{d} is no dimension; a size or a name is needed")
+
+    def bind(self, name, shape, sizes):
+        """Takes the sizes of names from the shape of an array of one row."""
+        if len(shape) != len(self.dims):
+            raise ArgumentError(f"{name} has items of shape {tuple(shape)}; ({', '.join(map(str, self.dims))}) is needed")
+        for d, size in zip(self.dims, shape):
+            wanted = d if isinstance(d, int) else sizes.setdefault(d, size)
+            if wanted != size:
+                raise ArgumentError(f"{name}: {d} is {size}" + ("" if isinstance(d, int) else f", and {wanted} elsewhere"))
+
+    def shape(self, name, sizes):
+        missing = [d for d in self.dims if isinstance(d, str) and d not in sizes]
+        if missing:
+            raise ArgumentError(f"{name}: nothing says how large {missing[0]} is; a row or weight must name it")
+        return tuple(d if isinstance(d, int) else sizes[d] for d in self.dims)
+
+
+def carry(*dims, initial=0.0):
+    """A carried value with these dimensions, every element of which is `initial` before the first row."""
+    return Spec("carry", dims, initial)
+
+
+def row(*dims):
+    """One row of an input."""
+    return Spec("row", dims)
+
+
+def weight(*dims):
+    """A tensor that is the same for all rows."""
+    return Spec("weight", dims)
+
+
+def recurrence(step=None, *, context=None):
+    """Makes a recurrence of the function of one step (see the module's text)."""
+    if step is None:
+        return functools.partial(recurrence, context=context)
+    return Recurrence(step, context)
+
+
+class Recurrence:
+    """Called on arrays of rows and weights, in the order of the step's arguments or by their names, with the options of
+    strand.Model's calls; `state` makes a state for it."""
+
+    def __init__(self, step, context=None):
+        self._step, self._context, self._models = step, context, {}
+        functools.update_wrapper(self, step)
+        parameters = inspect.signature(step, eval_str=True).parameters
+        self._specs = {name: p.annotation for name, p in parameters.items()}
+        for name, spec in self._specs.items():
+            if not isinstance(spec, Spec):
+                raise ArgumentError(f"{step.__name__}: argument {name} needs strand.carry, strand.row or strand.weight as "
+                                    "its annotation")
+            if not name.isascii():
+                raise ArgumentError(f"{step.__name__}: the name of argument {name} is not ASCII")
+        self._carried = [n for n, s in self._specs.items() if s.kind == "carry"]
+        self._inputs = [n for n, s in self._specs.items() if s.kind != "carry"]
+        if not self._carried or not any(s.kind == "row" for s in self._specs.values()):
+            raise ArgumentError(f"{step.__name__}: a recurrence has a carried value and a row at least")
+
+    def __call__(self, *arrays, offsets=None, state=None, ids=None, last=False, out=None, **named):
+        arrays = self._ordered(arrays, named)
+        return self.model(*arrays)(*arrays, offsets=offsets, state=state, ids=ids, last=last, out=out)
+
+    def state(self, *arrays, sequences=1, **named):
+        """A state of sequences at their beginning, for calls on arrays of the same sizes as these."""
+        return self.model(*arrays, **named).state(sequences)
+
+    def model(self, *arrays, **named):
+        """The strand.Model for arrays of these sizes; compiled the first time."""
+        sizes = self._sizes(self._ordered(arrays, named))
+        key = tuple(sorted(sizes.items()))
+        if key not in self._models:
+            self._models[key] = load(self._text(sizes), function=self._step.__name__, context=self._context)
+        return self._models[key]
+
+    def mlir(self, *arrays, **named):
+        """The module that is compiled for arrays of these sizes."""
+        return self._text(self._sizes(self._ordered(arrays, named)))
+
+    def _ordered(self, arrays, named):
+        arrays = dict(zip(self._inputs, arrays)) if len(arrays) <= len(self._inputs) else None
+        if arrays is None or arrays.keys() & named.keys() or {*arrays, *named} != {*self._inputs}:
+            raise ArgumentError(f"{self._step.__name__} takes {', '.join(self._inputs)}, each once")
+        return [arrays.get(n, named.get(n)) for n in self._inputs]
+
+    def _sizes(self, arrays):
+        sizes = {}
+        for name, x in zip(self._inputs, arrays):
+            spec, shape = self._specs[name], t.shape_of(x)
+            leading = len(shape) - len(spec.dims)
+            if spec.kind == "row" and leading not in (1, 2):
+                raise ArgumentError(f"{name} has shape {tuple(shape)}; [rows, ...] or [sequences, rows of each, ...] with "
+                                    f"items of ({', '.join(map(str, spec.dims))}) is needed")
+            spec.bind(name, shape[leading:] if spec.kind == "row" else shape, sizes)
+        return sizes
+
+    def _trace(self, sizes):
+        """(trace, outputs, next carried values)."""
+        trace = Trace()
+        arguments = [Value(trace, "%" + n, s.shape(n, sizes)) for n, s in self._specs.items()]
+        results = self._step(*arguments)
+        results = [_lift(trace, r) for r in (results if isinstance(results, (tuple, list)) else [results])]
+        count = len(results) - len(self._carried)
+        if count < 1:
+            raise ArgumentError(f"{self._step.__name__} returns {len(results)} values; the outputs of the row and then the "
+                                f"next {', '.join(self._carried)} are needed")
+        following = []
+        for name, value in zip(self._carried, results[count:]):
+            shape = self._specs[name].shape(name, sizes)
+            if len(value.shape) > len(shape) or any(a not in (1, b) for a, b in zip(value.shape[::-1], shape[::-1])):
+                raise ArgumentError(f"the next {name} has shape {value.shape}; {shape} is needed")
+            following.append(_broadcast(value, shape))
+        for value in results:
+            if value.element != "f32":
+                raise ArgumentError("a truth value is returned; strand.where makes a number of it")
+        return trace, results[:count], following
+
+    def _text(self, sizes):
+        trace, outputs, following = self._trace(sizes)
+        shape = lambda n: self._specs[n].shape(n, sizes)
+        of_rows = lambda shape: "tensor<?x" + "".join(f"{d}x" for d in shape) + "f32>"
+        outer_type = lambda n: of_rows(shape(n)) if self._specs[n].kind == "row" else tensor_type(shape(n))
+        of_kind = lambda kind: [n for n in self._inputs if self._specs[n].kind == kind]
+        bound = lambda names: ", ".join(f"%{n} = %{n}.all : {outer_type(n)}" for n in names)
+        carried = ", ".join(f"%{n} : {tensor_type(shape(n))} = {number(self._specs[n].initial)}" for n in self._carried)
+        arguments = [f'%{n}.all: {outer_type(n)} {{strand.name = "{n}"}}' for n in self._inputs] + ["%.offsets: tensor<?xi32>"]
+        names, types = (lambda vs: ", ".join(v.name for v in vs)), (lambda vs: ", ".join(v.type for v in vs))
+        results = ", ".join(of_rows(v.shape) for v in outputs)
+        many = len(outputs) > 1
+        return "\n".join([
+            f"func.func @{self._step.__name__}({', '.join(arguments)}) -> ({results}) {{",
+            f"  %.y{f':{len(outputs)}' if many else ''} = strand.scan rows({bound(of_kind('row'))})",
+            *([f"      with({bound(of_kind('weight'))})"] if of_kind("weight") else []),
+            f"      carry({carried}) offsets %.offsets : tensor<?xi32> -> {f'({results})' if many else results} {{",
+            *("    " + line for line in trace.lines),
+            f"    strand.yield {names(outputs)} : {types(outputs)} next {names(following)} : {types(following)}",
+            "  }",
+            f"  return {', '.join(f'%.y#{i}' for i in range(len(outputs))) if many else '%.y'} : {results}",
+            "}", ""])
