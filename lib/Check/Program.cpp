@@ -1,6 +1,5 @@
 #include "lib/Check/Program.h"
 #include "lib/Pipelines/Run.h"
-#include "lib/Pipelines/Stages.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 using namespace mlir;
 using namespace strand;
@@ -38,7 +37,8 @@ func::FuncOp emitEntry(func::FuncOp f, const Signature &s) {
 }
 } // namespace
 
-Expected<Program> Program::compile(ModuleOp original, const Signature &signature, Form form, const CpuTarget &target) {
+Expected<Program> Program::compile(ModuleOp original, const Signature &signature, Form form, const CpuTarget &target,
+                                   const StageOptions &options) {
   OwningOpRef<ModuleOp> module = isolate(original, signature.name);
   auto f = module->lookupSymbol<func::FuncOp>(signature.name);
   f.setPrivate();
@@ -50,7 +50,7 @@ Expected<Program> Program::compile(ModuleOp original, const Signature &signature
     for (auto g : module->getOps<func::FuncOp>())
       g->setAttr("strand.single_row", UnitAttr::get(f.getContext()));
   SmallVector<CarriedValue> carried;
-  for (const Stage &stage : stages(target)) {
+  for (const Stage &stage : stages(target, options)) {
     bool derives = StringRef(stage.name) == "advance";
     if (derives && form == Form::Whole)
       continue;

@@ -3,6 +3,7 @@
 #include "lib/Check/Function.h"
 #include "lib/Check/Signature.h"
 #include "lib/Jit/Jit.h"
+#include "lib/Pipelines/Stages.h"
 #include "strand/abi.h"
 namespace strand {
 
@@ -16,7 +17,7 @@ class Program {
 public:
   /// Errors: as the passes have them.
   static llvm::Expected<Program> compile(ModuleOp module, const Signature &signature, Form form,
-                                         const CpuTarget &target);
+                                         const CpuTarget &target, const StageOptions &options = {});
 
   ArrayRef<CarriedValue> states() const { return carried; }
   int64_t scratchBytes(int64_t rows, int64_t sequences) const { return scratch(rows, sequences); }
