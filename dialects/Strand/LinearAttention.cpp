@@ -216,8 +216,19 @@ struct HeadTile {
 
   /// One row: S and y in one pass over S. {y, S, z}.
   SmallVector<Value> step(ValueRange results, ValueRange states);
+  /// Gates of all channels as factors, C x K.
+  Value factors();
   SmallVector<Value> scalarTile(ValueRange results, ValueRange states);
   SmallVector<Value> vectorTile(ValueRange results, ValueRange states);
+  /// What of a tile a summary is made of.
+  struct Kept {
+    Value keys;      // K x C, decayed to the tile's end
+    Value total;     // the decay of the tile: none, a scalar, or K
+    StringRef dims;  // of total over "ij"
+  };
+  Kept kept();
+  /// states with `total` applied and the tile's keys and values added.
+  SmallVector<Value> nextStates(const Kept &kept, ValueRange states);
   /// What both tiles end with, from scores, decayed queries, decayed keys [K x C] and the decay of the state.
   SmallVector<Value> finish(Value scores, Value queries, Value keys, Value total, StringRef totalDims, ValueRange results,
                             ValueRange states);
@@ -282,27 +293,40 @@ SmallVector<Value> HeadTile::step(ValueRange results, ValueRange states) {
   return out;
 }
 
+/// x with `total`, a scalar or a tensor over `totalDims`, multiplied in; as it is without.
+static Value scaled(OpBuilder &b, Location loc, Value x, StringRef dims, Value total, StringRef totalDims) {
+  if (!total)
+    return x;
+  SmallVector<Value> ins;
+  SmallVector<AffineMap> maps;
+  bool tensorTotal = isa<RankedTensorType>(total.getType());
+  if (tensorTotal) {
+    ins.push_back(total);
+    maps.push_back(dimsMap(b.getContext(), dims, totalDims));
+  }
+  maps.push_back(dimsMap(b.getContext(), dims, dims));
+  return generic(b, loc, ins, x, maps, std::string(dims.size(), 'p'), [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+    return {mul(b, loc, tensorTotal ? v[0] : total, v.back())};
+  })[0];
+}
+
+SmallVector<Value> HeadTile::nextStates(const Kept &t, ValueRange states) {
+  SmallVector<Value> next{contract(b, loc, t.keys, "is", v, "sj", scaled(b, loc, states[0], "ij", t.total, t.dims), "ij")};
+  if (op.getNormalized())
+    next.push_back(generic(b, loc, t.keys, scaled(b, loc, states[1], "i", t.total, t.dims), {map("is", "is"), map("is", "i")},
+                           "pr", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                             return {add(b, loc, x[1], x[0])};
+                           })[0]);
+  return next;
+}
+
 SmallVector<Value> HeadTile::finish(Value scores, Value queries, Value keys, Value total, StringRef totalDims,
                                     ValueRange results, ValueRange states) {
   Value y = filledInto(b, loc, zero, results[0]);
   y = contract(b, loc, scores, "rs", v, "sj", y, "rj");
   y = contract(b, loc, queries, "ri", states[0], "ij", y, "rj");
-  auto scaledState = [&](Value state, StringRef dims) {
-    if (!total)
-      return state;
-    SmallVector<Value> ins;
-    SmallVector<AffineMap> maps;
-    bool tensorTotal = isa<RankedTensorType>(total.getType());
-    if (tensorTotal) {
-      ins.push_back(total);
-      maps.push_back(map(dims, totalDims));
-    }
-    maps.push_back(map(dims, dims));
-    return generic(b, loc, ins, state, maps, std::string(dims.size(), 'p'), [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-      return {mul(b, loc, tensorTotal ? x[0] : total, x.back())};
-    })[0];
-  };
-  SmallVector<Value> out{y, contract(b, loc, keys, "is", v, "sj", scaledState(states[0], "ij"), "ij")};
+  SmallVector<Value> out{y};
+  llvm::append_range(out, nextStates({keys, total, totalDims}, states));
   if (op.getNormalized()) {
     Value sum = filled(b, loc, {C}, zero);
     sum = generic(b, loc, scores, sum, {map("rs", "rs"), map("rs", "r")}, "pr", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
@@ -314,9 +338,6 @@ SmallVector<Value> HeadTile::finish(Value scores, Value queries, Value keys, Val
     out[0] = generic(b, loc, sum, out[0], {map("rj", "r"), map("rj", "rj")}, "pp", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
       return {arith::DivFOp::create(b, loc, x[1], x[0])};
     })[0];
-    out.push_back(generic(b, loc, keys, scaledState(states[1], "i"), {map("is", "is"), map("is", "i")}, "pr", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-      return {add(b, loc, x[1], x[0])};
-    })[0]);
   }
   return out;
 }
@@ -333,25 +354,22 @@ SmallVector<Value> HeadTile::scalarTile(ValueRange results, ValueRange states) {
                           [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                             return {mul(b, loc, mul(b, loc, x[1], scale), x[0])};
                           })[0];
-  Value last = takeRow(b, loc, w.products, indexConstant(b, loc, C - 1));
-  keys = generic(b, loc, last, keys, {map("is", "s"), map("is", "is")}, "pp", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-    return {mul(b, loc, x[0], x[1])};
-  })[0];
+  keys = scaled(b, loc, keys, "is", takeRow(b, loc, w.products, indexConstant(b, loc, C - 1)), "s");
   return finish(scores, queries, keys, gate ? w.total : Value(), "", results, states);
 }
 
-SmallVector<Value> HeadTile::vectorTile(ValueRange results, ValueRange states) {
+Value HeadTile::factors() {
   Value factors = emptyTensor(b, loc, {C, K}, e);
-  if (op.hasVectorGate())
-    factors = generic(b, loc, gate, factors, {map("ri", "ri"), map("ri", "ri")}, "pp", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-      return {math::ExpOp::create(b, loc, x[0])};
-    })[0];
-  else if (gate && isa<RankedTensorType>(gate.getType()))
-    factors = generic(b, loc, gate, factors, {map("ri", "r"), map("ri", "ri")}, "pp", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-      return {math::ExpOp::create(b, loc, x[0])};
-    })[0];
-  else
-    factors = filledInto(b, loc, gate ? Value(math::ExpOp::create(b, loc, gate)) : floatConstant(b, loc, e, 1), factors);
+  if (gate && isa<RankedTensorType>(gate.getType()))
+    return generic(b, loc, gate, factors, {map("ri", op.hasVectorGate() ? "ri" : "r"), map("ri", "ri")}, "pp",
+                   [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                     return {math::ExpOp::create(b, loc, x[0])};
+                   })[0];
+  return filledInto(b, loc, gate ? Value(math::ExpOp::create(b, loc, gate)) : floatConstant(b, loc, e, 1), factors);
+}
+
+SmallVector<Value> HeadTile::vectorTile(ValueRange results, ValueRange states) {
+  Value factors = this->factors();
   bool exclusive = bool(bonus);
   Value lo = indexConstant(b, loc, 0), hi = indexConstant(b, loc, C), one = indexConstant(b, loc, 1);
   Value unit = floatConstant(b, loc, e, 1);
@@ -396,6 +414,15 @@ static SmallVector<Value> withoutHead(OpBuilder &b, Location loc, ValueRange val
   return out;
 }
 
+static SmallVector<Value> withHead(OpBuilder &b, Location loc, ArrayRef<Value> parts, ValueRange whole) {
+  SmallVector<Value> out;
+  for (auto [part, into] : llvm::zip_equal(parts, whole)) {
+    auto type = rowsType(into);
+    out.push_back(unslice(b, loc, part, into, SmallVector<OpFoldResult>(type.getRank(), b.getIndexAttr(0)), type.getShape()));
+  }
+  return out;
+}
+
 SmallVector<Value> LinearAttentionOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
                                                ValueRange states, const ChunkOptions &options) {
   Location loc = getLoc();
@@ -409,9 +436,82 @@ SmallVector<Value> LinearAttentionOp::emitTile(OpBuilder &b, Value row, int64_t 
     out = tile.scalarTile(y, s);
   SmallVector<Value> whole{results[0]};
   llvm::append_range(whole, states);
-  for (auto [part, into] : llvm::zip_equal(out, whole)) {
-    auto type = rowsType(into);
-    part = unslice(b, loc, part, into, SmallVector<OpFoldResult>(type.getRank(), b.getIndexAttr(0)), type.getShape());
+  return withHead(b, loc, out, whole);
+}
+
+//===--- spans: S[t] = (D[t] ... D[0]) S[-1] + local[t] ----------------------------------------------------------===//
+
+/// Keys decayed to the end of the tile. With a decay a channel the product from the end is folded into each row.
+HeadTile::Kept HeadTile::kept() {
+  if (!op.hasVectorGate()) {
+    DecayWeights w = decayWeights(b, loc, gate, C, e);
+    Value last = takeRow(b, loc, w.products, indexConstant(b, loc, C - 1));
+    return {scaled(b, loc, transposed(b, loc, k), "is", last, "s"), gate ? w.total : Value(), ""};
+  }
+  Value lo = indexConstant(b, loc, 0), hi = indexConstant(b, loc, C), one = indexConstant(b, loc, 1);
+  Value factors = this->factors(), last = indexConstant(b, loc, C - 1);
+  SmallVector<Value> init{emptyTensor(b, loc, {C, K}, e), filled(b, loc, {K}, floatConstant(b, loc, e, 1))};
+  auto loop = scf::ForOp::create(b, loc, lo, hi, one, init, [&](OpBuilder &b, Location loc, Value i, ValueRange x) {
+    Value r = arith::SubIOp::create(b, loc, last, i);
+    SmallVector<Value> ins{takeRow(b, loc, k, r), takeRow(b, loc, factors, r)}, outs{takeRow(b, loc, x[0], r), x[1]};
+    SmallVector<Value> next = generic(b, loc, ins, outs, SmallVector<AffineMap>(4, map("i", "i")), "p",
+                                      [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                                        return {mul(b, loc, v[0], v[3]), mul(b, loc, v[1], v[3])};
+                                      });
+    scf::YieldOp::create(b, loc, ValueRange{putRow(b, loc, next[0], x[0], r), next[1]});
+  });
+  return {transposed(b, loc, loop.getResult(0)), loop.getResult(1), "i"};
+}
+
+SmallVector<StateSpec> LinearAttentionOp::getTransferSpecs() {
+  if (!getGate() && !getDecay())
+    return {};
+  Type e = rowsType(getV()).getElementType();
+  SmallVector<int64_t> shape{getHeads()};
+  if (hasVectorGate())
+    shape.push_back(getKeySize());
+  return {{"d", shape, e, FloatAttr::get(e, 1)}};
+}
+Slice LinearAttentionOp::getTransferSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &) {
+  return headOf(b, getTransferSpecs()[i].shape, block);
+}
+
+SmallVector<Value> LinearAttentionOp::emitSummary(OpBuilder &b, Value row, int64_t length, Value block,
+                                                  ValueRange transfers, ValueRange states, const ChunkOptions &) {
+  Location loc = getLoc();
+  HeadTile tile(*this, b, row, length, block);
+  HeadTile::Kept kept = tile.kept();
+  SmallVector<Value> out, whole(transfers);
+  if (hasVectorGate())
+    out.push_back(scaled(b, loc, withoutHead(b, loc, transfers, 0)[0], "i", kept.total, "i"));
+  else if (!transfers.empty())
+    out.push_back(scaled(b, loc, transfers[0], "h", kept.total, ""));
+  llvm::append_range(out, tile.nextStates(kept, withoutHead(b, loc, states, 0)));
+  llvm::append_range(whole, states);
+  return withHead(b, loc, out, whole);
+}
+
+SmallVector<Value> LinearAttentionOp::emitJoined(OpBuilder &b, ValueRange transfers, ValueRange states,
+                                                 ValueRange laterTransfers, ValueRange laterStates) {
+  Location loc = getLoc();
+  StringRef dims = hasVectorGate() ? "hi" : "h";
+  SmallVector<Value> out;
+  for (Value t : transfers)
+    out.push_back(scaled(b, loc, t, dims, laterTransfers[0], dims));
+  const StringRef loops[] = {"hij", "hi"}; // of S, of z
+  for (auto [before, later, all] : llvm::zip_first(states, laterStates, loops)) {
+    Value decayed = laterTransfers.empty() ? before : scaled(b, loc, before, all, laterTransfers[0], dims);
+    SmallVector<AffineMap> maps(2, dimsMap(b.getContext(), all, all));
+    out.push_back(generic(b, loc, later, decayed, maps, std::string(all.size(), 'p'),
+                          [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                            return {add(b, loc, x[1], x[0])};
+                          })[0]);
   }
   return out;
+}
+
+SplitCost LinearAttentionOp::getSplitCost(const ChunkOptions &options) {
+  int64_t K = getKeySize(), V = getValueSize(), C = getTileLengths(options).front();
+  int64_t products = 4 * K * V + 2 * C * (K + V), gates = hasVectorGate() ? 24 * K : 24;
+  return {products + gates, 2 * K * V + gates, 3 * K * V};
 }

@@ -96,39 +96,56 @@ static Value partOf(OpBuilder &b, Location loc, Value x, AffineMap map, Value ro
   return slice(b, loc, x, offsets, sizes);
 }
 
+/// The map from (t, s1, ..., sk) to the state.
+static AffineMap stateMap(OpBuilder &b, LinearRecurrenceOp op) {
+  unsigned dims = op.getMaps().back().getNumDims();
+  return AffineMap::getMultiDimIdentityMap(dims, b.getContext()).dropResult(0);
+}
+
+/// Slices of `operands`, the first of mappedOperands.
+static SmallVector<Value> partsOf(OpBuilder &b, LinearRecurrenceOp op, ArrayRef<Value> operands, Value row, int64_t length,
+                                  OpFoldResult start, int64_t size) {
+  SmallVector<Value> parts;
+  for (auto [x, map] : llvm::zip(operands, op.getMaps()))
+    parts.push_back(partOf(b, op.getLoc(), x, map, row, length, start, size));
+  return parts;
+}
+
+static Value product(OpBuilder &b, Location loc, ValueRange factors) {
+  Value p = factors.front();
+  for (Value x : factors.drop_front())
+    p = arith::MulFOp::create(b, loc, p, x);
+  return p;
+}
+
+/// a and a h + b of one element, from the values of the operands there.
+static std::pair<Value, Value> stepOf(OpBuilder &b, Location loc, LinearRecurrenceOp op, ValueRange v, Value h) {
+  unsigned decays = op.getDecay().size(), inputs = op.getInput().size();
+  Value a = product(b, loc, v.take_front(decays));
+  if (op.getLog())
+    a = math::ExpOp::create(b, loc, a);
+  Value kept = arith::MulFOp::create(b, loc, a, h);
+  return {a, arith::AddFOp::create(b, loc, kept, product(b, loc, v.slice(decays, inputs)))};
+}
+
 /// `length` rows over a block of the innermost dimension: {y, h}. The loop over rows is a reduction, as h goes through
 /// it, so it stays in order and h may stay in registers.
 static SmallVector<Value> emitRows(OpBuilder &b, LinearRecurrenceOp op, Value row, int64_t length, OpFoldResult start,
                                    int64_t size, Value y, Value h) {
   Location loc = op.getLoc();
   SmallVector<AffineMap> maps = op.getMaps();
-  SmallVector<Value> ins;
-  for (auto [x, map] : llvm::zip(mappedOperands(op), maps))
-    ins.push_back(partOf(b, loc, x, map, row, length, start, size));
+  SmallVector<Value> ins = partsOf(b, op, mappedOperands(op), row, length, start, size);
   AffineMap out = maps.back();
-  SmallVector<AffineExpr> state;
-  for (unsigned d = 1; d < out.getNumDims(); ++d)
-    state.push_back(b.getAffineDimExpr(d));
-  maps.push_back(AffineMap::get(out.getNumDims(), 0, state, b.getContext()));
+  maps.push_back(stateMap(b, op));
   std::string kinds(out.getNumDims(), 'r');
   for (AffineExpr e : out.getResults().drop_front())
     kinds[cast<AffineDimExpr>(e).getPosition()] = 'p';
   bool sums = StringRef(kinds).drop_front().contains('r');
   if (sums)
     y = filledInto(b, loc, floatConstant(b, loc, rowsType(y).getElementType(), 0), y);
-  unsigned decays = op.getDecay().size(), inputs = op.getInput().size();
   return generic(b, loc, ins, {y, h}, maps, kinds, [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-    auto product = [&](unsigned from, unsigned n) {
-      Value p = v[from];
-      for (unsigned i = 1; i < n; ++i)
-        p = arith::MulFOp::create(b, loc, p, v[from + i]);
-      return p;
-    };
-    Value a = product(0, decays);
-    if (op.getLog())
-      a = math::ExpOp::create(b, loc, a);
-    Value next = arith::AddFOp::create(b, loc, arith::MulFOp::create(b, loc, a, v[ins.size() + 1]), product(decays, inputs));
-    Value read = op.getRead() ? arith::MulFOp::create(b, loc, next, v[decays + inputs]) : next;
+    Value next = stepOf(b, loc, op, v, v.back()).second;
+    Value read = op.getRead() ? arith::MulFOp::create(b, loc, next, v[ins.size() - 1]) : next;
     if (sums)
       read = arith::AddFOp::create(b, loc, v[ins.size()], read);
     return {read, next};
@@ -177,4 +194,59 @@ SmallVector<Value> LinearRecurrenceOp::emitTile(OpBuilder &b, Value row, int64_t
   int64_t size = blockSize(*this, options);
   Value start = arith::MulIOp::create(b, getLoc(), block, indexConstant(b, getLoc(), size));
   return emitRows(b, *this, row, length, start, size, results[0], states[0]);
+}
+
+//===--- spans: h[t] = (a[t] ... a[0]) h[-1] + local[t] ----------------------------------------------------------===//
+
+SmallVector<StateSpec> LinearRecurrenceOp::getTransferSpecs() {
+  Type e = rowsType(getY()).getElementType();
+  return {{"a", *inferStateShape(), e, FloatAttr::get(e, 1)}};
+}
+Slice LinearRecurrenceOp::getTransferSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &options) {
+  return getStateSlice(b, i, block, options);
+}
+
+SmallVector<Value> LinearRecurrenceOp::emitSummary(OpBuilder &b, Value row, int64_t length, Value block,
+                                                   ValueRange transfers, ValueRange states, const ChunkOptions &options) {
+  int64_t size = blockSize(*this, options);
+  Value start = arith::MulIOp::create(b, getLoc(), block, indexConstant(b, getLoc(), size));
+  SmallVector<Value> operands = mappedOperands(*this);
+  operands.truncate(getDecay().size() + getInput().size()); // no read-out
+  SmallVector<Value> ins = partsOf(b, *this, operands, row, length, start, size);
+  SmallVector<AffineMap> maps = getMaps();
+  maps.truncate(ins.size());
+  maps.append(2, stateMap(b, *this));
+  std::string kinds(maps.back().getNumDims(), 'p');
+  kinds[0] = 'r';
+  return generic(b, getLoc(), ins, {transfers[0], states[0]}, maps, kinds,
+                 [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                   auto [a, next] = stepOf(b, loc, *this, v, v.back());
+                   return {arith::MulFOp::create(b, loc, a, v[v.size() - 2]), next};
+                 });
+}
+
+SmallVector<Value> LinearRecurrenceOp::emitJoined(OpBuilder &b, ValueRange transfers, ValueRange states,
+                                                  ValueRange laterTransfers, ValueRange laterStates) {
+  unsigned k = rowsType(states[0]).getRank();
+  SmallVector<AffineMap> maps(3, AffineMap::getMultiDimIdentityMap(k, b.getContext()));
+  Value state = generic(b, getLoc(), {laterTransfers[0], laterStates[0]}, states[0], maps,
+                        std::string(k, 'p'), [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                          return {arith::AddFOp::create(b, loc, arith::MulFOp::create(b, loc, v[0], v[2]), v[1])};
+                        })[0];
+  if (transfers.empty())
+    return {state};
+  Value transfer = generic(b, getLoc(), laterTransfers[0], transfers[0], ArrayRef(maps).take_front(2), std::string(k, 'p'),
+                           [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                             return {arith::MulFOp::create(b, loc, v[0], v[1])};
+                           })[0];
+  return {transfer, state};
+}
+
+SplitCost LinearRecurrenceOp::getSplitCost(const ChunkOptions &options) {
+  SmallVector<int64_t> shape = *inferStateShape();
+  shape.back() = blockSize(*this, options);
+  int64_t elements = ShapedType::getNumElements(shape);
+  // an exponential is a polynomial; where there is none, moving the operands is what counts
+  int64_t element = getLog() ? 24 : 12;
+  return {elements * (element + (getRead() ? 2 : 0)), elements * element, 4 * elements};
 }

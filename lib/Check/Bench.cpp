@@ -27,6 +27,7 @@ struct Options {
   std::string file, function, inputs, reference;
   int64_t rows, sequences, threads, vectorBits;
   double seconds;
+  StageOptions stages;
 };
 
 /// 64-byte aligned, touched.
@@ -175,7 +176,7 @@ Error bench(const Options &o) {
   if (o.vectorBits)
     target->vectorBits = o.vectorBits;
   double begin = now();
-  auto program = Program::compile(*clean, *signature, Form::Whole, *target);
+  auto program = Program::compile(*clean, *signature, Form::Whole, *target, o.stages);
   if (!program)
     return program.takeError();
   double compiled = now() - begin;
@@ -211,6 +212,7 @@ int strand::benchMain(int argc, char **argv) {
   cl::opt<int64_t> threads("workers", cl::init(1), cl::desc("threads; 0: all processors"), cl::cat(category));
   cl::opt<int64_t> bits("vector-bits", cl::init(0), cl::desc("bits of a vector; 0: as the CPU has them"),
                         cl::cat(category));
+  cl::opt<std::string> form("form", cl::init("auto"), cl::desc("as strandc --form takes it"), cl::cat(category));
   cl::opt<double> seconds("seconds", cl::init(0.7), cl::desc("seconds to repeat for"), cl::cat(category));
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, "strand-bench: time of a function over rows, as one line of JSON\n");
@@ -218,7 +220,7 @@ int strand::benchMain(int argc, char **argv) {
     llvm::errs() << "strand-bench: error: --rows and --sequences must be positive, with a row for each sequence\n";
     return 2;
   }
-  Error e = bench({file, function, inputs, reference, rows, sequences, threads, bits, seconds});
+  Error e = bench({file, function, inputs, reference, rows, sequences, threads, bits, seconds, {"m", form}});
   if (!e)
     return 0;
   llvm::handleAllErrors(

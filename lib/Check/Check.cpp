@@ -58,8 +58,10 @@ public:
   Error run();
 
 private:
-  bool isAsked(const FormDefinition &form) const {
-    return (signature.hasState || !form.state) &&
+  /// Forms that are asked for by name are the same loops for all vectors: the widest say enough.
+  bool isAsked(const FormDefinition &form, const CpuTarget &target) const {
+    bool is[] = {true, signature.hasState, signature.splits};
+    return is[form.where] && (form.where != FormDefinition::WithSplit || target.vectorBits == widest) &&
            (options.forms.empty() || llvm::is_contained(options.forms, form.name));
   }
   void run(const Programs &programs, const CpuTarget &target);
@@ -74,6 +76,7 @@ private:
   CheckReport &report;
   Inputs inputs;
   int64_t cacheRows;
+  int widest = 0; // bits of a vector
   Values meaning;
   std::optional<std::pair<std::string, Values>> first; // the run that the others are compared with, and its name
 };
@@ -109,6 +112,7 @@ Error FunctionCheck::run() {
   auto cpus = targets();
   if (!cpus)
     return cpus.takeError();
+  widest = cpus->front().vectorBits;
   for (const CpuTarget &target : *cpus) {
     Programs programs;
     auto compiled = compile(programs, target);
@@ -121,23 +125,17 @@ Error FunctionCheck::run() {
 
 /// False: one could not be made, and a finding says so.
 Expected<bool> FunctionCheck::compile(Programs &programs, const CpuTarget &target) {
-  struct Wanted {
-    std::optional<Program> &program;
-    Form form;
-    bool FormDefinition::*needs;
-    const char *name;
-  } wanted[] = {{programs.whole, Form::Whole, &FormDefinition::whole, "whole"},
-                {programs.state, Form::State, &FormDefinition::state, "state"},
-                {programs.step, Form::Step, &FormDefinition::step, "rows"}};
-  for (Wanted &w : wanted) {
-    if (llvm::none_of(forms(), [&](const FormDefinition &f) { return isAsked(f) && f.*w.needs; }))
+  for (const ProgramDefinition &d : strand::programs()) {
+    if (llvm::none_of(forms(), [&](const FormDefinition &f) { return isAsked(f, target) && llvm::is_contained(f.needs, d.program); }))
       continue;
-    auto program = Program::compile(module, signature, w.form, target);
+    StageOptions stages;
+    stages.form = d.chunkForm;
+    auto program = Program::compile(module, signature, d.form, target, stages);
     if (!program) {
-      Error internal = asFinding(program.takeError(), [&](const Twine &text) { find(w.name, text); });
+      Error internal = asFinding(program.takeError(), [&](const Twine &text) { find(d.name, text); });
       return internal ? Expected<bool>(std::move(internal)) : false;
     }
-    w.program.emplace(std::move(*program));
+    (programs.*d.program).emplace(std::move(*program));
   }
   return true;
 }
@@ -146,7 +144,7 @@ void FunctionCheck::run(const Programs &programs, const CpuTarget &target) {
   for (const FormDefinition &form : forms())
     for (int threads : {1, 3}) {
       auto isKnown = [&](const Finding &f) { return f.function == signature.name && f.form == form.name; };
-      if (!isAsked(form) || llvm::any_of(report.findings, isKnown))
+      if (!isAsked(form, target) || llvm::any_of(report.findings, isKnown))
         continue;
       std::string problem = runForm(form, programs, target.vectorBits, threads);
       if (!problem.empty())
@@ -157,8 +155,7 @@ void FunctionCheck::run(const Programs &programs, const CpuTarget &target) {
 /// What is wrong, or nothing.
 std::string FunctionCheck::runForm(const FormDefinition &form, const Programs &programs, int bits, int threads) {
   Threads pool(threads);
-  Comparison comparison(signature, inputs, programs.state ? programs.state->states() : ArrayRef<CarriedValue>(),
-                        cacheRows);
+  Comparison comparison(signature, inputs, programs.carried(), cacheRows);
   Trial trial{signature, inputs, programs, comparison, cacheRows, pool.ctx, Random(options.seed, form.name), {}};
   std::string name = std::string(form.name) + " (" + settings(bits, threads) + ")", problem;
   {

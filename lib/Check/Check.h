@@ -7,6 +7,8 @@
 //   state    with state, each sequence in one call       cut      the same in pieces
 //   rows     with state, by the form for single rows     batch    pieces of all sequences, in slots of any order
 //   churn    sequences come and go, step and advance take turns on one state
+// and, where an op can be split over time, as batch with --form:
+//   loop     step                                        spans    three-phase               tree     associative
 // each on the calling thread and on three, for every vector width of this machine. Outputs and scratch hold NaN before
 // a call, and so do the guards around all buffers and, in packed and batch, the rows of neighbours; guards, inputs and
 // slots that are not part of a call must stay as they are.

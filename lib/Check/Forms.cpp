@@ -8,7 +8,7 @@ using Pieces = SmallVector<SequencePiece>;
 SequencePiece wholeOf(const Inputs &in, int64_t s, int64_t slot = 0) { return {s, 0, in.lengths[s], slot}; }
 
 Batch begin(Trial &t, int64_t slots) {
-  ArrayRef<CarriedValue> carried = t.programs.state && slots ? t.programs.state->states() : ArrayRef<CarriedValue>();
+  ArrayRef<CarriedValue> carried = slots ? t.programs.carried() : ArrayRef<CarriedValue>();
   return Batch(t.signature, t.inputs, carried, slots, t.cacheRows, t.threads);
 }
 
@@ -106,7 +106,7 @@ std::string rows(Trial &t) {
 }
 
 /// All sequences in three calls, in slots of any order among more; slots that nobody has hold NaN.
-std::string batch(Trial &t) {
+std::string batch(Trial &t, const Program &program) {
   return withPoisonedNeighbours(t, [&](Random random, llvm::function_ref<bool(int64_t)> isPoisoned, Values &values) {
     constexpr int64_t calls = 3;
     int64_t n = t.inputs.sequences(), slots = n + 3;
@@ -125,7 +125,7 @@ std::string batch(Trial &t) {
       Pieces pieces;
       for (int64_t s : random.permutation(n))
         pieces.push_back({s, cuts[s][c], cuts[s][c + 1] - cuts[s][c], slotOf[s]});
-      problem = batch.run(*t.programs.state, pieces, isPoisoned);
+      problem = batch.run(program, pieces, isPoisoned);
     }
     for (int64_t s = 0; s < n; ++s)
       batch.keepState(s, slotOf[s]);
@@ -171,10 +171,33 @@ std::string churn(Trial &t) {
   return problem;
 }
 
-constexpr FormDefinition all[] = {{"whole", true, false, false, whole}, {"packed", true, false, false, packed},
-                                  {"state", false, true, false, state}, {"cut", false, true, false, cut},
-                                  {"rows", false, true, true, rows},    {"batch", false, true, false, batch},
-                                  {"churn", false, true, true, churn}};
+constexpr ProgramDefinition made[] = {
+    {&Programs::whole, Form::Whole, "auto", "whole"},        {&Programs::state, Form::State, "auto", "state"},
+    {&Programs::step, Form::Step, "auto", "rows"},           {&Programs::loop, Form::State, "step", "loop"},
+    {&Programs::spans, Form::State, "three-phase", "spans"}, {&Programs::tree, Form::State, "associative", "tree"},
+};
+
+using Definition = FormDefinition;
+constexpr FormDefinition all[] = {
+    {"whole", Definition::Always, {&Programs::whole}, whole},
+    {"packed", Definition::Always, {&Programs::whole}, packed},
+    {"state", Definition::WithState, {&Programs::state}, state},
+    {"cut", Definition::WithState, {&Programs::state}, cut},
+    {"rows", Definition::WithState, {&Programs::step}, rows},
+    {"batch", Definition::WithState, {&Programs::state}, [](Trial &t) { return batch(t, *t.programs.state); }},
+    {"churn", Definition::WithState, {&Programs::state, &Programs::step}, churn},
+    {"loop", Definition::WithSplit, {&Programs::loop}, [](Trial &t) { return batch(t, *t.programs.loop); }},
+    {"spans", Definition::WithSplit, {&Programs::spans}, [](Trial &t) { return batch(t, *t.programs.spans); }},
+    {"tree", Definition::WithSplit, {&Programs::tree}, [](Trial &t) { return batch(t, *t.programs.tree); }},
+};
 } // namespace
 
+ArrayRef<CarriedValue> Programs::carried() const {
+  for (const ProgramDefinition &d : made)
+    if (const std::optional<Program> &program = this->*d.program; program && d.form != Form::Whole)
+      return program->states();
+  return {};
+}
+
+ArrayRef<ProgramDefinition> strand::programs() { return made; }
 ArrayRef<FormDefinition> strand::forms() { return all; }

@@ -7,7 +7,19 @@ namespace strand {
 /// The programs of one function for one CPU.
 struct Programs {
   std::optional<Program> whole, state, step;
+  std::optional<Program> loop, spans, tree; // as state, in forms that are asked for by name
+
+  /// What the programs with state carry; nothing if there is none.
+  ArrayRef<CarriedValue> carried() const;
 };
+
+/// How one of the programs is made, and the name under which a failure is told.
+struct ProgramDefinition {
+  std::optional<Program> Programs::*program;
+  Form form;
+  const char *chunkForm, *name;
+};
+ArrayRef<ProgramDefinition> programs();
 
 /// One run of one form.
 struct Trial {
@@ -23,7 +35,8 @@ struct Trial {
 
 struct FormDefinition {
   const char *name;
-  bool whole, state, step;     // the programs that it needs
+  enum { Always, WithState, WithSplit } where; // functions for which it is another than those before
+  std::optional<Program> Programs::*needs[2];
   std::string (*run)(Trial &); // returns what was done that must not be, or nothing
 };
 

@@ -1,6 +1,5 @@
 #include "lib/Check/Program.h"
 #include "lib/Pipelines/Run.h"
-#include "lib/Pipelines/Stages.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 using namespace mlir;
 using namespace strand;
@@ -65,14 +64,15 @@ Expected<SmallVector<CarriedValue>> Program::carriedBy(ModuleOp original, const 
   return carriedByEntry(*module, signature);
 }
 
-Expected<Program> Program::compile(ModuleOp original, const Signature &signature, Form form, const CpuTarget &target) {
+Expected<Program> Program::compile(ModuleOp original, const Signature &signature, Form form, const CpuTarget &target,
+                                   const StageOptions &options) {
   OwningOpRef<ModuleOp> module = prepared(original, signature);
   if (form == Form::Step)
     for (auto g : module->getOps<func::FuncOp>())
       g->setAttr("strand.single_row", UnitAttr::get(g.getContext()));
   SmallVector<CarriedValue> carried;
   llvm::json::Array ops;
-  for (const Stage &stage : stages(target)) {
+  for (const Stage &stage : stages(target, options)) {
     if (derivesState(stage) && form == Form::Whole)
       continue;
     if (StringRef(stage.passes).contains("strand-c-interface"))

@@ -3,6 +3,7 @@
 #include "lib/Check/Function.h"
 #include "lib/Check/Signature.h"
 #include "lib/Jit/Jit.h"
+#include "lib/Pipelines/Stages.h"
 #include "lib/Target/Report.h"
 #include "strand/abi.h"
 namespace strand {
@@ -17,7 +18,7 @@ class Program {
 public:
   /// Errors: as the passes have them.
   static llvm::Expected<Program> compile(ModuleOp module, const Signature &signature, Form form,
-                                         const CpuTarget &target);
+                                         const CpuTarget &target, const StageOptions &options = {});
 
   /// What the forms with state carry, without making code. Errors: something in the function cannot carry state.
   static llvm::Expected<SmallVector<CarriedValue>> carriedBy(ModuleOp module, const Signature &signature,

@@ -140,6 +140,7 @@ struct Reader {
         if (auto w = dyn_cast<WeightOp>(op))
           return WalkResult(w.emitError() << "a function that is checked takes weights as arguments");
         s.hasState |= isa<StreamOpInterface>(op);
+        s.splits |= isa<SplitOpInterface>(op);
         if (auto chunks = dyn_cast<ChunkOpInterface>(op))
           llvm::append_range(s.tiles, chunks.getTileLengths(options));
         return WalkResult::advance();

@@ -22,7 +22,7 @@ struct Signature {
   SmallVector<RankedTensorType> results; // all of rows
   double tolerance = 1e-6;
   std::optional<unsigned> offsets; // the argument; none where no op carries state
-  bool hasState = false;
+  bool hasState = false, splits = false; // an op carries state; one can be split over time
   SmallVector<int64_t> tiles; // lengths of the tiles of all ops, ascending
 };
 

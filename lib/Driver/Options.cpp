@@ -1,5 +1,6 @@
 // One table of options: parsing, --help and the messages come from it.
 #include "lib/Driver/Options.h"
+#include "lib/Lowering/CostModel.h"
 #include "lib/Pipelines/Stages.h"
 #include "lib/Target/Link.h"
 #include "llvm/ADT/STLExtras.h"
@@ -75,6 +76,11 @@ std::string setPrefix(DriverOptions &o, StringRef v) {
   return word ? "" : "'" + v.str() + "' cannot begin the name of a C function";
 }
 
+std::string setForm(DriverOptions &o, StringRef v) {
+  o.compile.form = v;
+  return is_contained(chunkForms(), v) ? "" : oneOf(v, chunkForms());
+}
+
 std::string setReport(DriverOptions &o, StringRef v) {
   (v.empty() ? (void)(o.report = true) : (void)(o.reportFile = v));
   return "";
@@ -103,6 +109,8 @@ constexpr Option table[] = {
     {"--opt-level", "N", "effort of LLVM's optimiser, 0 to 3; 1 by default, which gives the speed of 3", setLevel},
     {"--weight-storage", "WHERE", "embedded in the output (default), or external: in the file OUTPUT.weights", setStorage},
     {"--prefix", "NAME", "what the C functions begin with; m by default", setPrefix},
+    {"--form", "FORM", "how sequences are gone through: auto (default: by cost), step, chunk, three-phase, associative",
+     setForm},
     {"--strict", "", "an op without a fast form is an error",
      [](DriverOptions &o, StringRef) -> std::string { return o.compile.strict = true, ""; }},
     {"--report", "[FILE]", "what was chosen and how long it took: text on standard error, or JSON in a file", setReport},

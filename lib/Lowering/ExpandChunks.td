@@ -5,13 +5,24 @@ def ExpandChunks : Pass<"strand-expand-chunks", "::mlir::func::FuncOp"> {
     over the tiles of that length that fit into what is left of the sequence. A tile is what the op's `emitTile` writes.
     Results and states are updated in place: slices of destinations go in, and are inserted at the same place.
 
-    In a function marked `strand.single_row` every sequence has one row or none, and tiles have length 1.
+    In a function marked `strand.single_row` every sequence has one row or none, and tiles have length 1. Elsewhere
+    `form` says how a sequence is gone through:
+
+      step          row by row
+      chunk         tile by tile
+      three-phase   in spans: their summaries, then the states between them one after another, then their outputs
+      associative   the same, with the summaries joined in log2(spans) rounds instead of one after another
+      auto          tile by tile, or three-phase in calls where lengths and threads make that faster (CostModel.h)
+
+    Spans are for ops that implement SplitOpInterface; others go tile by tile, which the report calls a fallback where
+    spans were asked for. The reason for a form is noted as `why`, and as `cost` the f32 operations of a row.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
                            "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
                            "::mlir::bufferization::BufferizationDialect"];
   let options = [
     Option<"vectorBits", "vector-bits", "int64_t", "512", "bits of a vector register: 256 or 512">,
+    Option<"form", "form", "std::string", "\"chunk\"", "auto, step, chunk, three-phase or associative">,
     Option<"tileLength", "tile-length", "int64_t", "0", "rows of a tile; 0: as the op chooses">,
   ];
 }

@@ -3,6 +3,8 @@
 #include "lib/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 using namespace mlir;
 namespace strand {
@@ -10,9 +12,39 @@ namespace strand {
 #include "lib/Passes.h.inc"
 namespace {
 
+/// The uses of a place from outside in the branches of an scf.if, one in each: only one of them runs, and what both write
+/// may become the result in place.
+SmallVector<std::pair<OpOperand *, OpOperand *>> usesInBranches(scf::IfOp branch) {
+  SmallVector<std::pair<OpOperand *, OpOperand *>> pairs;
+  if (branch.getElseRegion().empty())
+    return pairs;
+  auto usesIn = [](Region &region) {
+    llvm::MapVector<Value, SmallVector<OpOperand *>> uses;
+    for (Operation &op : region.front())
+      for (OpOperand &operand : op.getOpOperands())
+        if (operand.get().getDefiningOp() && isPlace(operand.get()) && !region.isAncestor(operand.get().getParentRegion()))
+          uses[operand.get()].push_back(&operand);
+    return uses;
+  };
+  auto inElse = usesIn(branch.getElseRegion());
+  for (auto &[place, uses] : usesIn(branch.getThenRegion()))
+    if (uses.size() == 1 && inElse[place].size() == 1)
+      pairs.push_back({uses[0], inElse[place][0]});
+  return pairs;
+}
+
+bool areBranches(Value place) {
+  if (!llvm::hasNItems(place.getUses(), 2))
+    return false;
+  auto branch = dyn_cast<scf::IfOp>((*place.getUsers().begin())->getParentOp());
+  return branch && llvm::any_of(usesInBranches(branch), [&](auto &pair) { return pair.first->get() == place; });
+}
+
 /// Whether nothing but `use` needs the place, nor anything on the way down, and none of it stands outside of a loop that
 /// `use` is in, where each iteration would find what the one before has written.
 bool isOwn(const OpOperand &use) {
+  if (areBranches(use.get()))
+    return true;
   for (Value v = use.get(); v; v = under(v))
     if (!v.hasOneUse() || v.getParentBlock() != use.getOwner()->getBlock())
       return false;
@@ -21,6 +53,19 @@ bool isOwn(const OpOperand &use) {
 
 struct OwnInits : impl::OwnInitsBase<OwnInits> {
   void runOnOperation() override {
+    llvm::SetVector<Operation *> old; // what may have no user any more
+    auto leave = [&](Value place) {
+      for (Value v = place; v; v = under(v))
+        old.insert(v.getDefiningOp());
+    };
+    getOperation().walk([&](scf::IfOp branch) {
+      OpBuilder b(branch);
+      for (auto [first, second] : usesInBranches(branch)) {
+        leave(first->get());
+        first->set(placeAgain(b, first->get(), {}));
+        second->set(first->get());
+      }
+    });
     SmallVector<OpOperand *> uses;
     getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
       bool isPlaceItself = op->getNumResults() == 1 && isPlace(op->getResult(0));
@@ -28,14 +73,12 @@ struct OwnInits : impl::OwnInitsBase<OwnInits> {
         if (!isPlaceItself && operand.get().getDefiningOp() && isPlace(operand.get()) && !isa<tensor::DimOp>(op))
           uses.push_back(&operand);
     });
-    llvm::SetVector<Operation *> old; // what may have no user any more
     for (OpOperand *use : uses) {
       auto insert = dyn_cast<tensor::InsertSliceOp>(use->getOwner());
       OpOperand *begin = insert && use == &insert.getDestMutable() ? beginOfPart(insert) : nullptr;
       if (!begin && isOwn(*use))
         continue;
-      for (Value v = use->get(); v; v = under(v))
-        old.insert(v.getDefiningOp());
+      leave(use->get());
       OpBuilder b(use->getOwner());
       use->set(begin ? baseOf(begin->get()) : placeAgain(b, use->get(), {}));
     }

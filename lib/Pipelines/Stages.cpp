@@ -14,7 +14,7 @@ std::string onFunctions(std::initializer_list<std::string> passes) { return "fun
 const char *tidy = "canonicalize,cse";
 } // namespace
 
-std::vector<Stage> strand::stages(const CpuTarget &target, const std::string &prefix) {
+std::vector<Stage> strand::stages(const CpuTarget &target, const StageOptions &options) {
   std::string bits = std::to_string(target.vectorBits), panel = std::to_string(target.vectorBits / 16);
   return {
       {"model", "the model over whole sequences", tidy},
@@ -22,7 +22,7 @@ std::vector<Stage> strand::stages(const CpuTarget &target, const std::string &pr
       {"advance", "state as operands and results; forms for single rows and for the last rows alone",
        join({"strand-derive-advance", "strand-derive-step", "strand-derive-last", tidy})},
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
-       join({onFunctions({"strand-expand-chunks{vector-bits=" + bits + "}", "strand-decompose", "strand-fuse-tiles", "strand-fuse-rows"}),
+       join({onFunctions({"strand-expand-chunks{vector-bits=" + bits + " form=" + options.form + "}", "strand-decompose", "strand-fuse-tiles", "strand-fuse-rows"}),
              "strand-pack-weights{panel=" + panel + "}", "resolve-ranked-shaped-type-result-dims", tidy,
              onFunctions({"strand-block-rows"}), "strand-destinations", tidy})},
       {"buffers", "memory and the arena",
@@ -32,7 +32,7 @@ std::vector<Stage> strand::stages(const CpuTarget &target, const std::string &pr
              tidy, "canonicalize", "drop-equivalent-buffer-results", tidy})},
       {"vectors", "loops over vectors, tasks, the C interface",
        join({onFunctions({"strand-vectorize{vector-bits=" + bits + "}", "strand-expand-math"}), tidy, "strand-arena", tidy,
-             "strand-outline-tasks", tidy, "strand-function-interface", "strand-c-interface{prefix=" + prefix + "}"})},
+             "strand-outline-tasks", tidy, "strand-function-interface", "strand-c-interface{prefix=" + options.prefix + "}"})},
       {"llvm", "the LLVM dialect", join({onFunctions({"loop-invariant-code-motion"}), "strand-loops-to-llvm"})},
   };
 }

@@ -10,7 +10,13 @@ struct Stage {
   std::string passes;      // text of a pipeline on builtin.module; empty: nothing to do
 };
 
+/// What a user may ask of the stages.
+struct StageOptions {
+  std::string prefix = "m";  // what the C symbols begin with
+  std::string form = "auto"; // of strand-expand-chunks
+};
+
 /// In the order in which they run. What the first makes is the model whose hash is taken, so its passes may depend on
-/// neither target nor prefix. The one that holds strand-c-interface finds the report of all passes before it complete. `prefix`: what the C symbols begin with.
-std::vector<Stage> stages(const CpuTarget &target, const std::string &prefix = "m");
+/// neither target nor prefix. The one that holds strand-c-interface finds the report of all passes before it complete.
+std::vector<Stage> stages(const CpuTarget &target, const StageOptions &options = {});
 } // namespace strand

@@ -18,6 +18,7 @@ struct CompileOptions {
   std::string saveStages;              // folder for NN-stage.mlir; empty: none
   std::string cpu = "native", triple;  // as cpuTarget takes them
   std::string prefix = "m";            // of C symbols
+  std::string form = "auto";           // of ops that have several, as strand-expand-chunks takes it
   std::string linker, runtime;         // C compiler; folder of the run-time libraries; empty: found
   int level = 1;                       // of LLVM's optimiser
   bool externalWeights = false;        // in the side file <output>.weights

@@ -60,7 +60,7 @@
 // RUN: not strand-check %t.none 2>&1 | FileCheck %s --check-prefix=FILE
 // RUN: echo 'func.func private @f()' | not strand-check - 2>&1 | FileCheck %s --check-prefix=EMPTY
 // MISSING: strand-check: error: function 'missing' is none of unknown_kind, unknown_mark,
-// FORM: strand-check: error: form 'hole' is none of whole, packed, state, cut, rows, batch, churn
+// FORM: strand-check: error: form 'hole' is none of whole, packed, state, cut, rows, batch, churn, loop, spans, tree
 // FILE: strand-check: error: cannot open input file
 // EMPTY: strand-check: error: there is no public function to check
 

@@ -76,7 +76,7 @@ func.func @constants(%x: tensor<?x6xf32>, %w: tensor<6xf16>) -> tensor<?x6xf32> 
 }
 
 // Offsets are known by the op that reads them, also in a function that is called.
-// CHECK-DAG: calls: 7 forms right
+// CHECK-DAG: calls: 10 forms right
 func.func private @called(%x: tensor<?x8xf32>, %g: tensor<?x8xf32>, %o: tensor<?xi32>) -> tensor<?x8xf32> {
   %y = strand.linear_recurrence decay(%g) input(%x) offsets %o {log, indexing_maps = [#td, #td, #td]}
       : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>

@@ -108,3 +108,26 @@ func.func @parts(%in: tensor<3xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
   %b = tensor.insert_slice %y into %e[0] [3] [1] : tensor<3xf32> into tensor<4xf32>
   return %a, %b : tensor<4xf32>, tensor<4xf32>
 }
+
+// -----
+
+// Only one of two branches runs, so both write into one place, which another op does not share.
+// CHECK-LABEL: func.func @branches(
+// CHECK:         %[[OTHER:.*]] = linalg.exp {{.*}} outs(%[[E:.*]] : tensor<4xf32>)
+// CHECK:         %[[BOTH:.*]] = tensor.empty() : tensor<4xf32>
+// CHECK:         scf.if
+// CHECK-NEXT:      linalg.log {{.*}} outs(%[[BOTH]] : tensor<4xf32>)
+// CHECK:         } else {
+// CHECK-NEXT:      linalg.exp {{.*}} outs(%[[BOTH]] : tensor<4xf32>)
+func.func @branches(%x: tensor<4xf32>, %c: i1) -> (tensor<4xf32>, tensor<4xf32>) {
+  %e = tensor.empty() : tensor<4xf32>
+  %other = linalg.exp ins(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  %r = scf.if %c -> (tensor<4xf32>) {
+    %log = linalg.log ins(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+    scf.yield %log : tensor<4xf32>
+  } else {
+    %exp = linalg.exp ins(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+    scf.yield %exp : tensor<4xf32>
+  }
+  return %other, %r : tensor<4xf32>, tensor<4xf32>
+}

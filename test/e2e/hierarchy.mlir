@@ -4,7 +4,7 @@
 #td = affine_map<(t, d) -> (t, d)>
 
 // The recurrence runs over the rows whose bit is set, each sequence's own; a row between them sees the last one.
-// CHECK-DAG: hierarchy: 7 forms right
+// CHECK-DAG: hierarchy: 10 forms right
 func.func @hierarchy(%x: tensor<?x16xf32>, %g: tensor<?x16xf32> {check.kind = "gates"}, %m: tensor<?xi1>, %offsets: tensor<?xi32>)
     -> tensor<?x16xf32> {
   %kept, %inner = strand.compact %x, %m offsets %offsets

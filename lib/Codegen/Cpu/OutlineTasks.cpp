@@ -1,5 +1,6 @@
 // strand-outline-tasks: scf.forall to a function of its own and a call of the run-time library. Callees first, since a
 // function takes the caller's threads if a callee does.
+#include "dialects/Strand/Strand.h"
 #include "lib/Codegen/Cpu/Frame.h"
 #include "lib/Lowering/CalleesFirst.h"
 #include "lib/Passes.h"
@@ -16,7 +17,7 @@ namespace strand {
 #define GEN_PASS_DEF_OUTLINETASKS
 #include "lib/Passes.h.inc"
 namespace {
-constexpr const char *parallelFor = "strand_rt_parallel_for";
+constexpr const char *parallelFor = "strand_rt_parallel_for", *countThreads = "strand_rt_threads";
 
 bool hasOneIteration(scf::ForallOp loop) {
   for (auto [lo, hi, step] : llvm::zip(loop.getMixedLowerBound(), loop.getMixedUpperBound(), loop.getMixedStep())) {
@@ -135,7 +136,9 @@ struct OutlineTasks : impl::OutlineTasksBase<OutlineTasks> {
       if (takesThreads.contains(call.getCallee()))
         calls.push_back(call);
     });
-    if (loops->empty() && calls.empty())
+    SmallVector<ThreadsOp> questions;
+    f.walk([&](ThreadsOp op) { questions.push_back(op); });
+    if (loops->empty() && calls.empty() && questions.empty())
       return success();
     Type pointer = LLVM::LLVMPointerType::get(&getContext());
     Builder b(&getContext());
@@ -150,10 +153,27 @@ struct OutlineTasks : impl::OutlineTasksBase<OutlineTasks> {
       call->insertOperands(call.getNumOperands(),
                            inTask ? LLVM::ZeroOp::create(at, call.getLoc(), pointer).getResult() : threads);
     }
+    for (ThreadsOp op : questions)
+      answer(op, threads);
     for (auto [i, loop] : llvm::enumerate(*loops))
       if (failed(outline(f, loop, (f.getName() + ".task" + Twine(i)).str(), threads)))
         return failure();
     return success();
+  }
+
+  /// A task has one thread: its own.
+  void answer(ThreadsOp op, Value threads) {
+    OpBuilder b(op);
+    Value n;
+    if (op->getParentOfType<scf::ForallOp>()) {
+      n = arith::ConstantIndexOp::create(b, op.getLoc(), 1);
+    } else {
+      auto f = runTimeFunction(countThreads, b.getFunctionType(threads.getType(), b.getI64Type()));
+      n = func::CallOp::create(b, op.getLoc(), f, threads).getResult(0);
+      n = arith::IndexCastOp::create(b, op.getLoc(), b.getIndexType(), n);
+    }
+    op.replaceAllUsesWith(n);
+    op.erase();
   }
 
   /// Outermost parallel loops that stay parallel; the others become ordinary ones, or just their body.
@@ -276,15 +296,14 @@ struct OutlineTasks : impl::OutlineTasksBase<OutlineTasks> {
     }
     Value address = func::ConstantOp::create(b, loc, task.getFunctionType(), SymbolRefAttr::get(task));
     Value operands[] = {threads, n, casted(b, loc, pointer, address), args};
-    func::CallOp::create(b, loc, runTimeFunction(pointer, i64), operands);
+    func::CallOp::create(b, loc, runTimeFunction(parallelFor, b.getFunctionType({pointer, i64, pointer, pointer}, {})), operands);
   }
 
-  func::FuncOp runTimeFunction(Type pointer, Type i64) {
-    if (auto f = getOperation().lookupSymbol<func::FuncOp>(parallelFor))
+  func::FuncOp runTimeFunction(StringRef name, FunctionType type) {
+    if (auto f = getOperation().lookupSymbol<func::FuncOp>(name))
       return f;
     auto b = OpBuilder::atBlockBegin(getOperation().getBody());
-    auto f = func::FuncOp::create(b, getOperation().getLoc(), parallelFor,
-                                  b.getFunctionType({pointer, i64, pointer, pointer}, {}));
+    auto f = func::FuncOp::create(b, getOperation().getLoc(), name, type);
     f.setPrivate();
     return f;
   }

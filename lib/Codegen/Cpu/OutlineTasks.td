@@ -10,6 +10,7 @@ def OutlineTasks : Pass<"strand-outline-tasks", "::mlir::ModuleOp"> {
     - A `memref.alloc` in the body lives on the task's frame, so its size must be static or bounded by a constant.
     - Functions that have a parallel loop, or call one that has, take the threads of the caller as `%ctx: !llvm.ptr
       {strand.input = "ctx"}`. A task that calls such a function hands it none: it runs on the task's own thread.
+    - `strand.threads` asks the run-time library; in a task it is 1.
 
     Runs behind `strand-arena`, which needs to see what a parallel loop uses.
   }];

@@ -140,3 +140,23 @@ func.func private @serial(%x: memref<4xf32>) {
   linalg.exp ins(%x : memref<4xf32>) outs(%x : memref<4xf32>)
   return
 }
+
+// -----
+
+// The number of threads: that of the caller, and one in a task.
+// CHECK: func.func private @strand_rt_threads(!llvm.ptr) -> i64
+// CHECK-LABEL: func.func private @threads.task0(
+// CHECK-DAG:     %[[ONE:.*]] = arith.constant 1 : index
+// CHECK:         memref.store %[[ONE]]
+// CHECK-LABEL: func.func private @threads(
+// CHECK-SAME:    %[[CTX:[^:]*]]: !llvm.ptr {strand.input = "ctx"})
+// CHECK:         %[[N:.*]] = call @strand_rt_threads(%[[CTX]]) : (!llvm.ptr) -> i64
+// CHECK:         arith.index_cast %[[N]] : i64 to index
+func.func private @threads(%y: memref<?xindex>) -> index {
+  %all = strand.threads : index
+  scf.forall (%i) in (%all) {
+    %own = strand.threads : index
+    memref.store %own, %y[%i] : memref<?xindex>
+  }
+  return %all : index
+}

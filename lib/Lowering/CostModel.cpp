@@ -1,0 +1,41 @@
+#include "lib/Lowering/CostModel.h"
+#include "dialects/Strand/Rows.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/Support/MathExtras.h"
+using namespace mlir;
+using namespace strand;
+namespace {
+/// Spans of a thread: more even out what threads get, fewer save joins and scratch.
+constexpr int64_t spansPerThread = 4;
+/// Tasks of a phase at most.
+constexpr int64_t mostTasks = 256;
+/// f32 operations that a core does while the parallel loops of the phases are started and awaited.
+constexpr int64_t startOfPhases = 100000;
+} // namespace
+
+ArrayRef<StringRef> strand::chunkForms() {
+  static constexpr StringRef names[] = {"auto", "step", "chunk", "three-phase", "associative"};
+  return names;
+}
+
+int64_t strand::mostSpans(int64_t blocks) { return llvm::divideCeil(mostTasks, blocks); }
+
+Value strand::emitSpanCount(OpBuilder &b, Location loc, int64_t blocks, Value threads) {
+  auto k = [&](int64_t n) { return indexConstant(b, loc, n); };
+  Value tasks = arith::MulIOp::create(b, loc, threads, k(spansPerThread));
+  Value wanted = arith::CeilDivUIOp::create(b, loc, tasks, k(blocks));
+  return arith::MinUIOp::create(b, loc, wanted, k(mostSpans(blocks)));
+}
+
+Value strand::emitSpansPay(OpBuilder &b, Location loc, const CallSize &call, int64_t blocks, const SplitCost &cost) {
+  auto k = [&](int64_t n) { return indexConstant(b, loc, n); };
+  auto times = [&](Value x, Value y) { return arith::MulIOp::create(b, loc, x, y).getResult(); };
+  // both sides times the number of threads
+  Value all = times(call.rows, k(blocks));
+  Value inOrder = times(arith::MaxUIOp::create(b, loc, times(call.longest, call.threads), all), k(cost.row));
+  Value alone = arith::AddIOp::create(b, loc, times(call.spans, k(cost.joined)), k(startOfPhases));
+  Value inSpans = arith::AddIOp::create(b, loc, times(all, k(cost.row + cost.summary)), times(alone, call.threads));
+  Value faster = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, inSpans, inOrder);
+  Value fits = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, call.sequences, call.spans);
+  return arith::AndIOp::create(b, loc, faster, fits);
+}

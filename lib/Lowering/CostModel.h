@@ -1,0 +1,29 @@
+// When a sequence is cut into spans that threads share: all numbers of the choice between forms.
+#pragma once
+#include "dialects/Strand/Strand.h"
+namespace strand {
+
+/// What a form may be asked for as: auto, which is this cost model's choice, and the others by name.
+ArrayRef<StringRef> chunkForms();
+
+/// Blocks beyond which one sequence has tasks for all threads anyway.
+constexpr int64_t mostBlocksToSplit = 16;
+/// Spans of a call for each block, where a form is asked for instead of chosen.
+constexpr int64_t spansOnRequest = 16;
+
+/// Spans that a call has at most for each block: their summaries are scratch.
+int64_t mostSpans(int64_t blocks);
+/// Spans that a call of `threads` is to have for each block: at least 1, at most mostSpans.
+Value emitSpanCount(OpBuilder &b, Location loc, int64_t blocks, Value threads);
+
+/// What a call brings: indices.
+struct CallSize {
+  Value rows, longest, sequences; // of all sequences together, of the longest, their number
+  Value threads, spans;
+};
+/// Whether summaries and outputs of spans take less time than each sequence in order, as i1. With w, s and j for the
+/// costs of a row, a row of a summary and a join:
+///   in order   max(longest, rows blocks / threads) w
+///   in spans   rows blocks / threads (w + s) + spans j + what starting the phases takes
+Value emitSpansPay(OpBuilder &b, Location loc, const CallSize &call, int64_t blocks, const SplitCost &cost);
+} // namespace strand

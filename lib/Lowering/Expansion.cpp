@@ -1,0 +1,233 @@
+// The loops around what an op says about one tile: sequences, blocks, tiles in order.
+#include "lib/Lowering/Expansion.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+using namespace mlir;
+using namespace strand;
+
+Expansion::Expansion(ChunkOpInterface op, const ChunkOptions &options)
+    : op(op), stream(cast<StreamOpInterface>(op.getOperation())), options(options), b(op), loc(op.getLoc()),
+      states(llvm::to_vector(OperandRange(stream.getStatesMutable()))), specs(stream.getStateSpecs()),
+      outputs(op->getNumResults() - states.size()) {
+  for (auto [i, spec] : llvm::enumerate(specs))
+    if (spec.growth != Growth::Count && !(states.empty() && op.readsEarlierRows()))
+      carried.push_back(i);
+}
+
+void Expansion::writeChunks() {
+  SmallVector<Value> values = chunks(destinations());
+  replace(ArrayRef(values).take_front(outputs), ArrayRef(values).drop_front(outputs));
+}
+
+/// Results and next states, written into `into`.
+SmallVector<Value> Expansion::chunks(ValueRange into) {
+  SmallVector<OpFoldResult> counts{numSequences(), b.getIndexAttr(op.getBlocks(options))};
+  auto loop = scf::ForallOp::create(b, loc, counts, into, std::nullopt);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(loop.getTerminator());
+  Value sequence = loop.getInductionVar(0);
+  auto [first, rows] = rowsOf(sequence);
+  Value slot = states.empty() ? Value() : slotOf(sequence);
+  Part part = partOf(first, rows, loop.getInductionVar(1));
+  addResults(part);
+  for (auto [i, spec] : llvm::enumerate(specs)) {
+    bool counts = spec.growth == Growth::Count;
+    part.counts.push_back(!counts ? Value() : states.empty() ? index(0) : indexAt(b, loc, states[i], slot));
+  }
+  if (!states.empty())
+    addStates(part, slot);
+  SmallVector<Value> slices = takeSlices(part, loop.getRegionIterArgs(), outputs);
+  if (states.empty()) // the whole-sequence form begins at the initial values
+    llvm::append_range(slices, initialStates(part.block));
+  auto tile = [&](Value at, int64_t length, ValueRange carried) { return emitTile(part, at, length, carried); };
+  slices = emitTiles(rows, std::move(slices), tile, rowsToAlignment(part));
+  putSlices(loop, part, slices);
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
+void Expansion::replace(ValueRange results, ValueRange next) {
+  SmallVector<Value> values(results);
+  llvm::append_range(values, states);
+  for (auto [i, state] : llvm::zip(carried, next))
+    values[outputs + i] = state;
+  for (unsigned i = 0; i < states.size(); ++i)
+    if (specs[i].growth == Growth::Count)
+      values[outputs + i] = raised(states[i]);
+  op->replaceAllUsesWith(values);
+  op->erase();
+}
+
+/// The rows that each sequence has seen, after the op.
+Value Expansion::raised(Value counts) {
+  auto loop = scf::ForOp::create(b, loc, index(0), numSequences(), index(1), counts);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value s = loop.getInductionVar(), soFar = loop.getRegionIterArg(0), slot = slotOf(s);
+  auto at = [&](Value from, Value i) -> Value { return tensor::ExtractOp::create(b, loc, from, i); };
+  Value begin = at(stream.getOffsets(), s), end = at(stream.getOffsets(), arith::AddIOp::create(b, loc, s, index(1)));
+  Value count = arith::AddIOp::create(b, loc, at(soFar, slot), arith::SubIOp::create(b, loc, end, begin));
+  scf::YieldOp::create(b, loc, tensor::InsertOp::create(b, loc, count, soFar, slot).getResult());
+  return loop.getResult(0);
+}
+
+/// The operand that says how many rows the results have: the first with an unknown dimension 0.
+Value Expansion::rowsOperand() {
+  for (Value v : op->getOperands())
+    if (auto type = dyn_cast<RankedTensorType>(v.getType()); type && type.getRank() && v != stream.getOffsets() && type.isDynamicDim(0))
+      return v;
+  return op->getOperand(0);
+}
+
+Value Expansion::numSequences() {
+  return arith::SubIOp::create(b, loc, numRows(b, loc, stream.getOffsets()), index(1));
+}
+
+std::pair<Value, Value> Expansion::rowsOf(Value sequence) {
+  Value first = indexAt(b, loc, stream.getOffsets(), sequence);
+  Value end = indexAt(b, loc, stream.getOffsets(), arith::AddIOp::create(b, loc, sequence, index(1)));
+  return {first, arith::SubIOp::create(b, loc, end, first)};
+}
+
+Value Expansion::slotOf(Value sequence) { return indexAt(b, loc, OperandRange(stream.getSlotsMutable())[0], sequence); }
+
+SmallVector<Value> Expansion::destinations() {
+  SmallVector<Value> into;
+  for (Value result : op->getResults().take_front(outputs))
+    into.push_back(emptyRows(b, loc, rowsOperand(), itemShape(result), rowsType(result).getElementType()));
+  for (unsigned i : carried)
+    if (!states.empty())
+      into.push_back(states[i]);
+  return into;
+}
+
+Expansion::Part Expansion::partOf(Value first, Value rows, Value block) { return {block, first, rows, {}, {}, {}}; }
+
+void Expansion::addSlice(Part &part, Slice slice, OpFoldResult at, OpFoldResult count) {
+  SmallVector<OpFoldResult> offsets{at}, sizes{count};
+  llvm::append_range(offsets, slice.offsets);
+  llvm::append_range(sizes, getAsIndexOpFoldResult(b.getContext(), slice.sizes));
+  part.offsets.push_back(std::move(offsets));
+  part.sizes.push_back(std::move(sizes));
+}
+
+void Expansion::addResults(Part &part) {
+  for (unsigned i = 0; i < outputs; ++i)
+    addSlice(part, op.getResultSlice(b, i, part.block, options), part.first, part.rows);
+}
+
+/// The block's part of each carried state at entry `at` of its tensor.
+void Expansion::addStates(Part &part, Value at) {
+  for (unsigned i : carried) {
+    Slice slice = op.getStateSlice(b, i, part.block, options);
+    if (specs[i].growth == Growth::Cache) { // all cache rows of the slot
+      slice.offsets.insert(slice.offsets.begin(), b.getIndexAttr(0));
+      slice.sizes.insert(slice.sizes.begin(), ShapedType::kDynamic);
+    }
+    addSlice(part, slice, at, b.getIndexAttr(1));
+    if (specs[i].growth == Growth::Cache)
+      part.sizes.back()[1] = tensor::DimOp::create(b, loc, states[i], 1).getResult();
+  }
+}
+
+/// Slices of the first `results` keep dimension 0, the rows of the part; those of states lose it.
+SmallVector<Value> Expansion::takeSlices(const Part &part, ValueRange whole, unsigned results) {
+  SmallVector<Value> slices;
+  for (auto [i, v] : llvm::enumerate(whole)) {
+    SmallVector<int64_t> shape;
+    for (OpFoldResult size : part.sizes[i])
+      shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
+    if (i >= results)
+      shape.erase(shape.begin());
+    auto type = RankedTensorType::get(shape, rowsType(v).getElementType());
+    SmallVector<OpFoldResult> strides(part.sizes[i].size(), b.getIndexAttr(1));
+    slices.push_back(tensor::ExtractSliceOp::create(b, loc, type, v, part.offsets[i], part.sizes[i], strides));
+  }
+  return slices;
+}
+
+SmallVector<Value> Expansion::initialStates(Value block) {
+  SmallVector<Value> slices;
+  for (unsigned i : carried)
+    slices.push_back(filled(b, loc, op.getStateSlice(b, i, block, options).sizes,
+                            arith::ConstantOp::create(b, loc, specs[i].initial)));
+  return slices;
+}
+
+/// Tiles of each length while so many of `rows` are left; of one row before row `aligned`, if that is given.
+SmallVector<Value> Expansion::emitTiles(Value rows, SmallVector<Value> carried, WriteTile tile, Value aligned) {
+  SmallVector<int64_t> lengths = options.singleRow ? SmallVector<int64_t>{1} : op.getTileLengths(options);
+  Value at = index(0);
+  if (aligned && lengths.front() > 1) {
+    carried = emitLoop(at, aligned, 1, carried, tile);
+    at = aligned;
+  }
+  for (int64_t length : lengths) {
+    Value end = rows;
+    if (length > 1) {
+      Value rest = arith::RemUIOp::create(b, loc, arith::SubIOp::create(b, loc, rows, at), index(length));
+      end = arith::SubIOp::create(b, loc, rows, rest);
+    }
+    carried = emitLoop(at, end, length, carried, tile);
+    at = end;
+  }
+  return carried;
+}
+
+SmallVector<Value> Expansion::emitLoop(Value from, Value to, int64_t length, ValueRange carried, WriteTile tile) {
+  auto loop = scf::ForOp::create(b, loc, from, to, index(length), carried);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  SmallVector<Value> next = tile(loop.getInductionVar(), length, loop.getRegionIterArgs());
+  scf::YieldOp::create(b, loc, next);
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
+/// How many rows of the part come before the first place where a tile of several rows may begin; none if it is 0.
+Value Expansion::rowsToAlignment(const Part &part) {
+  int64_t alignment = op.getTileAlignment();
+  if (alignment == 1 || states.empty()) // without states a sequence begins at its row 0
+    return {};
+  Value seen = *llvm::find_if(part.counts, [](Value count) { return bool(count); });
+  Value behind = arith::RemUIOp::create(b, loc, seen, index(alignment));
+  Value left = arith::RemUIOp::create(b, loc, arith::SubIOp::create(b, loc, index(alignment), behind), index(alignment));
+  return arith::MinUIOp::create(b, loc, left, part.rows);
+}
+
+SmallVector<Value> Expansion::emitTile(const Part &part, Value at, int64_t length, ValueRange slices) {
+  SmallVector<Value> tiles;
+  SmallVector<SmallVector<OpFoldResult>> offsets;
+  SmallVector<SmallVector<int64_t>> sizes;
+  for (Value v : slices.take_front(outputs)) {
+    SmallVector<OpFoldResult> place(rowsType(v).getRank(), b.getIndexAttr(0));
+    place[0] = at;
+    SmallVector<int64_t> size{length};
+    llvm::append_range(size, itemShape(v));
+    tiles.push_back(slice(b, loc, v, place, size));
+    offsets.push_back(place);
+    sizes.push_back(size);
+  }
+  Value row = arith::AddIOp::create(b, loc, part.first, at);
+  SmallVector<Value> of;
+  ValueRange left = slices.drop_front(outputs);
+  for (unsigned i = 0; i < specs.size(); ++i) {
+    if (i < part.counts.size() && part.counts[i]) {
+      of.push_back(arith::AddIOp::create(b, loc, part.counts[i], at));
+    } else if (llvm::is_contained(carried, i)) {
+      of.push_back(left.front());
+      left = left.drop_front();
+    }
+  }
+  SmallVector<Value> next = op.emitTile(b, row, length, part.block, tiles, of, options);
+  for (unsigned i = 0; i < outputs; ++i)
+    next[i] = unslice(b, loc, next[i], slices[i], offsets[i], sizes[i]);
+  return next;
+}
+
+void Expansion::putSlices(scf::ForallOp loop, const Part &part, ValueRange slices) {
+  b.setInsertionPointToEnd(loop.getTerminator().getBody());
+  for (auto [i, into] : llvm::enumerate(loop.getRegionIterArgs())) {
+    SmallVector<OpFoldResult> strides(part.sizes[i].size(), b.getIndexAttr(1));
+    tensor::ParallelInsertSliceOp::create(b, loc, slices[i], into, part.offsets[i], part.sizes[i], strides);
+  }
+}

@@ -1,0 +1,63 @@
+// An op of ChunkOpInterface on its way to loops. Results come before carried states in all lists.
+#pragma once
+#include "dialects/Strand/Rows.h"
+namespace strand {
+
+/// The forms that strand-expand-chunks writes.
+enum class ChunkForm { Chunk, ThreePhase, Associative };
+
+class Expansion {
+public:
+  Expansion(ChunkOpInterface op, const ChunkOptions &options);
+
+  /// Replaces the op by its tiles in order, one task for each sequence and block.
+  void writeChunks();
+  /// Replaces it by summaries of spans, a scan of them and the outputs of spans, a task for each span and block; the op
+  /// is a SplitOpInterface. With `choose` the call's lengths and threads decide between that and chunks.
+  void writeSpans(ChunkForm form, bool choose);
+
+private:
+  /// The loops of some rows of one sequence and of one block: what its part of `whole` becomes.
+  struct Part {
+    Value block, first, rows;
+    SmallVector<Value> counts;                             // of each state: the rows seen before, if it counts them
+    SmallVector<SmallVector<OpFoldResult>> offsets, sizes; // of each slice of a result or carried state
+  };
+  using WriteTile = llvm::function_ref<SmallVector<Value>(Value at, int64_t length, ValueRange carried)>;
+
+  Value index(int64_t i) { return indexConstant(b, loc, i); }
+  Value rowsOperand();
+  Value numSequences();
+  /// First row of `sequence` and its number of rows.
+  std::pair<Value, Value> rowsOf(Value sequence);
+  Value slotOf(Value sequence);
+  SmallVector<Value> destinations();
+  /// The op's values from the forms' results and carried states.
+  void replace(ValueRange results, ValueRange next);
+  SmallVector<Value> chunks(ValueRange into);
+
+  Part partOf(Value first, Value rows, Value block);
+  void addResults(Part &part);
+  void addSlice(Part &part, Slice slice, OpFoldResult at, OpFoldResult count);
+  void addStates(Part &part, Value at);
+  SmallVector<Value> takeSlices(const Part &part, ValueRange whole, unsigned results);
+  SmallVector<Value> initialStates(Value block);
+  SmallVector<Value> emitTiles(Value rows, SmallVector<Value> carried, WriteTile tile, Value aligned = {});
+  SmallVector<Value> emitLoop(Value from, Value to, int64_t length, ValueRange carried, WriteTile tile);
+  Value rowsToAlignment(const Part &part);
+  SmallVector<Value> emitTile(const Part &part, Value at, int64_t length, ValueRange slices);
+  void putSlices(scf::ForallOp loop, const Part &part, ValueRange slices);
+  Value raised(Value counts);
+
+  friend class Spans;
+  ChunkOpInterface op;
+  StreamOpInterface stream;
+  const ChunkOptions &options;
+  OpBuilder b;
+  Location loc;
+  SmallVector<Value> states;
+  SmallVector<StateSpec> specs;
+  SmallVector<unsigned> carried; // states that the loops carry; not those that count rows, which blocks share
+  unsigned outputs;
+};
+} // namespace strand
