@@ -16,7 +16,9 @@ if config.sanitize:
 shared = os.path.join(os.path.dirname(config.source), "shared")
 if os.path.isdir(shared):
     config.available_features.add("shared")
-config.substitutions += [("%strand_lib", config.build + "/lib"), ("%strand_include", config.source + "/include"),
+sanitizers = f"-fsanitize={config.sanitize} -fno-sanitize-recover=all" if config.sanitize else ""
+config.substitutions += [("%{compile}", f"{config.cc} -O1 -g -Wall -Wextra -Werror {sanitizers} -I{config.source}/include"),
+                         ("%strand_lib", config.build + "/lib"), ("%strand_include", config.source + "/include"),
                          ("%cc", config.cc), ("%python", config.python), ("%shared", shared),
                          ("%source", config.source),
                          ("%cxx", config.cxx),
