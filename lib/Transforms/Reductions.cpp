@@ -30,7 +30,7 @@ struct SkipOp : RewritePattern {
 };
 
 struct Reductions : DialectReductionPatternInterface {
-  using DialectReductionPatternInterface::DialectReductionPatternInterface;
+  explicit Reductions(Dialect *dialect) : DialectReductionPatternInterface(dialect) {}
   void populateReductionPatterns(RewritePatternSet &patterns) const override { patterns.add<SkipOp>(patterns.getContext()); }
 };
 } // namespace
