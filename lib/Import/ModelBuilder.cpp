@@ -3,6 +3,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/bit.h"
+#include <cmath>
 using namespace mlir;
 using namespace strand;
 namespace {
@@ -187,6 +188,13 @@ Value FunctionBuilder::rmsNorm(Value x, Value weight, double eps, double offset)
   return func::CallOp::create(b, loc, f, operands).getResult(0);
 }
 
+Value FunctionBuilder::unitNorm(Value x, double eps) {
+  int64_t width = rowsType(x).getShape().back(); // of the mean that a norm divides by
+  Value y = rmsNorm(x, {}, eps / width);
+  StringRef dims = rowsType(x).getRank() == 2 ? "rd->rd" : "rhd->rhd";
+  return map("unit", dims, y, [&](ArrayRef<Scalar> v) { return v[0] * (1 / std::sqrt(double(width))); });
+}
+
 Value FunctionBuilder::embed(Value ids, Value table, double scale) {
   int64_t width = rowsType(table).getDimSize(1);
   func::FuncOp f = model.function("embed_" + std::to_string(width), {ids.getType(), table.getType()}, [&](OpBuilder &b, ValueRange args) {
@@ -335,6 +343,12 @@ Value FunctionBuilder::linearAttention(Value q, Value k, Value v, const LinearAt
   return LinearAttentionOp::create(b, loc, v.getType(), TypeRange(), q, k, v, o.gate, /*bonus=*/Value(), offsets,
                                    /*states=*/ValueRange(), /*slots=*/Value(), decay, b.getF64FloatAttr(o.scale),
                                    /*normalized=*/UnitAttr())
+      .getY();
+}
+
+Value FunctionBuilder::deltaRule(Value q, Value k, Value v, const DeltaRule &o) {
+  return DeltaRuleOp::create(b, loc, v.getType(), TypeRange(), q, k, v, o.beta, o.a, o.b, o.gate, offsets,
+                             /*states=*/ValueRange(), /*slots=*/Value(), b.getF64FloatAttr(o.scale))
       .getY();
 }
 

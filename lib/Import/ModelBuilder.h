@@ -45,6 +45,8 @@ public:
   Value add(Value x, Value y);
   /// x / sqrt(mean(x^2) + eps) * weight over the last dimension; no weight: 1. `offset` is added to the weight.
   Value rmsNorm(Value x, Value weight, double eps, double offset = 0);
+  /// x / sqrt(sum(x^2) + eps) over the last dimension.
+  Value unitNorm(Value x, double eps);
   /// An element-wise formula. `dims` says how operands and results are indexed, r being rows: "rd,rd,d->rd,rd".
   /// `name` is what the function that holds it is called.
   SmallVector<Value> formula(StringRef name, StringRef dims, ValueRange operands, Formula body);
@@ -69,6 +71,14 @@ public:
   };
   /// See strand.linear_attention.
   Value linearAttention(Value q, Value k, Value v, const LinearAttention &options);
+  struct DeltaRule {
+    Value beta = {};           // rows x heads
+    Value a = {}, b = {};      // low rank: rows x heads x width
+    Value gate = {};           // logarithms; rows x heads or rows x heads x width
+    double scale = 1;
+  };
+  /// See strand.delta_rule.
+  Value deltaRule(Value q, Value k, Value v, const DeltaRule &options);
   /// Depthwise causal convolution of x with the tensor `weight` [D, 1, taps] and a bias [D]; see strand.causal_conv.
   Value causalConv(Value x, StringRef weight, int64_t taps, Value bias);
   /// The position of each row in its sequence.
