@@ -1,6 +1,6 @@
-// LLVM ends the process on what it calls fatal, and so does C++ without exceptions when memory is short. Both ask a handler
-// first; ours leaves by longjmp to the API function that is on this thread's stack. LLVM and the C++ library are linked
-// into libstrand and hidden, so these handlers are nobody else's.
+// LLVM ends the process on what it calls fatal, and so does C++ without exceptions when memory is short. Both ask a
+// handler first; ours leaves by longjmp to the API function that is on this thread's stack. LLVM and the C++ library
+// are linked into libstrand and hidden, so these handlers are nobody else's.
 #include "lib/Api/Error.h"
 #include "lib/Target/Errors.h"
 #include "llvm/ADT/StringRef.h"
@@ -35,8 +35,8 @@ void onBadNew() {
 }
 
 void installHandlers() {
-  static const bool once = (llvm::install_fatal_error_handler(onFatal), llvm::install_bad_alloc_error_handler(onBadAlloc),
-                            std::set_new_handler(onBadNew), true);
+  static const bool once = (llvm::install_fatal_error_handler(onFatal),
+                            llvm::install_bad_alloc_error_handler(onBadAlloc), std::set_new_handler(onBadNew), true);
   (void)once;
 }
 } // namespace

@@ -1,5 +1,5 @@
-// A function over rows: the form without state at once, the forms with state when the first state is made. Its schema is
-// made here from what the function carries, so that states are those of models.
+// A function over rows: the form without state at once, the forms with state when the first state is made. Its schema
+// is made here from what the function carries, so that states are those of models.
 #include "lib/Api/Code.h"
 #include "lib/Api/Diagnostics.h"
 #include "lib/Check/Program.h"
@@ -34,7 +34,8 @@ public:
     if (strict)
       if (Error e = refuseFallbacks(made->report()))
         return e;
-    report = llvm::formatv("{0}", llvm::json::Value(llvm::json::Object{{"ops", llvm::json::Array(made->report())}})).str();
+    report =
+        llvm::formatv("{0}", llvm::json::Value(llvm::json::Object{{"ops", llvm::json::Array(made->report())}})).str();
     whole.emplace(std::move(*made));
     findStates();
     describe();
@@ -77,8 +78,9 @@ public:
     bool carries = c.state && !entries.empty();
     for (size_t e = 0; carries && e < entries.size(); ++e)
       states.push_back(strand_rt_state_item(&facts, c.state, e, 0));
-    Program::Call call{threads.get(), c.rows, c.sequences, 0, 0, arguments, c.outputs, states,
-                       const_cast<int32_t *>(c.slots), c.scratch};
+    Program::Call call{
+        threads.get(), c.rows, c.sequences, 0, 0, arguments, c.outputs, states, const_cast<int32_t *>(c.slots),
+        c.scratch};
     if (carries) {
       call.slots = strand_rt_state_slots(c.state);
       call.cacheRows = strand_rt_state_cache_rows(c.state);
@@ -123,9 +125,16 @@ private:
         entries.clear();
         return;
       }
-      strand_entry e{names.emplace_back(v.name).c_str(), 0,
-                     ShapedType::getNumElements(item) * bytesOf(*type), *type,
-                     v.cache ? STRAND_CACHE : v.count ? STRAND_COUNT : STRAND_FIXED, v.initial, int64_t(item.size()), {}};
+      strand_entry e{names.emplace_back(v.name).c_str(),
+                     0,
+                     ShapedType::getNumElements(item) * bytesOf(*type),
+                     *type,
+                     v.cache   ? STRAND_CACHE
+                     : v.count ? STRAND_COUNT
+                               : STRAND_FIXED,
+                     v.initial,
+                     int64_t(item.size()),
+                     {}};
       for (unsigned d = 0; d < STRAND_MAX_RANK; ++d)
         e.shape[d] = d < item.size() ? item[d] : 1;
       entries.push_back(e);
@@ -153,17 +162,27 @@ private:
       out.push_back(describe(r, STRAND_VALUE_ROWS, given ? given.str() : "output" + std::to_string(i)));
     }
     hash = modelHash(*isolate(*module, signature.name), WeightSource());
-    facts = {STRAND_ABI_VERSION, 0, 0, int64_t(entries.size()), 0, 0, entries.data(), nullptr, hash.c_str(), "",
-             target.cpu_features.c_str(), report.c_str()};
+    facts = {STRAND_ABI_VERSION,
+             0,
+             0,
+             int64_t(entries.size()),
+             0,
+             0,
+             entries.data(),
+             nullptr,
+             hash.c_str(),
+             "",
+             target.cpu_features.c_str(),
+             report.c_str()};
   }
 };
 
 Error checkRanks(const Signature &s) {
   auto check = [](RankedTensorType t) {
-    return t.getRank() <= STRAND_MAX_RANK ? Error::success()
-                                          : llvm::createStringError("an argument or result has rank " +
-                                                                    llvm::Twine(t.getRank()) + "; the limit is " +
-                                                                    llvm::Twine(STRAND_MAX_RANK));
+    return t.getRank() <= STRAND_MAX_RANK
+               ? Error::success()
+               : llvm::createStringError("an argument or result has rank " + llvm::Twine(t.getRank()) +
+                                         "; the limit is " + llvm::Twine(STRAND_MAX_RANK));
   };
   Error errors = Error::success();
   for (const Argument &a : s.arguments)

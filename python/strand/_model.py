@@ -67,8 +67,8 @@ def _ids(ids):
 class Model:
     """A compiled model or function over rows. Any number of threads may call it at once.
 
-    A call takes its inputs as arrays of numpy, torch, jax or anything with `__dlpack__`, rows first, and gives the outputs
-    as arrays of the library of the first input. Rows of several sequences lie one after another with `offsets` between
+    A call takes its inputs as arrays of numpy, torch, jax or anything with `__dlpack__`, rows first, and gives the
+    outputs as arrays of the library of the first input. Rows of several sequences lie one after another with `offsets` between
     them ([0, 3, 5]: three rows, then two), or an input has a dimension for sequences in front of the rows.
     """
 

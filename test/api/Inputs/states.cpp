@@ -62,7 +62,8 @@ int main(int, char **argv) {
   batch.remove({1});
   expect(batch.append(middle) == std::vector<int32_t>{1}, "a free id is taken again");
   Row packed = run(0, n, {{0, 20, n}, &batch, {3, 1}}, n);
-  expect(distance(packed.data() + 20 * vocabulary, &whole[20 * vocabulary], 30 * vocabulary) < tolerance, "ids in any order");
+  expect(distance(packed.data() + 20 * vocabulary, &whole[20 * vocabulary], 30 * vocabulary) < tolerance,
+         "ids in any order");
   expect(batch.rows(3) == 20 && batch.rows(1) == n && batch.rows(0) == 0, "only those in the call go on");
 
   State loaded = State::load(model, batch.save({1, 3}));
