@@ -9,6 +9,7 @@ import hashlib
 import os
 import pathlib
 import platform
+import re
 import stat
 import subprocess
 import tomllib
@@ -36,7 +37,9 @@ def tag():
 
 
 def project():
-    return tomllib.loads((HERE / "pyproject.toml").read_text())["project"]
+    p = tomllib.loads((HERE / "pyproject.toml").read_text())["project"]
+    p["version"] = re.search(r"project\(strand VERSION ([\d.]+)", (TREE / "CMakeLists.txt").read_text())[1]
+    return p
 
 
 def metadata_text(p):

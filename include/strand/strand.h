@@ -6,10 +6,11 @@
  *     strand_state     what sequences carry from call to call
  *
  * Errors. A function that can fail returns NULL, or an error that the caller reads and frees; what it should have given
- * is then untouched. No error ends the process.
+ * is then untouched. No error ends the process. A handle that is NULL is an error there; other functions take no NULL,
+ * except those that free.
  *
  * Ownership. What a function gives through a pointer to a handle is the caller's, to be freed by the function of that
- * kind; freeing NULL does nothing. Handles may be freed in any order: a model keeps what it needs of its context, a
+ * kind. Handles may be freed in any order: a model keeps what it needs of its context, a
  * state what it needs of its model. Arguments are read during the call and not kept. What is said to belong to a handle
  * lives as long as the handle.
  *
@@ -62,8 +63,8 @@ STRAND_API void strand_error_free(strand_error *error);
 /* ---- contexts ---- */
 
 /* `options`: `count` words as on the command line of strandc, of those that say how code is made: "--cpu=x86-64-v3",
- * "--opt-level=0", "--strict"; and "--threads=N", threads of a call, 0 for as many as there are processors (default).
- * Gives *context to the caller. Since 0.1. Any thread. */
+ * "--opt-level=0", "--form=step", "--strict"; and "--threads=N", threads of a call, 0 for as many as there are processors
+ * (default). Gives *context to the caller. Since 0.1. Any thread. */
 STRAND_API strand_error *strand_context_create(const char *const *options, int64_t count, strand_context **context);
 /* Since 0.1. Any thread, once. */
 STRAND_API void strand_context_free(strand_context *context);

@@ -71,7 +71,7 @@ Expected<std::shared_ptr<Code>> make(std::shared_ptr<MLIRContext> context, const
 }
 
 strand_error *compileInto(const strand_context *context, const CodeSource &source, strand_model **model) {
-  return guarded([&]() -> strand_error * {
+  return survived([&]() -> strand_error * {
     const strand_context &c = context ? *context : defaults();
     std::shared_ptr<Code> code;
     if (strand_error *e = makeCode(source, c.options, c.threads, code))

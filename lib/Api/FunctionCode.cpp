@@ -23,12 +23,12 @@ strand_element elementOf(Type t) {
 class FunctionCode final : public Code {
 public:
   FunctionCode(std::shared_ptr<MLIRContext> context, OwningOpRef<ModuleOp> module, Signature s, CpuTarget target,
-               bool strict)
+               const CompileOptions &o)
       : context(std::move(context)), module(std::move(module)), signature(std::move(s)), target(std::move(target)),
-        strict(strict) {}
+        strict(o.strict), level(o.level), stages{o.prefix, o.form} {}
 
   Error create() {
-    auto made = Program::compile(*module, signature, Form::Whole, target);
+    auto made = Program::compile(*module, signature, Form::Whole, target, stages, level);
     if (!made)
       return made.takeError();
     if (strict)
@@ -51,14 +51,10 @@ public:
       return wrong("@{0} cannot carry state: {1}", signature.name, reasonAgainstState);
     if (step || entries.empty())
       return nullptr;
-    Diagnostics diagnostics(*context);
-    for (auto [form, program] : {std::pair(Form::State, &state), {Form::Step, &step}}) {
-      auto made = Program::compile(*module, signature, form, target);
-      if (!made)
-        return compileFailure(made.takeError(), diagnostics.text());
-      program->emplace(std::move(*made));
-    }
-    return nullptr;
+    strand_error *error = survived([&] { return makeForms(); });
+    if (error)
+      reasonAgainstState = error->message;
+    return error;
   }
 
   int64_t scratchBytes(int64_t sequences, int64_t rows, const void *block) const override {
@@ -95,11 +91,24 @@ private:
   Signature signature;
   CpuTarget target;
   bool strict;
+  int level;
+  StageOptions stages;
   std::mutex making;
   std::optional<Program> whole, state, step;
   std::string hash, report, reasonAgainstState;
   std::deque<std::string> names; // stay where they are
   std::vector<strand_entry> entries;
+
+  strand_error *makeForms() {
+    Diagnostics diagnostics(*context);
+    for (auto [form, program] : {std::pair(Form::State, &state), {Form::Step, &step}}) {
+      auto made = Program::compile(*module, signature, form, target, stages, level);
+      if (!made)
+        return compileFailure(made.takeError(), diagnostics.text());
+      program->emplace(std::move(*made));
+    }
+    return nullptr;
+  }
 
   static bool isStep(const CodeCall &c) {
     for (int64_t b = 0; b < c.sequences; ++b)
@@ -205,7 +214,7 @@ Expected<std::shared_ptr<Code>> strand::makeFunctionCode(std::shared_ptr<MLIRCon
   if (!target)
     return target.takeError();
   auto code = std::make_shared<FunctionCode>(std::move(context), std::move(module), std::move(*signature),
-                                             std::move(*target), options.strict);
+                                             std::move(*target), options);
   if (Error e = code->create())
     return std::move(e);
   return code;

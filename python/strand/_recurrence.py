@@ -114,7 +114,7 @@ class Recurrence:
         return self._text(self._sizes(self._ordered(arrays, named)))
 
     def reference(self, *arrays, offsets=None, **named):
-        """The outputs by running the step itself in numpy, in f64, row after row: slow, and what all else must equal."""
+        """The outputs by running the step itself in numpy, in f64, row by row: slow, and what all else must equal."""
         arrays = self._ordered(arrays, named)
         sizes = self._sizes(arrays)
         values = {n: np.asarray(x, np.float64) for n, x in zip(self._inputs, arrays)}

@@ -1,5 +1,5 @@
-"""The bundled checkpoint in Python against the program that strandc makes of it: logits, text, and states that go from the
-one to the other and back.
+"""The bundled checkpoint in Python against the program that strandc makes of it: logits, text, and states that go from
+the one to the other and back.
 
     models.py FOLDER FOLDER_FOR_FILES
 """
@@ -89,7 +89,8 @@ state = model.load_state(at("state"))
 assert state.pending() == first[-1] and state.rows() == len("// A pass") + 19
 second = model.generate(max_tokens=20, state=state, **how)
 state.save(at("state2"))
-third = run(at("model"), "generate", "--max-tokens", "20", "--state-in", at("state2"), "--state-out", at("state3"), *words)
+third = run(at("model"), "generate", "--max-tokens", "20", "--state-in", at("state2"), "--state-out", at("state3"),
+            *words)
 assert first + second + third == whole, (first, second, third, whole)
 assert model.load_state(at("state3")).save() == open(at("state3"), "rb").read(), "the same bytes"
 print("program and library right")

@@ -1,5 +1,5 @@
-"""Steps of many kinds, traced and compiled, against the same steps run in numpy in f64: whole, ragged, dense, cut, row by
-row and last rows."""
+"""Steps of many kinds, traced and compiled, against the same steps run in numpy in f64: whole, ragged, dense, cut, row
+by row and last rows."""
 import numpy as np
 import strand
 from strand import carry, row, weight
@@ -82,7 +82,8 @@ def check(f, shapes, rng):
     name, weights = f.__name__, [n for n in shapes if n in ("u", "step", "w")]
     scale = lambda n: 0.5 if n in ("q", "k", "u", "w", "beta") else 1.0
     draw = rng.uniform if name == "ema" else rng.standard_normal
-    data = {n: (scale(n) * (draw(size=(s if n in weights else (150, *s))))).astype(np.float32) for n, s in shapes.items()}
+    sizes = {n: s if n in weights else (150, *s) for n, s in shapes.items()}
+    data = {n: (scale(n) * draw(size=s)).astype(np.float32) for n, s in sizes.items()}
     part = lambda i, j: {n: x if n in weights else x[i:j] for n, x in data.items()}
 
     compare(name + " whole", f(**data), f.reference(**data))

@@ -1,4 +1,5 @@
-"""Python's threads in one model at once: the same results as one after another, and Python goes on while libstrand works.
+"""Python's threads in one model at once: the same results as one after another, and Python goes on while libstrand
+works.
 
     threads.py FOLDER
 """
