@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <vector>
 namespace strand {
+inline namespace api { // the compiler has names of its own in `strand`, and a program may link both
 
 /// What a function of strand/strand.h gave as its error.
 class Error : public std::runtime_error {
@@ -193,4 +194,5 @@ void Model::operator()(std::vector<Tensor> inputs, std::vector<Tensor> outputs, 
   call.flags = options.lastRows ? STRAND_LAST_ROWS : 0;
   detail::check(strand_model_call(get(), &call));
 }
+} // namespace api
 } // namespace strand
