@@ -1,13 +1,15 @@
 """Builds the wheel: the package and libstrand.so in one zip file (PEP 517, PEP 427), without any build requirement.
 
-libstrand.so is the one that STRAND_LIBRARY names, else build/lib/libstrand.so of this tree, which is built by CMake where
-it is missing. The wheel is for every Python 3 on Linux with this machine's processor and a C library not older than its.
+libstrand.so is the one that STRAND_LIBRARY names, else build/lib/libstrand.so of this tree, which is built by CMake
+where it is missing. The wheel is for every Python 3 on Linux with this machine's kind of processor and a C library not
+older than its own.
 """
 import base64
 import hashlib
 import os
 import pathlib
 import platform
+import re
 import stat
 import subprocess
 import tomllib
@@ -35,7 +37,9 @@ def tag():
 
 
 def project():
-    return tomllib.loads((HERE / "pyproject.toml").read_text())["project"]
+    p = tomllib.loads((HERE / "pyproject.toml").read_text())["project"]
+    p["version"] = re.search(r"project\(strand VERSION ([\d.]+)", (TREE / "CMakeLists.txt").read_text())[1]
+    return p
 
 
 def metadata_text(p):
@@ -74,7 +78,8 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
         wheel.add(f"strand/{source.name}", source.read_bytes())
     wheel.add("strand/libstrand.so", shared.read_bytes(), 0o755)
     wheel.add(f"{info}/METADATA", metadata_text(p).encode())
-    wheel.add(f"{info}/WHEEL", f"Wheel-Version: 1.0\nGenerator: strand\nRoot-Is-Purelib: false\nTag: {tag()}\n".encode())
+    about = ["Wheel-Version: 1.0", "Generator: strand", "Root-Is-Purelib: false", f"Tag: {tag()}", ""]
+    wheel.add(f"{info}/WHEEL", "\n".join(about).encode())
     wheel.add(f"{info}/licenses/LICENSE", (TREE / "LICENSE").read_bytes())
     wheel.close(info)
     return file

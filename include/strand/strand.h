@@ -6,12 +6,13 @@
  *     strand_state     what sequences carry from call to call
  *
  * Errors. A function that can fail returns NULL, or an error that the caller reads and frees; what it should have given
- * is then untouched. No error ends the process.
+ * is then untouched. No error ends the process. A handle that is NULL is an error there; other functions take no NULL,
+ * except those that free.
  *
  * Ownership. What a function gives through a pointer to a handle is the caller's, to be freed by the function of that
- * kind; freeing NULL does nothing. Handles may be freed in any order: a model keeps what it needs of its context, a state
- * what it needs of its model. Arguments are read during the call and not kept. What is said to belong to a handle lives
- * as long as the handle.
+ * kind. Handles may be freed in any order: a model keeps what it needs of its context, a
+ * state what it needs of its model. Arguments are read during the call and not kept. What is said to belong to a handle
+ * lives as long as the handle.
  *
  * Threads. Contexts and models do not change and may be used from any number of threads at once. A state is for one
  * thread at a time; a call on one that is in use elsewhere is an error. An error object is for one thread. After fork()
@@ -62,8 +63,8 @@ STRAND_API void strand_error_free(strand_error *error);
 /* ---- contexts ---- */
 
 /* `options`: `count` words as on the command line of strandc, of those that say how code is made: "--cpu=x86-64-v3",
- * "--opt-level=0", "--strict"; and "--threads=N", threads of a call, 0 for as many as there are processors (default).
- * Gives *context to the caller. Since 0.1. Any thread. */
+ * "--opt-level=0", "--form=step", "--strict"; and "--threads=N", threads of a call, 0 for as many as there are processors
+ * (default). Gives *context to the caller. Since 0.1. Any thread. */
 STRAND_API strand_error *strand_context_create(const char *const *options, int64_t count, strand_context **context);
 /* Since 0.1. Any thread, once. */
 STRAND_API void strand_context_free(strand_context *context);
@@ -133,8 +134,8 @@ typedef struct {
 STRAND_API strand_error *strand_model_call(const strand_model *model, const strand_call *call);
 
 /* The next token after `position` rows, drawn from `vocabulary` logits as the compiled programs draw it: from (seed,
- * position) alone. temperature 0: the first of the largest; top_k 0, top_p 1: all. Error: a logit is NaN or +inf, or all
- * are -inf. Since 0.1. Any thread. */
+ * position) alone. temperature 0: the first of the largest; top_k 0, top_p 1: all. Error: a logit is NaN or +inf, or
+ * all are -inf. Since 0.1. Any thread. */
 STRAND_API strand_error *strand_sample(const float *logits, int64_t vocabulary, int64_t position, double temperature,
                                        int64_t top_k, double top_p, uint64_t seed, int32_t *token);
 
@@ -167,8 +168,8 @@ STRAND_API strand_error *strand_state_add(strand_state *state, int64_t count, in
 STRAND_API strand_error *strand_state_remove(strand_state *state, const int32_t *ids, int64_t count);
 /* Puts sequences back to their beginning. Since 0.1. */
 STRAND_API strand_error *strand_state_reset(strand_state *state, const int32_t *ids, int64_t count);
-/* Copies sequences of `from`, which may be `state` itself, into new ones of `state`; writes their ids if `new_ids` is not
- * NULL. Both states are of models with the same hash. Since 0.1. */
+/* Copies sequences of `from`, which may be `state` itself, into new ones of `state`; writes their ids if `new_ids` is
+ * not NULL. Both states are of models with the same hash. Since 0.1. */
 STRAND_API strand_error *strand_state_append(strand_state *state, const strand_state *from, const int32_t *ids,
                                              int64_t count, int32_t *new_ids);
 /* A new state with copies of sequences, whose ids are 0, 1, ... Gives *copy to the caller. Since 0.1. */
@@ -179,8 +180,8 @@ STRAND_API strand_error *strand_state_fork(const strand_state *state, const int3
  * batch, form and threads. *needed: how many bytes they are; they are written if `size` is at least that. Since 0.1. */
 STRAND_API strand_error *strand_state_save(const strand_state *state, const int32_t *ids, int64_t count, void *bytes,
                                            int64_t size, int64_t *needed);
-/* A new state from such bytes, with the ids 0, 1, ... Gives *state to the caller. Error: STRAND_FAILED_STATE says what is
- * damaged, or that the model is another. Since 0.1. Any thread. */
+/* A new state from such bytes, with the ids 0, 1, ... Gives *state to the caller. Error: STRAND_FAILED_STATE says what
+ * is damaged, or that the model is another. Since 0.1. Any thread. */
 STRAND_API strand_error *strand_state_load(const strand_model *model, const void *bytes, int64_t size,
                                            strand_state **state);
 

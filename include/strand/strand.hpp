@@ -1,5 +1,5 @@
-// libstrand for C++17: handles that free themselves and errors that are thrown, over strand/strand.h, which says what the
-// functions do, who owns what and which threads may call.
+// libstrand for C++17: handles that free themselves and errors that are thrown, over strand/strand.h, which says what
+// the functions do, who owns what and which threads may call.
 #pragma once
 #include <memory>
 #include <stdexcept>
@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <vector>
 namespace strand {
+inline namespace api { // the compiler has names of its own in `strand`, and a program may link both
 
 /// What a function of strand/strand.h gave as its error.
 class Error : public std::runtime_error {
@@ -48,10 +49,12 @@ class Tensor {
 public:
   template <typename T>
   Tensor(T *data, std::vector<int64_t> shape)
-      : Tensor(const_cast<std::remove_const_t<T> *>(data), std::move(shape), detail::elementOf<std::remove_const_t<T>>()) {}
+      : Tensor(const_cast<std::remove_const_t<T> *>(data), std::move(shape),
+               detail::elementOf<std::remove_const_t<T>>()) {}
   /// Of an element type that C++ has no name for, such as bf16.
   Tensor(void *data, std::vector<int64_t> shape, strand_element element)
-      : dims(std::move(shape)), view{data, {STRAND_DEVICE_CPU, 0}, int32_t(dims.size()), element, nullptr, nullptr, 0} {}
+      : dims(std::move(shape)), view{data, {STRAND_DEVICE_CPU, 0}, int32_t(dims.size()), element, nullptr, nullptr, 0} {
+  }
 
 private:
   friend class Model;
@@ -96,15 +99,16 @@ public:
   }
   static Model fromText(std::string_view text, const std::string &function = "", const Context *context = nullptr) {
     strand_model *made = nullptr;
-    detail::check(strand_compile_text(of(context), text.data(), int64_t(text.size()), nullptr, nullptr, orNull(function),
-                                      &made));
+    detail::check(
+        strand_compile_text(of(context), text.data(), int64_t(text.size()), nullptr, nullptr, orNull(function), &made));
     return Model(made);
   }
 
   const strand_schema &schema() const { return *strand_model_schema(get()); }
   const strand_model *get() const { return handle.get(); }
 
-  inline void operator()(std::vector<Tensor> inputs, std::vector<Tensor> outputs, const CallOptions &options = {}) const;
+  inline void operator()(std::vector<Tensor> inputs, std::vector<Tensor> outputs,
+                         const CallOptions &options = {}) const;
 
 private:
   explicit Model(strand_model *made) : handle(made) {}
@@ -154,7 +158,9 @@ public:
     detail::check(strand_state_append(get(), from.get(), orNull(ids), int64_t(ids.size()), made.data()));
     return made;
   }
-  void remove(const std::vector<int32_t> &ids) { detail::check(strand_state_remove(get(), ids.data(), int64_t(ids.size()))); }
+  void remove(const std::vector<int32_t> &ids) {
+    detail::check(strand_state_remove(get(), ids.data(), int64_t(ids.size())));
+  }
   void reset(const std::vector<int32_t> &ids = {}) {
     detail::check(strand_state_reset(get(), orNull(ids), int64_t(ids.size())));
   }
@@ -188,4 +194,5 @@ void Model::operator()(std::vector<Tensor> inputs, std::vector<Tensor> outputs, 
   call.flags = options.lastRows ? STRAND_LAST_ROWS : 0;
   detail::check(strand_model_call(get(), &call));
 }
+} // namespace api
 } // namespace strand

@@ -1,5 +1,5 @@
-// One call: tensors -> pointers, offsets and slots -> code -> what the state now knows. Everything is checked before the
-// code runs, since it checks little.
+// One call: tensors -> pointers, offsets and slots -> code -> what the state now knows. Everything is checked before
+// the code runs, since it checks little.
 #include "lib/Api/State.h"
 #include "lib/Api/Tensors.h"
 #include "lib/Import/Diagnose.h"
@@ -237,16 +237,16 @@ strand_error *strand_model_call(const strand_model *model, const strand_call *ca
   });
 }
 
-strand_error *strand_sample(const float *logits, int64_t vocabulary, int64_t position, double temperature, int64_t top_k,
-                            double top_p, uint64_t seed, int32_t *token) {
+strand_error *strand_sample(const float *logits, int64_t vocabulary, int64_t position, double temperature,
+                            int64_t top_k, double top_p, uint64_t seed, int32_t *token) {
   return guarded([&]() -> strand_error * {
     if (!logits || !token || vocabulary < 1 || vocabulary > mostRows)
       return wrong("strand_sample: {0}", !logits ? "logits is missing"
                                          : token ? "vocabulary is " + std::to_string(vocabulary)
                                                  : std::string("token is missing"));
     if (!(temperature >= 0) || top_k < 0 || !(top_p >= 0 && top_p <= 1))
-      return wrong("temperature {0}, top_k {1}, top_p {2}: at least 0, at least 0, 0 to 1 are needed", temperature, top_k,
-                   top_p);
+      return wrong("temperature {0:e3}, top_k {1}, top_p {2:e3}: at least 0, at least 0, 0 to 1 are needed",
+                   temperature, top_k, top_p);
     Memory room;
     if (!room.allocate(vocabulary * sizeof(strand_candidate)))
       return noMemory("sampling", vocabulary * sizeof(strand_candidate));

@@ -15,9 +15,7 @@ using llvm::Error;
 using llvm::Expected;
 namespace {
 
-Threads startThreads(int32_t count) {
-  return Threads(strand_rt_create(count), strand_rt_destroy);
-}
+Threads startThreads(int32_t count) { return Threads(strand_rt_create(count), strand_rt_destroy); }
 
 /// Of a caller that passes no context. Never freed: threads are not joined while the process ends.
 const strand_context &defaults() {
@@ -73,7 +71,7 @@ Expected<std::shared_ptr<Code>> make(std::shared_ptr<MLIRContext> context, const
 }
 
 strand_error *compileInto(const strand_context *context, const CodeSource &source, strand_model **model) {
-  return guarded([&]() -> strand_error * {
+  return survived([&]() -> strand_error * {
     const strand_context &c = context ? *context : defaults();
     std::shared_ptr<Code> code;
     if (strand_error *e = makeCode(source, c.options, c.threads, code))
@@ -149,7 +147,8 @@ strand_error *strand_compile_text(const strand_context *context, const char *tex
                                              : model ? "length is negative"
                                                      : "model is missing");
   std::string copy(text, length); // the parser wants a zero behind it
-  return compileInto(context, {"", copy, name ? name : "text", weights ? weights : "", function ? function : ""}, model);
+  return compileInto(context, {"", copy, name ? name : "text", weights ? weights : "", function ? function : ""},
+                     model);
 }
 
 void strand_model_free(strand_model *model) { delete model; }

@@ -26,4 +26,6 @@ strand_error *compileFailure(llvm::Error error, const std::string &diagnostics);
 /// Runs `body` so that what would end the process (a fatal error of LLVM, memory that is short) ends `body` instead and
 /// becomes an error; what it held is then lost.
 strand_error *guarded(llvm::function_ref<strand_error *()> body);
+/// The same for the compiler at work, whose crashes become errors as well.
+strand_error *survived(llvm::function_ref<strand_error *()> body);
 } // namespace strand

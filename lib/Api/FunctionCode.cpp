@@ -1,5 +1,5 @@
-// A function over rows: the form without state at once, the forms with state when the first state is made. Its schema is
-// made here from what the function carries, so that states are those of models.
+// A function over rows: the form without state at once, the forms with state when the first state is made. Its schema
+// is made here from what the function carries, so that states are those of models.
 #include "lib/Api/Code.h"
 #include "lib/Api/Diagnostics.h"
 #include "lib/Check/Program.h"
@@ -23,18 +23,19 @@ strand_element elementOf(Type t) {
 class FunctionCode final : public Code {
 public:
   FunctionCode(std::shared_ptr<MLIRContext> context, OwningOpRef<ModuleOp> module, Signature s, CpuTarget target,
-               bool strict)
+               const CompileOptions &o)
       : context(std::move(context)), module(std::move(module)), signature(std::move(s)), target(std::move(target)),
-        strict(strict) {}
+        strict(o.strict), level(o.level), stages{o.prefix, o.form} {}
 
   Error create() {
-    auto made = Program::compile(*module, signature, Form::Whole, target);
+    auto made = Program::compile(*module, signature, Form::Whole, target, stages, level);
     if (!made)
       return made.takeError();
     if (strict)
       if (Error e = refuseFallbacks(made->report()))
         return e;
-    report = llvm::formatv("{0}", llvm::json::Value(llvm::json::Object{{"ops", llvm::json::Array(made->report())}})).str();
+    report =
+        llvm::formatv("{0}", llvm::json::Value(llvm::json::Object{{"ops", llvm::json::Array(made->report())}})).str();
     whole.emplace(std::move(*made));
     findStates();
     describe();
@@ -50,14 +51,10 @@ public:
       return wrong("@{0} cannot carry state: {1}", signature.name, reasonAgainstState);
     if (step || entries.empty())
       return nullptr;
-    Diagnostics diagnostics(*context);
-    for (auto [form, program] : {std::pair(Form::State, &state), {Form::Step, &step}}) {
-      auto made = Program::compile(*module, signature, form, target);
-      if (!made)
-        return compileFailure(made.takeError(), diagnostics.text());
-      program->emplace(std::move(*made));
-    }
-    return nullptr;
+    strand_error *error = survived([&] { return makeForms(); });
+    if (error)
+      reasonAgainstState = error->message;
+    return error;
   }
 
   int64_t scratchBytes(int64_t sequences, int64_t rows, const void *block) const override {
@@ -77,8 +74,9 @@ public:
     bool carries = c.state && !entries.empty();
     for (size_t e = 0; carries && e < entries.size(); ++e)
       states.push_back(strand_rt_state_item(&facts, c.state, e, 0));
-    Program::Call call{threads.get(), c.rows, c.sequences, 0, 0, arguments, c.outputs, states,
-                       const_cast<int32_t *>(c.slots), c.scratch};
+    Program::Call call{
+        threads.get(), c.rows, c.sequences, 0, 0, arguments, c.outputs, states, const_cast<int32_t *>(c.slots),
+        c.scratch};
     if (carries) {
       call.slots = strand_rt_state_slots(c.state);
       call.cacheRows = strand_rt_state_cache_rows(c.state);
@@ -93,11 +91,24 @@ private:
   Signature signature;
   CpuTarget target;
   bool strict;
+  int level;
+  StageOptions stages;
   std::mutex making;
   std::optional<Program> whole, state, step;
   std::string hash, report, reasonAgainstState;
   std::deque<std::string> names; // stay where they are
   std::vector<strand_entry> entries;
+
+  strand_error *makeForms() {
+    Diagnostics diagnostics(*context);
+    for (auto [form, program] : {std::pair(Form::State, &state), {Form::Step, &step}}) {
+      auto made = Program::compile(*module, signature, form, target, stages, level);
+      if (!made)
+        return compileFailure(made.takeError(), diagnostics.text());
+      program->emplace(std::move(*made));
+    }
+    return nullptr;
+  }
 
   static bool isStep(const CodeCall &c) {
     for (int64_t b = 0; b < c.sequences; ++b)
@@ -123,9 +134,16 @@ private:
         entries.clear();
         return;
       }
-      strand_entry e{names.emplace_back(v.name).c_str(), 0,
-                     ShapedType::getNumElements(item) * bytesOf(*type), *type,
-                     v.cache ? STRAND_CACHE : v.count ? STRAND_COUNT : STRAND_FIXED, v.initial, int64_t(item.size()), {}};
+      strand_entry e{names.emplace_back(v.name).c_str(),
+                     0,
+                     ShapedType::getNumElements(item) * bytesOf(*type),
+                     *type,
+                     v.cache   ? STRAND_CACHE
+                     : v.count ? STRAND_COUNT
+                               : STRAND_FIXED,
+                     v.initial,
+                     int64_t(item.size()),
+                     {}};
       for (unsigned d = 0; d < STRAND_MAX_RANK; ++d)
         e.shape[d] = d < item.size() ? item[d] : 1;
       entries.push_back(e);
@@ -153,17 +171,27 @@ private:
       out.push_back(describe(r, STRAND_VALUE_ROWS, given ? given.str() : "output" + std::to_string(i)));
     }
     hash = modelHash(*isolate(*module, signature.name), WeightSource());
-    facts = {STRAND_ABI_VERSION, 0, 0, int64_t(entries.size()), 0, 0, entries.data(), nullptr, hash.c_str(), "",
-             target.cpu_features.c_str(), report.c_str()};
+    facts = {STRAND_ABI_VERSION,
+             0,
+             0,
+             int64_t(entries.size()),
+             0,
+             0,
+             entries.data(),
+             nullptr,
+             hash.c_str(),
+             "",
+             target.cpu_features.c_str(),
+             report.c_str()};
   }
 };
 
 Error checkRanks(const Signature &s) {
   auto check = [](RankedTensorType t) {
-    return t.getRank() <= STRAND_MAX_RANK ? Error::success()
-                                          : llvm::createStringError("an argument or result has rank " +
-                                                                    llvm::Twine(t.getRank()) + "; the limit is " +
-                                                                    llvm::Twine(STRAND_MAX_RANK));
+    return t.getRank() <= STRAND_MAX_RANK
+               ? Error::success()
+               : llvm::createStringError("an argument or result has rank " + llvm::Twine(t.getRank()) +
+                                         "; the limit is " + llvm::Twine(STRAND_MAX_RANK));
   };
   Error errors = Error::success();
   for (const Argument &a : s.arguments)
@@ -186,7 +214,7 @@ Expected<std::shared_ptr<Code>> strand::makeFunctionCode(std::shared_ptr<MLIRCon
   if (!target)
     return target.takeError();
   auto code = std::make_shared<FunctionCode>(std::move(context), std::move(module), std::move(*signature),
-                                             std::move(*target), options.strict);
+                                             std::move(*target), options);
   if (Error e = code->create())
     return std::move(e);
   return code;

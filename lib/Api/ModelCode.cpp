@@ -37,8 +37,8 @@ public:
     return sizes(sequences, rows, 0, 0, &s) == STRAND_OK ? s.scratch_bytes : -1;
   }
   int32_t run(const CodeCall &c) const override {
-    return advance(threads.get(), weights.as<>(), c.state, c.slots, static_cast<const int32_t *>(c.inputs[0]), c.offsets,
-                   c.sequences, c.rows, c.flags, c.scratch, static_cast<float *>(c.outputs[0]));
+    return advance(threads.get(), weights.as<>(), c.state, c.slots, static_cast<const int32_t *>(c.inputs[0]),
+                   c.offsets, c.sequences, c.rows, c.flags, c.scratch, static_cast<float *>(c.outputs[0]));
   }
 
 private:
@@ -65,7 +65,8 @@ Expected<std::shared_ptr<Code>> strand::makeModelCode(mlir::MLIRContext &context
     return std::move(e);
   Memory weights;
   if (!weights.allocate(blockBytes(placed)))
-    return llvm::createStringError("no memory for the weights: " + llvm::Twine(blockBytes(placed)) + " bytes are needed");
+    return llvm::createStringError("no memory for the weights: " + llvm::Twine(blockBytes(placed)) +
+                                   " bytes are needed");
   MemoryStream stream(weights);
   writeBlock(placed, stream);
   return std::make_shared<ModelCode>(std::move(*code), std::move(weights), *static_cast<strand_schema *>(*schema),

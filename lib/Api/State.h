@@ -1,4 +1,5 @@
-// States: a block of slots as strand/abi.h has it, and which sequence is in which slot. The id of a sequence is its slot.
+// States: a block of slots as strand/abi.h has it, and which sequence is in which slot. The id of a sequence is its
+// slot.
 #pragma once
 #include "lib/Api/Code.h"
 #include "llvm/ADT/SmallVector.h"
@@ -55,5 +56,6 @@ public:
 };
 
 /// A state of `count` sequences at their beginning, of code that is ready for states.
-strand_error *makeState(std::shared_ptr<Code> code, int64_t count, int64_t cacheRows, std::unique_ptr<strand_state> &made);
+strand_error *makeState(std::shared_ptr<Code> code, int64_t count, int64_t cacheRows,
+                        std::unique_ptr<strand_state> &made);
 } // namespace strand

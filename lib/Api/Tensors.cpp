@@ -25,7 +25,8 @@ std::string neededShape(const strand_value &v) {
   std::string item;
   for (int64_t d = 0; d < v.rank; ++d)
     item += (item.empty() && v.kind == STRAND_VALUE_PARAMETER ? "" : ", ") + std::to_string(v.shape[d]);
-  return v.kind == STRAND_VALUE_PARAMETER ? "[" + item + "]" : "[rows" + item + "] or [sequences, rows of each" + item + "]";
+  return v.kind == STRAND_VALUE_PARAMETER ? "[" + item + "]"
+                                          : "[rows" + item + "] or [sequences, rows of each" + item + "]";
 }
 
 /// Whether the dimensions are not negative and the bytes can be counted.

@@ -65,7 +65,7 @@ Expected<SmallVector<CarriedValue>> Program::carriedBy(ModuleOp original, const 
 }
 
 Expected<Program> Program::compile(ModuleOp original, const Signature &signature, Form form, const CpuTarget &target,
-                                   const StageOptions &options) {
+                                   const StageOptions &options, int level) {
   OwningOpRef<ModuleOp> module = prepared(original, signature);
   if (form == Form::Step)
     for (auto g : module->getOps<func::FuncOp>())
@@ -82,7 +82,7 @@ Expected<Program> Program::compile(ModuleOp original, const Signature &signature
     if (derivesState(stage))
       carried = carriedByEntry(*module, signature);
   }
-  auto code = JitModule::compile(*module, {target, "", 1, {}});
+  auto code = JitModule::compile(*module, {target, "", level, {}});
   if (!code)
     return code.takeError();
   auto call = code->function<CallFn>(signature.name + "_call");

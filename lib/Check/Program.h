@@ -18,7 +18,7 @@ class Program {
 public:
   /// Errors: as the passes have them.
   static llvm::Expected<Program> compile(ModuleOp module, const Signature &signature, Form form,
-                                         const CpuTarget &target, const StageOptions &options = {});
+                                         const CpuTarget &target, const StageOptions &options = {}, int level = 1);
 
   /// What the forms with state carry, without making code. Errors: something in the function cannot carry state.
   static llvm::Expected<SmallVector<CarriedValue>> carriedBy(ModuleOp module, const Signature &signature,

@@ -6,7 +6,7 @@
 
     state = model.state(); model(tokens, state=state); state.save("file")
 
-    @strand.recurrence                             a recurrence from one step of it
+    @strand.recurrence                             a recurrence, from one step of it
     def ema(h: strand.carry("d"), x: strand.row("d"), a: strand.row("d")):
         h = a * h + (1 - a) * x
         return h, h
@@ -15,11 +15,11 @@
 from ._library import ArgumentError, CompileError, Error, InternalError, OutOfMemory, StateError, lib as _lib
 from ._model import Carried, Context, Model, State, Value, load
 from ._recurrence import Recurrence, carry, recurrence, row, weight
-from ._trace import (cos, dot, einsum, exp, log, matmul, maximum, minimum, outer, relu, sigmoid, silu, sin, softplus, sqrt,
-                     tanh, where)
+from ._trace import (cos, dot, einsum, exp, log, matmul, maximum, minimum, outer, relu, sigmoid, silu, sin, softplus,
+                     sqrt, tanh, where)
 
 __version__ = _lib.version().decode()
 __all__ = ["ArgumentError", "Carried", "CompileError", "Context", "Error", "InternalError", "Model", "OutOfMemory",
-           "Recurrence", "State", "StateError", "Value", "carry", "cos", "dot", "einsum", "exp", "load", "log", "matmul",
-           "maximum", "minimum", "outer", "recurrence", "relu", "row", "sigmoid", "silu", "sin", "softplus", "sqrt", "tanh",
-           "weight", "where"]
+           "Recurrence", "State", "StateError", "Value", "carry", "cos", "dot", "einsum", "exp", "load", "log",
+           "matmul", "maximum", "minimum", "outer", "recurrence", "relu", "row", "sigmoid", "silu", "sin", "softplus",
+           "sqrt", "tanh", "weight", "where"]

@@ -31,10 +31,13 @@ class Carried:
 
 
 class Context:
-    """How code is made and the threads that run it: Context(cpu="x86-64-v3", threads=4, opt_level=2, strict=True)."""
+    """How code is made and the threads that run it: Context(cpu="x86-64-v3", threads=4, form="chunk").
 
-    def __init__(self, cpu=None, threads=None, opt_level=None, strict=False):
-        given = {"cpu": cpu, "threads": threads, "opt-level": opt_level}
+    The names are those of strandc's options; `threads` are those of a call, as many as there are processors without it.
+    """
+
+    def __init__(self, cpu=None, threads=None, opt_level=None, form=None, strict=False):
+        given = {"cpu": cpu, "threads": threads, "opt-level": opt_level, "form": form}
         words = [f"--{name}={value}".encode() for name, value in given.items() if value is not None]
         words += [b"--strict"] if strict else []
         self._handle = Handle(made(lib.context_create, (c.c_char_p * len(words))(*words), len(words)), lib.context_free)
@@ -67,9 +70,9 @@ def _ids(ids):
 class Model:
     """A compiled model or function over rows. Any number of threads may call it at once.
 
-    A call takes its inputs as arrays of numpy, torch, jax or anything with `__dlpack__`, rows first, and gives the outputs
-    as arrays of the library of the first input. Rows of several sequences lie one after another with `offsets` between
-    them ([0, 3, 5]: three rows, then two), or an input has a dimension for sequences in front of the rows.
+    A call takes its inputs as arrays of numpy, torch, jax or anything with `__dlpack__`, rows first, and gives the
+    outputs as arrays of the library of the first input. Rows of several sequences lie one after another with `offsets`
+    between them ([0, 3, 5]: three rows, then two), or an input has a dimension for sequences in front of the rows.
     """
 
     def __init__(self, pointer):
@@ -113,11 +116,12 @@ class Model:
             raise ArgumentError(f"{len(inputs)} inputs are given; {len(self._inputs)} are needed: {names}")
         views = [self._view(x, v) for x, v in zip(inputs, self._inputs)]
         bounds = None if offsets is None else t.integers(offsets)
-        first = next(i for i, v in enumerate(self._inputs) if v.kind == _ROWS)
-        library = t.library_of(inputs[first])
-        outputs = self._results(views, first, bounds, library, last) if out is None else \
+        if bounds is not None and not len(bounds):
+            raise ArgumentError("offsets are empty; they have one number more than there are sequences")
+        library = t.library_of(inputs[0])
+        outputs = self._results(views, bounds, library, last) if out is None else \
             list(out) if isinstance(out, (list, tuple)) else [out]
-        targets = [t.view(x) for x in outputs]
+        targets = [t.view(x, writes=True) for x in outputs]
         self._call(views, targets, bounds, state, ids, last)
         if out is None:
             outputs = [t.as_library(library, x) for x in outputs]
@@ -131,24 +135,30 @@ class Model:
             x = np.clip(x, -1, 2**31 - 1).astype(np.int32)  # what does not fit is no token either
         return t.view(x, value.element)
 
-    def _results(self, views, first, bounds, library, last):
+    def _leading(self, views):
+        """[rows] or [sequences, rows of each], as the first input of rows has them."""
+        first = next(i for i, v in enumerate(self._inputs) if v.kind == _ROWS)
         tensor, rank = views[first][0], self._inputs[first].rank
-        leading = list(tensor.shape[:tensor.rank - rank]) if tensor.rank > rank else [0]
-        if last:
-            leading = [len(bounds) - 1 if bounds is not None else leading[0] if len(leading) == 2 else 1]
+        return list(tensor.shape[:tensor.rank - rank]) if tensor.rank > rank else [0]
+
+    def _sequences(self, views, bounds):
+        leading = self._leading(views)
+        return len(bounds) - 1 if bounds is not None else leading[0] if len(leading) == 2 else 1
+
+    def _results(self, views, bounds, library, last):
+        leading = [self._sequences(views, bounds)] if last else self._leading(views)
         return [t.empty(library, leading + list(v.shape[:v.rank]), v.element) for v in self._outputs]
 
     def _call(self, views, targets, bounds, state, ids, last):
         if state is not None and not isinstance(state, State):
             raise ArgumentError(f"state is {type(state).__name__}; a strand.State is needed")
-        if bounds is not None and not len(bounds):
-            raise ArgumentError("offsets are empty; they have one number more than there are sequences")
+        names, count = _ids(ids)
+        sequences = self._sequences(views, bounds)
+        if ids is not None and count != sequences:
+            raise ArgumentError(f"{count} ids are given for {sequences} sequences")
         pointers = lambda all: (c.POINTER(Tensor) * len(all))(*(c.pointer(v[0]) for v in all))
-        call = Call(c.sizeof(Call), state and state._handle.pointer, _ids(ids)[0], bounds,
-                    -1 if bounds is None else len(bounds) - 1, pointers(views), len(views), pointers(targets),
-                    len(targets), LAST_ROWS if last else 0)
-        if ids is not None and bounds is None and len(_ids(ids)[0]) != 1 and views[0][0].rank != 2:
-            raise ArgumentError(f"{len(_ids(ids)[0])} ids are given for one sequence; offsets say where each begins")
+        call = Call(c.sizeof(Call), None if state is None else state._handle.pointer, names, bounds, sequences,
+                    pointers(views), len(views), pointers(targets), len(targets), LAST_ROWS if last else 0)
         lib.model_call(self._handle.pointer, c.byref(call))
 
     # ---- text ----

@@ -1,17 +1,20 @@
 """A recurrence written as the Python function of one step.
 
     @strand.recurrence
-    def delta(S: strand.carry("k v"), q: strand.row("k"), k: strand.row("k"), v: strand.row("v"), beta: strand.row()):
-        S = S + beta * strand.outer(k, v - k @ S)
+    def delta(S: strand.carry("k v"), q: strand.row("k"), k: strand.row("k"), v: strand.row("v"), b: strand.row()):
+        S = S + b * strand.outer(k, v - k @ S)
         return q @ S, S
 
-    y = delta(q, k, v, beta, offsets=[0, 100, 164])
+    y = delta(q, k, v, b, offsets=[0, 100, 164])
 
 The function is called once for each set of sizes, with values that write what is done to them as a strand.scan; the
-compiler finds its structure and makes every form of it. It returns the outputs of the row, then the next carried values.
+compiler finds its structure and makes every form of it. It returns the outputs of the row, then the next carried
+values.
 """
 import functools
 import inspect
+
+import numpy as np
 
 from . import _tensors as t
 from ._library import ArgumentError
@@ -33,11 +36,13 @@ class Spec:
     def bind(self, name, shape, sizes):
         """Takes the sizes of names from the shape of an array of one row."""
         if len(shape) != len(self.dims):
-            raise ArgumentError(f"{name} has items of shape {tuple(shape)}; ({', '.join(map(str, self.dims))}) is needed")
+            needed = ", ".join(map(str, self.dims))
+            raise ArgumentError(f"{name} has items of shape {tuple(shape)}; ({needed}) is needed")
         for d, size in zip(self.dims, shape):
             wanted = d if isinstance(d, int) else sizes.setdefault(d, size)
             if wanted != size:
-                raise ArgumentError(f"{name}: {d} is {size}" + ("" if isinstance(d, int) else f", and {wanted} elsewhere"))
+                raise ArgumentError(f"{name}: {d} is {size}, and {wanted} elsewhere" if isinstance(d, str) else
+                                    f"{name} has items of shape {tuple(shape)}; {d} is needed where {size} is")
 
     def shape(self, name, sizes):
         missing = [d for d in self.dims if isinstance(d, str) and d not in sizes]
@@ -79,8 +84,8 @@ class Recurrence:
         self._specs = {name: p.annotation for name, p in parameters.items()}
         for name, spec in self._specs.items():
             if not isinstance(spec, Spec):
-                raise ArgumentError(f"{step.__name__}: argument {name} needs strand.carry, strand.row or strand.weight as "
-                                    "its annotation")
+                raise ArgumentError(f"{step.__name__}: argument {name} needs strand.carry, strand.row or strand.weight "
+                                    "as its annotation")
             if not name.isascii():
                 raise ArgumentError(f"{step.__name__}: the name of argument {name} is not ASCII")
         self._carried = [n for n, s in self._specs.items() if s.kind == "carry"]
@@ -108,6 +113,30 @@ class Recurrence:
         """The module that is compiled for arrays of these sizes."""
         return self._text(self._sizes(self._ordered(arrays, named)))
 
+    def reference(self, *arrays, offsets=None, **named):
+        """The outputs by running the step itself in numpy, in f64, row by row: slow, and what all else must equal."""
+        arrays = self._ordered(arrays, named)
+        sizes = self._sizes(arrays)
+        values = {n: np.asarray(x, np.float64) for n, x in zip(self._inputs, arrays)}
+        rows = [n for n in self._inputs if self._specs[n].kind == "row"]
+        leading = {n: values[n].shape[:values[n].ndim - len(self._specs[n].dims)] for n in rows}[rows[0]]
+        if offsets is None:
+            offsets = np.arange(leading[0] + 1) * leading[1] if len(leading) == 2 else [0, leading[0]]
+        for n in rows:
+            values[n] = values[n].reshape(-1, *self._specs[n].shape(n, sizes))
+        outputs = None
+        for begin, end in zip(offsets[:-1], offsets[1:]):
+            carried = {n: np.full(self._specs[n].shape(n, sizes), self._specs[n].initial) for n in self._carried}
+            for i in range(begin, end):
+                results = self._step(**carried, **{n: v[i] if n in rows else v for n, v in values.items()})
+                count = len(results) - len(self._carried)
+                outputs = outputs or [np.zeros((len(values[rows[0]]), *np.shape(r))) for r in results[:count]]
+                for all_rows, r in zip(outputs, results):
+                    all_rows[i] = r
+                carried = {n: np.broadcast_to(r, carried[n].shape) for n, r in zip(self._carried, results[count:])}
+        outputs = [o.reshape(*leading, *o.shape[1:]) for o in outputs or []]
+        return outputs[0] if len(outputs) == 1 else tuple(outputs)
+
     def _ordered(self, arrays, named):
         arrays = dict(zip(self._inputs, arrays)) if len(arrays) <= len(self._inputs) else None
         if arrays is None or arrays.keys() & named.keys() or {*arrays, *named} != {*self._inputs}:
@@ -120,8 +149,8 @@ class Recurrence:
             spec, shape = self._specs[name], t.shape_of(x)
             leading = len(shape) - len(spec.dims)
             if spec.kind == "row" and leading not in (1, 2):
-                raise ArgumentError(f"{name} has shape {tuple(shape)}; [rows, ...] or [sequences, rows of each, ...] with "
-                                    f"items of ({', '.join(map(str, spec.dims))}) is needed")
+                raise ArgumentError(f"{name} has shape {tuple(shape)}; [rows, ...] or [sequences, rows of each, ...] "
+                                    f"with items of ({', '.join(map(str, spec.dims))}) is needed")
             spec.bind(name, shape[leading:] if spec.kind == "row" else shape, sizes)
         return sizes
 
@@ -133,8 +162,8 @@ class Recurrence:
         results = [_lift(trace, r) for r in (results if isinstance(results, (tuple, list)) else [results])]
         count = len(results) - len(self._carried)
         if count < 1:
-            raise ArgumentError(f"{self._step.__name__} returns {len(results)} values; the outputs of the row and then the "
-                                f"next {', '.join(self._carried)} are needed")
+            raise ArgumentError(f"{self._step.__name__} returns {len(results)} values; the outputs of the row and then "
+                                f"the next {', '.join(self._carried)} are needed")
         following = []
         for name, value in zip(self._carried, results[count:]):
             shape = self._specs[name].shape(name, sizes)
@@ -154,17 +183,18 @@ class Recurrence:
         of_kind = lambda kind: [n for n in self._inputs if self._specs[n].kind == kind]
         bound = lambda names: ", ".join(f"%{n} = %{n}.all : {outer_type(n)}" for n in names)
         carried = ", ".join(f"%{n} : {tensor_type(shape(n))} = {number(self._specs[n].initial)}" for n in self._carried)
-        arguments = [f'%{n}.all: {outer_type(n)} {{strand.name = "{n}"}}' for n in self._inputs] + ["%.offsets: tensor<?xi32>"]
+        arguments = [f'%{n}.all: {outer_type(n)} {{strand.name = "{n}"}}' for n in self._inputs]
         names, types = (lambda vs: ", ".join(v.name for v in vs)), (lambda vs: ", ".join(v.type for v in vs))
         results = ", ".join(of_rows(v.shape) for v in outputs)
         many = len(outputs) > 1
         return "\n".join([
-            f"func.func @{self._step.__name__}({', '.join(arguments)}) -> ({results}) {{",
+            f"func.func @{self._step.__name__}({', '.join(arguments)}, %.offsets: tensor<?xi32>) -> ({results}) {{",
             f"  %.y{f':{len(outputs)}' if many else ''} = strand.scan rows({bound(of_kind('row'))})",
             *([f"      with({bound(of_kind('weight'))})"] if of_kind("weight") else []),
             f"      carry({carried}) offsets %.offsets : tensor<?xi32> -> {f'({results})' if many else results} {{",
             *("    " + line for line in trace.lines),
-            f"    strand.yield {names(outputs)} : {types(outputs)} next {names(following)} : {types(following)}",
+            f"    strand.yield {names(outputs)} : {types(outputs)}",
+            f"      next {names(following)} : {types(following)}",
             "  }",
             f"  return {', '.join(f'%.y#{i}' for i in range(len(outputs))) if many else '%.y'} : {results}",
             "}", ""])

@@ -31,37 +31,43 @@ def numpy_dtype(element):
     return np.dtype(ml_dtypes.bfloat16)
 
 
-def _of_numpy(a):
+def _of_numpy(a, writes=False):
     key = _KEYS.get(a.dtype.name)
     if key is None or not a.dtype.isnative:
         raise ArgumentError(f"arrays of {a.dtype} cannot be passed")
+    if writes and not a.flags.writeable:
+        raise ArgumentError("an array for outputs is read-only")
     shape = (c.c_int64 * a.ndim)(*a.shape)
     strides = (c.c_int64 * a.ndim)(*(s // a.itemsize for s in a.strides))
     return Tensor(a.ctypes.data, Device(CPU, 0), a.ndim, Element(*key, 1), shape, strides, 0), (a, shape, strides)
 
 
-def _of_capsule(x):
+def _of_capsule(x, writes=False):
     try:
         capsule = x.__dlpack__(max_version=(1, 0))
     except TypeError:  # from before DLPack 1.0
         capsule = x.__dlpack__()
     if _is_valid(capsule, b"dltensor_versioned"):
         managed = VersionedTensor.from_address(_pointer(capsule, b"dltensor_versioned"))
+        if writes and managed.flags & 1:
+            raise ArgumentError("a tensor for outputs is read-only")
     else:
         managed = ManagedTensor.from_address(_pointer(capsule, b"dltensor"))
     return managed.tensor, (x, capsule)
 
 
-def view(x, element=None):
+def view(x, element=None, writes=False):
     """(tensor, what must live as long as it). `element`: what lists and numbers become."""
+    if writes and (library_of(x) == "jax" or not hasattr(x, "__dlpack__")):
+        raise ArgumentError(f"{type(x).__name__} cannot be written to; outputs are arrays of numpy or torch")
     if isinstance(x, np.ndarray):
-        return _of_numpy(x)
+        return _of_numpy(x, writes)
     if hasattr(x, "__dlpack__"):
         if hasattr(x, "__dlpack_device__") and int(x.__dlpack_device__()[0]) not in (CPU, 3):
             raise ArgumentError(f"the tensor is on {getattr(x, 'device', 'another device')}; libstrand computes on the "
                                 "CPU, so copy it there")
         try:
-            return _of_capsule(x)
+            return _of_capsule(x, writes)
         except BufferError as e:  # a tensor that wants gradients, for one
             raise ArgumentError(str(e)) from None
     return _of_numpy(np.asarray(x, None if element is None else numpy_dtype(element)))
@@ -88,7 +94,7 @@ def empty(library, shape, element):
 def as_library(library, array):
     if library == "jax":
         import jax.numpy as jnp
-        return jnp.asarray(array)
+        return jnp.from_dlpack(array) if array.dtype.kind in "fi" else jnp.asarray(array)
     return array
 
 

@@ -1,10 +1,13 @@
 """Values of one step of a recurrence: arithmetic on them writes MLIR.
 
-Shapes are those of numpy, without dimensions for rows or sequences; broadcasting follows numpy. All numbers are f32, and
-comparisons give truth values that `where` takes.
+Shapes are those of numpy, without dimensions for rows or sequences; broadcasting follows numpy. All numbers are f32,
+and comparisons give truth values that `where` takes. The functions here take numpy's values as well, so that a step is
+also the Python of what it means.
 """
 import math
 import string
+
+import numpy as np
 
 from ._library import ArgumentError
 
@@ -58,10 +61,11 @@ class Trace:
 
 
 def _trace_of(*values):
+    """None where all are numpy's."""
     for v in values:
         if isinstance(v, Value):
             return v.trace
-    raise ArgumentError("none of the operands is a value of a step; for plain numbers use the functions of math or numpy")
+    return None
 
 
 def _lift(trace, x):
@@ -71,7 +75,7 @@ def _lift(trace, x):
         return x
     if isinstance(x, (int, float)):
         return Number(trace, float(x))
-    raise ArgumentError(f"{type(x).__name__} cannot take part in a step; make it an argument with strand.weight")
+    raise ArgumentError(f"{type(x).__name__} cannot take part in a step; make it an argument, with strand.weight")
 
 
 def _common_shape(shapes):
@@ -98,8 +102,9 @@ def _broadcast(v, shape):
     added = [d for d in range(len(shape)) if d - first not in kept]
     out = v.trace.empty(shape, v.element)
     dims = ", ".join(map(str, added))
-    return v.trace.emit(f"linalg.broadcast ins({v.name} : {v.type}) outs({out.name} : {out.type}) dimensions = [{dims}]",
-                        shape, v.element)
+    return v.trace.emit(
+        f"linalg.broadcast ins({v.name} : {v.type}) outs({out.name} : {out.type}) dimensions = [{dims}]",
+        shape, v.element)
 
 
 def _reshape_dropping(v, ones):
@@ -140,8 +145,8 @@ class Value:
         return f"<{self.type} of a step>"
 
     def __bool__(self):
-        raise ArgumentError("a step is traced once for all rows, so Python's if, while, and, or cannot ask for a value; "
-                            "use strand.where")
+        raise ArgumentError("a step is traced once for all rows, so if, while, and, or of Python cannot ask for a "
+                            "value; use strand.where")
 
     __iter__ = None
     __add__ = __radd__ = lambda a, b: _elementwise("arith.addf", a, b)
@@ -192,7 +197,7 @@ class Value:
             if isinstance(i, slice):
                 start, stop, step = i.indices(size)
                 if step != 1 or stop <= start:
-                    raise ArgumentError(f"slice {i} of a dimension of {size}; slices of step 1 that are not empty are taken")
+                    raise ArgumentError(f"slice {i} of a dimension of {size}; it must have step 1 and not be empty")
                 shape.append(stop - start)
             elif isinstance(i, int) and -size <= i < size:
                 start, stop = i % size, i % size + 1
@@ -203,8 +208,9 @@ class Value:
         if tuple(shape) == self.shape:
             return self
         text = lambda numbers: "[" + ", ".join(map(str, numbers)) + "]"
-        return self.trace.emit(f"tensor.extract_slice {self.name}{text(offsets)} {text(sizes)} {text([1] * self.ndim)} : "
-                               f"{self.type} to {{type}}", shape, self.element)
+        steps = text([1] * self.ndim)
+        return self.trace.emit(f"tensor.extract_slice {self.name}{text(offsets)} {text(sizes)} {steps} : {self.type} "
+                               "to {type}", shape, self.element)
 
 
 class Number(Value):
@@ -231,28 +237,22 @@ def _reduce(op, initial, v, axis):
 
 # ---- functions of a step ----
 
-def exp(x):
-    return _elementwise("math.exp", x)
+def _function(name, op, of_numpy, text):
+    def f(*operands):
+        return of_numpy(*operands) if _trace_of(*operands) is None else _elementwise(op, *operands)
+    f.__name__, f.__doc__ = name, text
+    return f
 
 
-def log(x):
-    return _elementwise("math.log", x)
-
-
-def sqrt(x):
-    return _elementwise("math.sqrt", x)
-
-
-def tanh(x):
-    return _elementwise("math.tanh", x)
-
-
-def sin(x):
-    return _elementwise("math.sin", x)
-
-
-def cos(x):
-    return _elementwise("math.cos", x)
+exp = _function("exp", "math.exp", np.exp, "e to the x.")
+log = _function("log", "math.log", np.log, "The natural logarithm.")
+_log1p = _function("log1p", "math.log1p", np.log1p, "log(1 + x).")
+sqrt = _function("sqrt", "math.sqrt", np.sqrt, "The square root.")
+tanh = _function("tanh", "math.tanh", np.tanh, "The hyperbolic tangent.")
+sin = _function("sin", "math.sin", np.sin, "The sine.")
+cos = _function("cos", "math.cos", np.cos, "The cosine.")
+maximum = _function("maximum", "arith.maximumf", np.maximum, "The larger of two, element by element.")
+minimum = _function("minimum", "arith.minimumf", np.minimum, "The smaller of two, element by element.")
 
 
 def sigmoid(x):
@@ -262,7 +262,7 @@ def sigmoid(x):
 
 def softplus(x):
     """log(1 + exp(x)), without overflow."""
-    return maximum(x, 0.0) + _elementwise("math.log1p", exp(-abs(x)))
+    return maximum(x, 0.0) + _log1p(exp(-abs(x)))
 
 
 def silu(x):
@@ -271,22 +271,17 @@ def silu(x):
 
 
 def relu(x):
+    """max(x, 0)."""
     return maximum(x, 0.0)
-
-
-def maximum(a, b):
-    return _elementwise("arith.maximumf", a, b)
-
-
-def minimum(a, b):
-    return _elementwise("arith.minimumf", a, b)
 
 
 def where(condition, a, b):
     """a where the condition holds, else b."""
     trace = _trace_of(condition, a, b)
+    if trace is None:
+        return np.where(condition, a, b)
     if not isinstance(condition, Value) or condition.element != "i1":
-        raise ArgumentError("the condition is not a comparison")
+        raise ArgumentError("the condition is not a comparison of values of the step")
     a, b = _lift(trace, a), _lift(trace, b)
     shape = _common_shape([condition.shape, a.shape, b.shape])
     condition, a, b = (_broadcast(v, shape) for v in (condition, a, b))
@@ -295,33 +290,35 @@ def where(condition, a, b):
 
 def outer(a, b):
     """a[i] * b[j]."""
-    if a.ndim != 1 or b.ndim != 1:
-        raise ArgumentError(f"outer takes vectors, not shapes {a.shape} and {b.shape}")
+    if np.ndim(a) != 1 or np.ndim(b) != 1:
+        raise ArgumentError(f"outer takes vectors, not shapes {np.shape(a)} and {np.shape(b)}")
     return einsum("i,j->ij", a, b)
 
 
 def dot(a, b):
     """The sum of a[i] * b[i]."""
+    if np.ndim(a) != 1 or np.ndim(b) != 1:
+        raise ArgumentError(f"dot takes vectors, not shapes {np.shape(a)} and {np.shape(b)}")
     return einsum("i,i->", a, b)
 
 
 def matmul(a, b):
     """The product of vectors and matrices, as numpy's @."""
     names = {(1, 1): "i,i->", (1, 2): "i,ij->j", (2, 1): "ij,j->i", (2, 2): "ij,jk->ik"}
-    trace = _trace_of(a, b)
-    a, b = _lift(trace, a), _lift(trace, b)
-    if (a.ndim, b.ndim) not in names:
-        raise ArgumentError(f"@ takes vectors and matrices, not shapes {a.shape} and {b.shape}; see strand.einsum")
-    return einsum(names[a.ndim, b.ndim], a, b)
+    if (np.ndim(a), np.ndim(b)) not in names:
+        raise ArgumentError(f"@ takes vectors and matrices, not shapes {np.shape(a)} and {np.shape(b)}; see einsum")
+    return einsum(names[np.ndim(a), np.ndim(b)], a, b)
 
 
 def einsum(subscripts, *operands):
     """numpy's einsum for one or two operands, with an explicit result, as in "hk,hkv->hv"."""
+    trace = _trace_of(*operands)
+    if trace is None:
+        return np.einsum(subscripts, *operands)
     terms, arrow, result = subscripts.replace(" ", "").partition("->")
     terms = terms.split(",")
     if not arrow or len(terms) != len(operands) or not 1 <= len(operands) <= 2:
         raise ArgumentError(f'einsum "{subscripts}" with {len(operands)} operands; one or two are taken, and "->"')
-    trace = _trace_of(*operands)
     operands = [_lift(trace, x) for x in operands]
     sizes = {}
     for term, v in zip(terms, operands):

@@ -14,7 +14,8 @@ static const char text[] =
 int main(void) {
   float x[3][2] = {{1, 2}, {3, 4}, {5, 6}}, a[3][2] = {{.5, .5}, {.5, .5}, {.5, 1}}, y[3][2];
   int64_t shape[] = {3, 2};
-  strand_tensor of_x = {x, {STRAND_DEVICE_CPU, 0}, 2, {STRAND_CODE_FLOAT, 32, 1}, shape, NULL, 0}, of_a = of_x, of_y = of_x;
+  strand_tensor of_x = {x, {STRAND_DEVICE_CPU, 0}, 2, {STRAND_CODE_FLOAT, 32, 1}, shape, NULL, 0};
+  strand_tensor of_a = of_x, of_y = of_x;
   of_a.data = a, of_y.data = y;
   const strand_tensor *inputs[] = {&of_x, &of_a};
   strand_tensor *outputs[] = {&of_y};

@@ -1,11 +1,17 @@
 // A model through strand.hpp: packed rows, cuts, ids, forks, saves, last rows, and errors that are thrown.
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
 #include <cstring>
 #include <strand/strand.hpp>
 using namespace strand;
 using Row = std::vector<float>;
+// The layout of DLPack 1 on machines of 64 bits.
+static_assert(sizeof(strand_tensor) == 48 && offsetof(strand_tensor, element) == 20 &&
+              offsetof(strand_tensor, shape) == 24);
+static_assert(sizeof(strand_managed_tensor) == 64 && offsetof(strand_managed_tensor, deleter) == 56);
+static_assert(sizeof(strand_versioned_tensor) == 80 && offsetof(strand_versioned_tensor, tensor) == 32);
 
 static int failures = 0;
 static void expect(bool good, const char *what) {
@@ -62,7 +68,8 @@ int main(int, char **argv) {
   batch.remove({1});
   expect(batch.append(middle) == std::vector<int32_t>{1}, "a free id is taken again");
   Row packed = run(0, n, {{0, 20, n}, &batch, {3, 1}}, n);
-  expect(distance(packed.data() + 20 * vocabulary, &whole[20 * vocabulary], 30 * vocabulary) < tolerance, "ids in any order");
+  expect(distance(packed.data() + 20 * vocabulary, &whole[20 * vocabulary], 30 * vocabulary) < tolerance,
+         "ids in any order");
   expect(batch.rows(3) == 20 && batch.rows(1) == n && batch.rows(0) == 0, "only those in the call go on");
 
   State loaded = State::load(model, batch.save({1, 3}));
@@ -91,5 +98,19 @@ int main(int, char **argv) {
   tokens[7] = int32_t(vocabulary);
   throws(STRAND_FAILED_ARGUMENT, "token 256 in row 7 is not in 0 to 255", [&] { run(0, n, {}, n); });
   throws(STRAND_FAILED_ARGUMENT, "CPU 'abacus' is not known", [&] { Context({"--cpu=abacus"}); });
+  for (strand_error *e :
+       {strand_model_call(nullptr, nullptr), strand_model_call(model.get(), nullptr),
+        strand_state_create(nullptr, 1, nullptr), strand_state_add(nullptr, 1, nullptr),
+        strand_state_load(model.get(), nullptr, 5, nullptr),
+        strand_state_append(batch.get(), nullptr, nullptr, 0, nullptr),
+        strand_compile_file(nullptr, nullptr, nullptr, nullptr, nullptr), strand_context_create(nullptr, 1, nullptr)}) {
+    expect(strand_error_code(e) == STRAND_FAILED_ARGUMENT && std::strstr(strand_error_message(e), "is missing"),
+           "NULL");
+    strand_error_free(e);
+  }
+  strand_call old{};
+  strand_error *e = strand_model_call(model.get(), &old);
+  expect(std::strstr(strand_error_message(e), "strand_call.size is 0"), "a call without its size");
+  strand_error_free(e);
   std::printf("%s\n", failures ? "wrong" : "states right");
 }

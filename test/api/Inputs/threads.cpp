@@ -29,7 +29,8 @@ static void compileAndCall(int scale) {
                 "func.func @f(%%x: tensor<?x4xf32>) -> tensor<?x4xf32> {\n"
                 "  %%c = arith.constant %d.0 : f32\n  %%n = tensor.dim %%x, %%i : tensor<?x4xf32>\n"
                 "  %%i = arith.constant 0 : index\n"
-                "  return %%x : tensor<?x4xf32>\n}\n", scale);
+                "  return %%x : tensor<?x4xf32>\n}\n",
+                scale);
   try {
     Model::fromText(text); // %i is used before it is defined
     expect(false, "a module that is wrong compiles");
@@ -42,7 +43,8 @@ static void compileAndCall(int scale) {
                 "       offsets %%offsets : tensor<?xi32> -> tensor<?x4xf32> {\n"
                 "    %%0 = arith.addf %%h, %%t : tensor<4xf32>\n"
                 "    strand.yield %%0 : tensor<4xf32> next %%0 : tensor<4xf32>\n  }\n"
-                "  return %%y : tensor<?x4xf32>\n}\n", scale);
+                "  return %%y : tensor<?x4xf32>\n}\n",
+                scale);
   Model f = Model::fromText(text);
   float x[4] = {1, 2, 3, 4}, y[4] = {};
   f({{x, {1, 4}}}, {{y, {1, 4}}});
