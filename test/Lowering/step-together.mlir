@@ -1,8 +1,8 @@
 // RUN: strand-opt %s -strand-step-together -canonicalize -cse | FileCheck %s
 // RUN: strand-opt %s -strand-step-together -canonicalize -cse | FileCheck %s --check-prefix=NOTES
 
-// NOTES-DAG: func.func @product({{.*}} strand.notes = {{.*}}fallback = false, form = "step loop, sequences together"
-// NOTES-DAG: func.func @one_row({{.*}} strand.notes = {{.*}}fallback = false, form = "step"
+// NOTES-DAG: func.func @product({{.*}}strand.notes = {{.*}}fallback = false, form = "step loop, sequences together"
+// NOTES-DAG: func.func @one_row({{.*}}strand.notes = {{.*}}fallback = false, form = "step"
 
 // Ranks by length, then a step at a time; the product is one of rows and the matrix, accumulated on the rows of the input.
 // CHECK-LABEL: func.func @product(
