@@ -60,7 +60,7 @@ public:
 private:
   /// Forms that are asked for by name are the same loops for all vectors: the widest say enough.
   bool isAsked(const FormDefinition &form, const CpuTarget &target) const {
-    bool is[] = {true, signature.hasState, signature.splits};
+    bool is[] = {true, signature.hasState && signature.isResumable, signature.splits};
     return is[form.where] && (form.where != FormDefinition::WithSplit || target.vectorBits == widest) &&
            (options.forms.empty() || llvm::is_contained(options.forms, form.name));
   }

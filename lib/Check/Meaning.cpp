@@ -231,7 +231,7 @@ Expected<Values> strand::meaningOf(ModuleOp module, const Signature &signature, 
     if (int64_t items = values.results[i].size() / itemSize(type); items != inputs.rows())
       return createStringError("result %zu has %lld rows where the arguments have %lld", i, (long long)items,
                                (long long)inputs.rows());
-  if (!signature.hasState)
+  if (!signature.hasState || !signature.isResumable)
     return values;
   auto carried = Meaning::compile(module, signature, true);
   if (!carried)

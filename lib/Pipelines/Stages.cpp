@@ -22,7 +22,7 @@ std::vector<Stage> strand::stages(const CpuTarget &target, const StageOptions &o
       {"advance", "state as operands and results; forms for single rows and for the last rows alone",
        join({"strand-derive-advance", "strand-derive-step", "strand-derive-last", tidy})},
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
-       join({onFunctions({"strand-expand-chunks{vector-bits=" + bits + " form=" + options.form + "}", "strand-decompose", "strand-fuse-tiles", "strand-fuse-rows"}),
+       join({onFunctions({"strand-step-together", "strand-expand-chunks{vector-bits=" + bits + " form=" + options.form + "}", "strand-decompose", "strand-fuse-tiles", "strand-fuse-rows"}),
              "strand-pack-weights{panel=" + panel + "}", "resolve-ranked-shaped-type-result-dims", tidy,
              onFunctions({"strand-block-rows"}), "strand-destinations", tidy})},
       {"buffers", "memory and the arena",

@@ -27,14 +27,13 @@ static llvm::SetVector<Value> readsOf(Operation *op) {
 }
 
 OpFoldResult RowLifter::getNumRows(Location loc) {
-  Value input = scan.getInputs()[0];
-  int64_t rows = rowsType(input).getDimSize(0);
+  int64_t rows = rowsType(like).getDimSize(0);
   if (ShapedType::isDynamic(rows))
-    return numRows(b, loc, input);
+    return numRows(b, loc, like);
   return b.getIndexAttr(rows);
 }
 Value RowLifter::emptyRows(Location loc, ArrayRef<int64_t> item, Type element) {
-  return strand::emptyRows(b, loc, scan.getInputs()[0], item, element);
+  return strand::emptyRows(b, loc, like, item, element);
 }
 
 /// The map (r, loops...) -> (r, results...) or (results...), from one over the loops alone.
@@ -300,7 +299,7 @@ static SmallVector<ReassociationIndices> withRowsInFront(ArrayRef<ReassociationI
 Value RowLifter::liftShape(Operation *op) {
   Location loc = op->getLoc();
   Value result = op->getResult(0);
-  auto type = RankedTensorType::get(shapeOf(itemOf(result), rowsType(scan.getInputs()[0]).getDimSize(0)),
+  auto type = RankedTensorType::get(shapeOf(itemOf(result), rowsType(like).getDimSize(0)),
                                     getElementTypeOrSelf(result));
   auto rowsOf = [&](Value v) { return withRows(lifted[v], loc); };
   auto inFront = [&](ArrayRef<OpFoldResult> rest, OpFoldResult first) {

@@ -1,4 +1,5 @@
-// Values of a scan's region computed for all rows at once, in front of the scan.
+// Values of a scan's region computed for many rows at once: for all of them in front of the scan, or for the rows of one
+// step of several sequences.
 //
 // An operation on the values of one row becomes the same operation with the rows as one more parallel dimension in
 // front: a matrix times a vector becomes a product of rows and a matrix. What is the same in every row is computed
@@ -18,7 +19,9 @@ struct Lifted {
 class RowLifter {
 public:
   /// New operations are made at the insertion point of `b`.
-  RowLifter(ScanOp scan, OpBuilder &b) : scan(scan), b(b) {}
+  RowLifter(ScanOp scan, OpBuilder &b) : RowLifter(scan, b, scan.getInputs()[0]) {}
+  /// Rows are as many as `like` has, and known values have as many.
+  RowLifter(ScanOp scan, OpBuilder &b, Value like) : scan(scan), b(b), like(like) {}
 
   ScanOp getScan() const { return scan; }
   OpBuilder &getBuilder() { return b; }
@@ -55,6 +58,7 @@ private:
 
   ScanOp scan;
   OpBuilder &b;
+  Value like;
   DenseMap<Value, Lifted> lifted;
 };
 } // namespace strand

@@ -6,10 +6,14 @@ def tensor(*shape, element="f32"):
 
 
 class Function:
-    """A function @f of named inputs. `rows` are [B, T, ...] or, with `heads_first`, [B, H, T, ...]."""
+    """A function @f of named inputs. `order` says how `rows` and the result lie outside: B(atch), T(ime), H(eads)."""
 
-    def __init__(self, rows, fixed, result, body, heads_first=False):
-        self.rows, self.fixed, self.result, self.body, self.heads_first = rows, fixed, result, body, heads_first
+    def __init__(self, rows, fixed, result, body, order="BT"):
+        self.rows, self.fixed, self.result, self.body, self.order = rows, fixed, result, body, order
+
+    def in_rows(self, array):
+        """As the function has them: batch, then time, then the rest."""
+        return array.transpose(*map(self.order.index, "BT" + "H" * ("H" in self.order)), *range(len(self.order), array.ndim))
 
     def text(self):
         arguments = [f'%{n}: {tensor(None, *s)} {{bench.input = "{n}"}}' for n, s in self.rows.items()]
@@ -90,7 +94,7 @@ def linear_attention(gate):
     def make(B, T, H, D):
         q, g = tensor(None, H, D), tensor(None, *gate(H, D))
         return Function({"q": (H, D), "k": (H, D), "v": (H, D), "g": gate(H, D)}, {}, (H, D), f"""  %y = strand.linear_attention %q, %k, %v gate %g offsets %offsets
-      : ({q}, {q}, {q}, {g}, tensor<?xi32>) -> {q}""", heads_first=True)
+      : ({q}, {q}, {q}, {g}, tensor<?xi32>) -> {q}""", order="BHT")
     return make
 
 
@@ -99,10 +103,76 @@ def attention(window):
         q = tensor(None, H, D)
         attribute = f", window = {window} : i64" if window else ""
         return Function({"q": (H, D), "k": (H, D), "v": (H, D)}, {}, (H, D), f"""  %y = strand.attention %q, %k, %v offsets %offsets
-      {{scale = {D ** -0.5} : f64{attribute}}} : ({q}, {q}, {q}, tensor<?xi32>) -> {q}""", heads_first=True)
+      {{scale = {D ** -0.5} : f64{attribute}}} : ({q}, {q}, {q}, tensor<?xi32>) -> {q}""", order="BHT")
     return make
+
+
+SIGMOID = """      %n{0} = arith.negf {1} : f32
+      %e{0} = math.exp %n{0} : f32
+      %d{0} = arith.addf %e{0}, %one : f32
+      %{0} = arith.divf %one, %d{0} : f32"""
+
+
+def cell(gates, H, after, ins, carried, body):
+    """A scan of p = x wi^T + bi, q = h wh^T + bh and s = p + q, with an element-wise body on gates of these.
+
+    `after` are slices (name, of p, q or s, which gate); `ins` is what the body reads, %_name there, and `carried` the
+    carried values that it makes anew, h in front.
+    """
+    v, n, w = tensor(H), tensor(gates * H), tensor(gates * H, H)
+    part = lambda name, of, i: (f"    %{name} = tensor.extract_slice %{of}[{i * H}] [{H}] [1] : {n} to {v}\n")
+    identity = ", ".join(["affine_map<(i) -> (i)>"] * (len(ins) + len(carried)))
+    results = ", ".join([v] * len(carried))
+    return f"""  %y = strand.scan rows(%xt = %x : {tensor(None, H)}) with(%u = %wi : {w}, %w = %wh : {w}, %b = %bi : {n}, %d = %bh : {n})
+       carry({', '.join(f'%{c} : {v}' for c in carried)}) offsets %offsets : tensor<?xi32> -> {tensor(None, H)} {{
+    %zero = arith.constant dense<0.0> : {n}
+    %p0 = linalg.matvec ins(%u, %xt : {w}, {v}) outs(%zero : {n}) -> {n}
+    %p = arith.addf %p0, %b : {n}
+    %q0 = linalg.matvec ins(%w, %h : {w}, {v}) outs(%zero : {n}) -> {n}
+    %q = arith.addf %q0, %d : {n}
+    %s = arith.addf %p, %q : {n}
+{''.join(part(*p) for p in after)}    %none = tensor.empty() : {v}
+    %r:{len(carried)} = linalg.generic {{indexing_maps = [{identity}], iterator_types = ["parallel"]}}
+        ins({', '.join('%' + i for i in ins)} : {', '.join([v] * len(ins))}) outs({', '.join(['%none'] * len(carried))} : {results}) {{
+    ^bb0({', '.join(f'%_{i}: f32' for i in ins)}, {', '.join(f'%o{i}: f32' for i in range(len(carried)))}):
+      %one = arith.constant 1.0 : f32
+{body}
+    }} -> {results if len(carried) == 1 else '(' + results + ')'}
+    strand.yield %r#0 : {v} next {', '.join(f'%r#{i}' for i in range(len(carried)))} : {results}
+  }}"""
+
+
+def lstm(B, T, H):
+    body = "\n".join(SIGMOID.format("g" + g, f"%_{g}") for g in "ifo") + """
+      %tg = math.tanh %_g : f32
+      %fc = arith.mulf %gf, %_c : f32
+      %ig = arith.mulf %gi, %tg : f32
+      %c1 = arith.addf %fc, %ig : f32
+      %tc = math.tanh %c1 : f32
+      %h1 = arith.mulf %go, %tc : f32
+      linalg.yield %h1, %c1 : f32, f32"""
+    after = [(g, "s", i) for i, g in enumerate("ifgo")]
+    return recurrent(4, H, cell(4, H, after, "ifgoc", "hc", body))
+
+
+def gru(B, T, H):
+    body = "      %sr = arith.addf %_pr, %_qr : f32\n" + SIGMOID.format("r", "%sr") + \
+        "\n      %sz = arith.addf %_pz, %_qz : f32\n" + SIGMOID.format("z", "%sz") + """
+      %rn = arith.mulf %r, %_qn : f32
+      %sn = arith.addf %_pn, %rn : f32
+      %n = math.tanh %sn : f32
+      %hn = arith.subf %_h, %n : f32
+      %zh = arith.mulf %z, %hn : f32
+      %h1 = arith.addf %n, %zh : f32
+      linalg.yield %h1 : f32"""
+    after = [(side + g, side, i) for side in "pq" for i, g in enumerate("rzn")]
+    return recurrent(3, H, cell(3, H, after, [a[0] for a in after] + ["h"], "h", body))
+
+
+def recurrent(gates, H, body):
+    return Function({"x": (H,)}, {"wi": (gates * H, H), "wh": (gates * H, H), "bi": (gates * H,), "bh": (gates * H,)}, (H,), body, order="TB")
 
 
 OPS = {"scan": scan, "mamba1": mamba1, "ssd": ssd, "sgla": linear_attention(lambda H, D: (H,)),
        "retention": linear_attention(lambda H, D: (H,)), "gla": linear_attention(lambda H, D: (H, D)),
-       "attention": attention(0), "window512": attention(512)}
+       "attention": attention(0), "window512": attention(512), "lstm": lstm, "gru": gru}

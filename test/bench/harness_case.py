@@ -16,14 +16,12 @@ from cases import OPS  # noqa: E402
 
 
 def in_rows(array, function, name):
-    """[B, T, ...] or [B, H, T, ...] to [B * T, ...], as the argument has it."""
+    """What the harness has, as the argument has it."""
     if name == "A" and array.ndim == 2:
         return np.ascontiguousarray(array.T)
     if name not in function.rows:
         return array
-    if function.heads_first:
-        array = np.moveaxis(array, 1, 2)
-    return np.ascontiguousarray(array.reshape(-1, *function.rows[name]))
+    return np.ascontiguousarray(function.in_rows(array).reshape(-1, *function.rows[name]))
 
 
 def main():
@@ -41,9 +39,7 @@ def main():
                f"--sequences={shape['B']}", f"--workers={case['threads']}"]
     reference = os.path.join(os.path.dirname(folder.rstrip("/")), "ref-" + case["id"].replace("/", "-") + ".npy")
     if os.path.exists(reference):
-        want = np.load(reference)
-        if function.heads_first:
-            want = np.moveaxis(want, 1, 2)
+        want = function.in_rows(np.load(reference))
         np.save(os.path.join(where, "want.npy"), np.ascontiguousarray(want.reshape(-1, *function.result), np.float32))
         command.append(f"--reference={os.path.join(where, 'want.npy')}")
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
