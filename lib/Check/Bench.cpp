@@ -175,7 +175,7 @@ Error bench(const Options &o) {
   if (o.vectorBits)
     target->vectorBits = o.vectorBits;
   double begin = now();
-  auto program = Program::compile(*clean, *signature, Form::Whole, *target);
+  auto program = Program::compile(*clean, *signature, Form::Whole, *target, /*level=*/1);
   if (!program)
     return program.takeError();
   double compiled = now() - begin;

@@ -13,18 +13,28 @@ using llvm::Error;
 using llvm::Expected;
 namespace {
 
-/// The host, and with half as wide vectors if it has wide ones.
-Expected<std::vector<CpuTarget>> targets() {
+/// What programs are made for.
+struct Build {
+  CpuTarget target;
+  int level;
+  std::string text() const { return std::to_string(target.vectorBits) + " bits, level " + std::to_string(level); }
+};
+
+/// The host, and with half as wide vectors if it has wide ones; each level with one of them.
+Expected<std::vector<Build>> builds(ArrayRef<int> levels) {
   auto host = cpuTarget("native");
   if (!host)
     return host.takeError();
-  std::vector<CpuTarget> all{*host};
+  std::vector<CpuTarget> targets{*host};
   if (host->vectorBits == 512) {
     auto narrow = cpuTarget("x86-64-v3");
     if (!narrow)
       return narrow.takeError();
-    all.push_back(*narrow);
+    targets.push_back(*narrow);
   }
+  std::vector<Build> all;
+  for (size_t i = 0; i < std::max(targets.size(), levels.size()); ++i)
+    all.push_back({targets[i % targets.size()], levels[i % levels.size()]});
   return all;
 }
 
@@ -44,27 +54,29 @@ struct Running {
   ~Running() { currentRun[0] = 0; }
 };
 
-std::string settings(int bits, int threads) {
-  return llvm::formatv("{0} bits, {1} thread{2}", bits, threads, threads > 1 ? "s" : "");
+std::string settings(const Build &build, int threads) {
+  return llvm::formatv("{0}, {1} thread{2}", build.text(), threads, threads > 1 ? "s" : "");
 }
 
 class FunctionCheck {
 public:
   FunctionCheck(ModuleOp module, const Signature &signature, const CheckOptions &options, CheckReport &report)
       : module(module), signature(signature), options(options), report(report),
-        inputs(drawInputs(signature, options.seed, options.rows)), cacheRows(inputs.longest() + 3) {
+        inputs(drawInputs(signature, options.seed, options.rows)), cacheRows(inputs.longest() + 3),
+        bound(boundOf(signature.tolerance)) {
     report.functions.push_back({signature.name, {}});
   }
   Error run();
 
 private:
+  Error widenBound();
   bool isAsked(const FormDefinition &form) const {
-    return (signature.hasState || !form.state) &&
+    return ((signature.hasState && signature.isResumable) || !form.state) &&
            (options.forms.empty() || llvm::is_contained(options.forms, form.name));
   }
-  void run(const Programs &programs, const CpuTarget &target);
-  Expected<bool> compile(Programs &programs, const CpuTarget &target);
-  std::string runForm(const FormDefinition &form, const Programs &programs, int bits, int threads);
+  void run(const Programs &programs, const Build &build);
+  Expected<bool> compile(Programs &programs, const Build &build);
+  std::string runForm(const FormDefinition &form, const Programs &programs, const Build &build, int threads);
   void find(StringRef form, const Twine &text) { report.findings.push_back({signature.name, form.str(), text.str()}); }
   std::string again() const;
 
@@ -75,6 +87,7 @@ private:
   Inputs inputs;
   int64_t cacheRows;
   Values meaning;
+  Distance bound;
   std::optional<std::pair<std::string, Values>> first; // the run that the others are compared with, and its name
 };
 
@@ -102,25 +115,43 @@ Error FunctionCheck::run() {
     return asFinding(values.takeError(), [&](const Twine &text) { find("meaning", text); });
   running.reset();
   meaning = std::move(*values);
-  if (std::string text = Comparison(signature, inputs, {}, cacheRows).infinite(meaning); !text.empty()) {
+  if (std::string text = Comparison(signature, inputs, {}, cacheRows, bound).infinite(meaning); !text.empty()) {
     find("meaning", text + "\n" + again());
     return Error::success();
   }
-  auto cpus = targets();
-  if (!cpus)
-    return cpus.takeError();
-  for (const CpuTarget &target : *cpus) {
+  if (options.plainFactor != 0)
+    if (Error e = widenBound())
+      return e;
+  auto all = builds(options.levels);
+  if (!all)
+    return all.takeError();
+  for (const Build &build : *all) {
     Programs programs;
-    auto compiled = compile(programs, target);
-    if (!compiled || !*compiled) // for the next CPU it would be the same
+    auto compiled = compile(programs, build);
+    if (!compiled || !*compiled) // the next time it would be the same
       return compiled.takeError();
-    run(programs, target);
+    run(programs, build);
+  }
+  return Error::success();
+}
+
+/// To `plainFactor` times what the plain loops lose in f32.
+Error FunctionCheck::widenBound() {
+  auto plain = plainLoops(module, signature, inputs);
+  if (!plain)
+    return asFinding(plain.takeError(), [&](const Twine &text) { find("plain loops", text); });
+  for (auto [got, want, type] : llvm::zip_equal(plain->results, meaning.results, signature.results)) {
+    if (!isa<FloatType>(type.getElementType()))
+      continue;
+    Distance d = distance(got, want);
+    bound.rms = std::max(bound.rms, options.plainFactor * d.rms);
+    bound.largest = std::max(bound.largest, options.plainFactor * d.largest);
   }
   return Error::success();
 }
 
 /// False: one could not be made, and a finding says so.
-Expected<bool> FunctionCheck::compile(Programs &programs, const CpuTarget &target) {
+Expected<bool> FunctionCheck::compile(Programs &programs, const Build &build) {
   struct Wanted {
     std::optional<Program> &program;
     Form form;
@@ -132,7 +163,7 @@ Expected<bool> FunctionCheck::compile(Programs &programs, const CpuTarget &targe
   for (Wanted &w : wanted) {
     if (llvm::none_of(forms(), [&](const FormDefinition &f) { return isAsked(f) && f.*w.needs; }))
       continue;
-    auto program = Program::compile(module, signature, w.form, target);
+    auto program = Program::compile(module, signature, w.form, build.target, build.level);
     if (!program) {
       Error internal = asFinding(program.takeError(), [&](const Twine &text) { find(w.name, text); });
       return internal ? Expected<bool>(std::move(internal)) : false;
@@ -142,25 +173,26 @@ Expected<bool> FunctionCheck::compile(Programs &programs, const CpuTarget &targe
   return true;
 }
 
-void FunctionCheck::run(const Programs &programs, const CpuTarget &target) {
+void FunctionCheck::run(const Programs &programs, const Build &build) {
   for (const FormDefinition &form : forms())
     for (int threads : {1, 3}) {
       auto isKnown = [&](const Finding &f) { return f.function == signature.name && f.form == form.name; };
       if (!isAsked(form) || llvm::any_of(report.findings, isKnown))
         continue;
-      std::string problem = runForm(form, programs, target.vectorBits, threads);
+      std::string problem = runForm(form, programs, build, threads);
       if (!problem.empty())
-        find(form.name, settings(target.vectorBits, threads) + "\n" + problem + "\n" + again());
+        find(form.name, settings(build, threads) + "\n" + problem + "\n" + again());
     }
 }
 
 /// What is wrong, or nothing.
-std::string FunctionCheck::runForm(const FormDefinition &form, const Programs &programs, int bits, int threads) {
+std::string FunctionCheck::runForm(const FormDefinition &form, const Programs &programs, const Build &build,
+                                  int threads) {
   Threads pool(threads);
   Comparison comparison(signature, inputs, programs.state ? programs.state->states() : ArrayRef<CarriedValue>(),
-                        cacheRows);
+                        cacheRows, bound);
   Trial trial{signature, inputs, programs, comparison, cacheRows, pool.ctx, Random(options.seed, form.name), {}};
-  std::string name = std::string(form.name) + " (" + settings(bits, threads) + ")", problem;
+  std::string name = std::string(form.name) + " (" + settings(build, threads) + ")", problem;
   {
     Running running(signature.name + ", " + name + ", seed " + std::to_string(options.seed));
     problem = form.run(trial);
@@ -174,7 +206,7 @@ std::string FunctionCheck::runForm(const FormDefinition &form, const Programs &p
     return problem;
   if (!first)
     first.emplace(name, std::move(trial.values));
-  report.functions.back().runs.push_back({form.name, bits, threads, distance.rms, distance.largest});
+  report.functions.back().runs.push_back({form.name, build.text(), threads, distance.rms, distance.largest});
   return "";
 }
 
@@ -213,6 +245,8 @@ Expected<CheckReport> strand::checkModule(ModuleOp module, const CheckOptions &o
     return createStringError("there is no public function to check");
   if (signatures.empty())
     return unknown("function", options.function, functions);
+  auto isRemark = [](Diagnostic &d) { return success(d.getSeverity() == DiagnosticSeverity::Remark); };
+  ScopedDiagnosticHandler noRemarks(module.getContext(), isRemark);
   CheckReport report;
   for (const Signature &s : signatures)
     if (Error e = FunctionCheck(module, s, options, report).run())

@@ -38,7 +38,8 @@ func::FuncOp emitEntry(func::FuncOp f, const Signature &s) {
 }
 } // namespace
 
-Expected<Program> Program::compile(ModuleOp original, const Signature &signature, Form form, const CpuTarget &target) {
+Expected<Program> Program::compile(ModuleOp original, const Signature &signature, Form form, const CpuTarget &target,
+                                   int level) {
   OwningOpRef<ModuleOp> module = isolate(original, signature.name);
   auto f = module->lookupSymbol<func::FuncOp>(signature.name);
   f.setPrivate();
@@ -59,7 +60,7 @@ Expected<Program> Program::compile(ModuleOp original, const Signature &signature
     if (derives)
       carried = carriedValues(module->lookupSymbol<func::FuncOp>(name));
   }
-  auto code = JitModule::compile(*module, {target, "", 1, {}});
+  auto code = JitModule::compile(*module, {target, "", level, {}});
   if (!code)
     return code.takeError();
   auto call = code->function<CallFn>(signature.name + "_call");

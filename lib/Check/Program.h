@@ -14,9 +14,9 @@ enum class Form {
 
 class Program {
 public:
-  /// Errors: as the passes have them.
+  /// `level`: of LLVM's optimiser. Errors: as the passes have them.
   static llvm::Expected<Program> compile(ModuleOp module, const Signature &signature, Form form,
-                                         const CpuTarget &target);
+                                         const CpuTarget &target, int level);
 
   ArrayRef<CarriedValue> states() const { return carried; }
   int64_t scratchBytes(int64_t rows, int64_t sequences) const { return scratch(rows, sequences); }

@@ -138,7 +138,10 @@ struct Reader {
       WalkResult r = g.walk([&](Operation *op) {
         if (auto w = dyn_cast<WeightOp>(op))
           return WalkResult(w.emitError() << "a function that is checked takes weights as arguments");
-        s.hasState |= isa<StreamOpInterface>(op);
+        if (auto stream = dyn_cast<StreamOpInterface>(op)) {
+          s.hasState = true;
+          s.isResumable &= stream.getReasonAgainstState().empty();
+        }
         if (auto chunks = dyn_cast<ChunkOpInterface>(op))
           llvm::append_range(s.tiles, chunks.getTileLengths(options));
         return WalkResult::advance();

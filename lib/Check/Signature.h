@@ -23,6 +23,7 @@ struct Signature {
   double tolerance = 1e-6;
   std::optional<unsigned> offsets; // the argument; none where no op carries state
   bool hasState = false;
+  bool isResumable = true; // whether the forms with state are legal: a reverse scan has none
   SmallVector<int64_t> tiles; // lengths of the tiles of all ops, ascending
 };
 

@@ -74,6 +74,8 @@ LogicalResult strand::widenToF64(ModuleOp module) {
   Dialect *strand = module.getContext()->getLoadedDialect<StrandDialect>();
   module->walk([&](Operation *op) { // attributes of our ops are numbers of a type of their own, whatever the rows hold
     r.replaceElementsIn(op, /*replaceAttrs=*/op->getDialect() != strand, /*replaceLocs=*/false, /*replaceTypes=*/true);
+    if (auto scan = dyn_cast<strand::ScanOp>(op)) // what its carried values begin at is of their type
+      scan.setInitialAttr(cast<ArrayAttr>(r.replace(scan.getInitialAttr())));
   });
   WalkResult walk = module.walk([](Operation *op) {
     if (isa<arith::BitcastOp, tensor::BitcastOp>(op))
