@@ -89,11 +89,15 @@ int strand::checkMain(int argc, char **argv) {
   cl::list<int> levels("levels",
                        cl::desc("of LLVM's optimiser, 0 to 3, each with one of the vector widths; 1 by default"),
                        cl::CommaSeparated, cl::cat(category));
+  cl::opt<double> plain("plain-factor",
+                        cl::desc("the bound on errors is at least so many times what plain loops in f32 lose"),
+                        cl::init(0), cl::cat(category));
   cl::opt<bool> verbose("verbose", cl::desc("a line for each form, vector width and number of threads"),
                         cl::cat(category));
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, "strand-check: tries whether all forms of a file's public functions agree\n");
   options = {seed, rows, std::vector<std::string>(forms.begin(), forms.end()), function};
+  options.plainFactor = plain;
   if (!levels.empty())
     options.levels.assign(levels.begin(), levels.end());
   for (int level : options.levels)

@@ -12,6 +12,7 @@
 #include "lib/Pipelines/Stages.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "llvm/ADT/DenseSet.h"
+#include <cmath>
 #include <cstdlib>
 using namespace mlir;
 using namespace strand;
@@ -87,6 +88,16 @@ void copyBuffer(int64_t elementBytes, const Unranked *from, const Unranked *to) 
     memcpy(element(to, n), element(from, n), elementBytes);
 }
 
+double reciprocalRoot(double x) { return 1 / std::sqrt(x); }
+float reciprocalRootF(float x) { return float(1 / std::sqrt(double(x))); }
+
+/// Functions that upstream's lowering calls and no library has.
+std::vector<std::pair<std::string, void *>> symbolsOfLoops() {
+  return {{"memrefCopy", reinterpret_cast<void *>(copyBuffer)},
+          {"rsqrt", reinterpret_cast<void *>(reciprocalRoot)},
+          {"rsqrtf", reinterpret_cast<void *>(reciprocalRootF)}};
+}
+
 enum class Loops {
   Wide,   // f64 in place of f32
   State,  // the same, with state, of the ops that scans become
@@ -153,7 +164,7 @@ Expected<Meaning> Meaning::compile(ModuleOp original, const Signature &signature
   if (Error e = runPasses(*module, toLoops, "the meaning"))
     return std::move(e);
   std::string symbol = emitPacked(*module, signature.name);
-  auto code = JitModule::compile(*module, {*target, "", 0, {{"memrefCopy", reinterpret_cast<void *>(copyBuffer)}}});
+  auto code = JitModule::compile(*module, {*target, "", 0, symbolsOfLoops()});
   if (!code)
     return code.takeError();
   auto packed = code->function<void(void **)>(symbol);
