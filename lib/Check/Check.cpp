@@ -20,21 +20,21 @@ struct Build {
   std::string text() const { return std::to_string(target.vectorBits) + " bits, level " + std::to_string(level); }
 };
 
-/// The host, and with half as wide vectors if it has wide ones; each level with one of them.
-Expected<std::vector<Build>> builds(ArrayRef<int> levels) {
+/// The host, and with half as wide vectors if it has wide ones; if `bits` is one of their widths, that alone.
+Expected<std::vector<CpuTarget>> targets(int bits) {
   auto host = cpuTarget("native");
   if (!host)
     return host.takeError();
-  std::vector<CpuTarget> targets{*host};
+  std::vector<CpuTarget> all{*host};
   if (host->vectorBits == 512) {
     auto narrow = cpuTarget("x86-64-v3");
     if (!narrow)
       return narrow.takeError();
-    targets.push_back(*narrow);
+    all.push_back(*narrow);
   }
-  std::vector<Build> all;
-  for (size_t i = 0; i < std::max(targets.size(), levels.size()); ++i)
-    all.push_back({targets[i % targets.size()], levels[i % levels.size()]});
+  for (const CpuTarget &target : all)
+    if (target.vectorBits == bits)
+      return std::vector<CpuTarget>{target};
   return all;
 }
 
@@ -69,13 +69,14 @@ public:
   Error run();
 
 private:
-  Error widenBound();
+  std::string difference(const Trial &trial, Distance &distance) const;
+  void widenBound();
   bool isAsked(const FormDefinition &form) const {
     return ((signature.hasState && signature.isResumable) || !form.state) &&
            (options.forms.empty() || llvm::is_contained(options.forms, form.name));
   }
   void run(const Programs &programs, const Build &build);
-  Expected<bool> compile(Programs &programs, const Build &build);
+  Expected<bool> compile(std::vector<Programs> &programs, const CpuTarget &target);
   std::string runForm(const FormDefinition &form, const Programs &programs, const Build &build, int threads);
   void find(StringRef form, const Twine &text) { report.findings.push_back({signature.name, form.str(), text.str()}); }
   std::string again() const;
@@ -88,6 +89,7 @@ private:
   int64_t cacheRows;
   Values meaning;
   Distance bound;
+  bool isWidened = false;
   std::optional<std::pair<std::string, Values>> first; // the run that the others are compared with, and its name
 };
 
@@ -119,27 +121,28 @@ Error FunctionCheck::run() {
     find("meaning", text + "\n" + again());
     return Error::success();
   }
-  if (options.plainFactor != 0)
-    if (Error e = widenBound())
-      return e;
-  auto all = builds(options.levels);
+  auto all = targets(options.bits);
   if (!all)
     return all.takeError();
-  for (const Build &build : *all) {
-    Programs programs;
-    auto compiled = compile(programs, build);
-    if (!compiled || !*compiled) // the next time it would be the same
+  for (const CpuTarget &target : *all) {
+    std::vector<Programs> programs(options.levels.size());
+    auto compiled = compile(programs, target);
+    if (!compiled || !*compiled) // for the next CPU it would be the same
       return compiled.takeError();
-    run(programs, build);
+    for (auto [level, ofLevel] : llvm::zip_equal(options.levels, programs))
+      run(ofLevel, {target, level});
   }
   return Error::success();
 }
 
 /// To `plainFactor` times what the plain loops lose in f32.
-Error FunctionCheck::widenBound() {
+void FunctionCheck::widenBound() {
+  isWidened = true;
   auto plain = plainLoops(module, signature, inputs);
-  if (!plain)
-    return asFinding(plain.takeError(), [&](const Twine &text) { find("plain loops", text); });
+  if (!plain) {
+    llvm::consumeError(plain.takeError()); // the bound stays
+    return;
+  }
   for (auto [got, want, type] : llvm::zip_equal(plain->results, meaning.results, signature.results)) {
     if (!isa<FloatType>(type.getElementType()))
       continue;
@@ -147,28 +150,28 @@ Error FunctionCheck::widenBound() {
     bound.rms = std::max(bound.rms, options.plainFactor * d.rms);
     bound.largest = std::max(bound.largest, options.plainFactor * d.largest);
   }
-  return Error::success();
 }
 
-/// False: one could not be made, and a finding says so.
-Expected<bool> FunctionCheck::compile(Programs &programs, const Build &build) {
+/// Fills in the programs of each level. False: one could not be made, and a finding says so.
+Expected<bool> FunctionCheck::compile(std::vector<Programs> &programs, const CpuTarget &target) {
   struct Wanted {
-    std::optional<Program> &program;
+    std::optional<Program> Programs::*program;
     Form form;
     bool FormDefinition::*needs;
     const char *name;
-  } wanted[] = {{programs.whole, Form::Whole, &FormDefinition::whole, "whole"},
-                {programs.state, Form::State, &FormDefinition::state, "state"},
-                {programs.step, Form::Step, &FormDefinition::step, "rows"}};
+  } wanted[] = {{&Programs::whole, Form::Whole, &FormDefinition::whole, "whole"},
+                {&Programs::state, Form::State, &FormDefinition::state, "state"},
+                {&Programs::step, Form::Step, &FormDefinition::step, "rows"}};
   for (Wanted &w : wanted) {
     if (llvm::none_of(forms(), [&](const FormDefinition &f) { return isAsked(f) && f.*w.needs; }))
       continue;
-    auto program = Program::compile(module, signature, w.form, build.target, build.level);
-    if (!program) {
-      Error internal = asFinding(program.takeError(), [&](const Twine &text) { find(w.name, text); });
+    auto made = Program::compile(module, signature, w.form, target, options.levels);
+    if (!made) {
+      Error internal = asFinding(made.takeError(), [&](const Twine &text) { find(w.name, text); });
       return internal ? Expected<bool>(std::move(internal)) : false;
     }
-    w.program.emplace(std::move(*program));
+    for (auto [ofLevel, program] : llvm::zip_equal(programs, *made))
+      (ofLevel.*w.program).emplace(std::move(program));
   }
   return true;
 }
@@ -185,6 +188,15 @@ void FunctionCheck::run(const Programs &programs, const Build &build) {
     }
 }
 
+/// From the meaning, and from the first run.
+std::string FunctionCheck::difference(const Trial &trial, Distance &distance) const {
+  Distance between;
+  std::string problem = trial.comparison.difference(trial.values, meaning, "the meaning", distance);
+  if (problem.empty() && first)
+    problem = trial.comparison.difference(trial.values, first->second, first->first, between);
+  return problem;
+}
+
 /// What is wrong, or nothing.
 std::string FunctionCheck::runForm(const FormDefinition &form, const Programs &programs, const Build &build,
                                   int threads) {
@@ -197,11 +209,13 @@ std::string FunctionCheck::runForm(const FormDefinition &form, const Programs &p
     Running running(signature.name + ", " + name + ", seed " + std::to_string(options.seed));
     problem = form.run(trial);
   }
-  Distance distance, between;
+  Distance distance;
   if (problem.empty())
-    problem = comparison.difference(trial.values, meaning, "the meaning", distance);
-  if (problem.empty() && first)
-    problem = comparison.difference(trial.values, first->second, first->first, between);
+    problem = difference(trial, distance);
+  if (!problem.empty() && options.plainFactor != 0 && !isWidened) { // is it more than such a function has to lose?
+    widenBound();
+    return runForm(form, programs, build, threads);
+  }
   if (!problem.empty())
     return problem;
   if (!first)

@@ -30,7 +30,8 @@ struct CheckOptions {
   int64_t rows = 300;             // of all sequences together, about
   std::vector<std::string> forms; // to be run; empty: all
   std::string function;           // to be checked; empty: all public ones
-  std::vector<int> levels{1};     // of LLVM's optimiser; each is used, with the vector widths in turn
+  std::vector<int> levels{1};     // of LLVM's optimiser
+  int bits = 0;                   // of vectors, 256 or 512, where the machine has them; 0: each width that it has
   /// Not 0: the bound on errors is at least so many times the error of the plain loops in f32. For functions of which
   /// nobody knows how much they lose.
   double plainFactor = 0;

@@ -87,8 +87,10 @@ int strand::checkMain(int argc, char **argv) {
                               cl::cat(category));
   cl::opt<std::string> function("function", cl::desc("only this one"), cl::cat(category));
   cl::list<int> levels("levels",
-                       cl::desc("of LLVM's optimiser, 0 to 3, each with one of the vector widths; 1 by default"),
-                       cl::CommaSeparated, cl::cat(category));
+                       cl::desc("of LLVM's optimiser, 0 to 3, as in --levels=0,2; 1 by default"), cl::CommaSeparated,
+                       cl::cat(category));
+  cl::opt<int> bits("bits", cl::desc("of vectors, if the machine has that width; all that it has by default"),
+                    cl::init(0), cl::cat(category));
   cl::opt<double> plain("plain-factor",
                         cl::desc("the bound on errors is at least so many times what plain loops in f32 lose"),
                         cl::init(0), cl::cat(category));
@@ -98,6 +100,7 @@ int strand::checkMain(int argc, char **argv) {
   cl::ParseCommandLineOptions(argc, argv, "strand-check: tries whether all forms of a file's public functions agree\n");
   options = {seed, rows, std::vector<std::string>(forms.begin(), forms.end()), function};
   options.plainFactor = plain;
+  options.bits = bits;
   if (!levels.empty())
     options.levels.assign(levels.begin(), levels.end());
   for (int level : options.levels)

@@ -38,8 +38,8 @@ func::FuncOp emitEntry(func::FuncOp f, const Signature &s) {
 }
 } // namespace
 
-Expected<Program> Program::compile(ModuleOp original, const Signature &signature, Form form, const CpuTarget &target,
-                                   int level) {
+Expected<std::vector<Program>> Program::compile(ModuleOp original, const Signature &signature, Form form,
+                                                const CpuTarget &target, ArrayRef<int> levels) {
   OwningOpRef<ModuleOp> module = isolate(original, signature.name);
   auto f = module->lookupSymbol<func::FuncOp>(signature.name);
   f.setPrivate();
@@ -60,16 +60,20 @@ Expected<Program> Program::compile(ModuleOp original, const Signature &signature
     if (derives)
       carried = carriedValues(module->lookupSymbol<func::FuncOp>(name));
   }
-  auto code = JitModule::compile(*module, {target, "", level, {}});
-  if (!code)
-    return code.takeError();
-  auto call = code->function<CallFn>(signature.name + "_call");
-  if (!call)
-    return call.takeError();
-  auto scratch = code->function<ScratchFn>(signature.name + "_scratch");
-  if (!scratch)
-    return scratch.takeError();
-  return Program(signature, std::move(carried), std::move(*code), *call, *scratch);
+  std::vector<Program> programs;
+  for (int level : levels) {
+    auto code = JitModule::compile(*module, {target, "", level, {}});
+    if (!code)
+      return code.takeError();
+    auto call = code->function<CallFn>(signature.name + "_call");
+    if (!call)
+      return call.takeError();
+    auto scratch = code->function<ScratchFn>(signature.name + "_scratch");
+    if (!scratch)
+      return scratch.takeError();
+    programs.push_back(Program(signature, carried, std::move(*code), *call, *scratch));
+  }
+  return programs;
 }
 
 void Program::run(const Call &c) const {

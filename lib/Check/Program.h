@@ -14,9 +14,9 @@ enum class Form {
 
 class Program {
 public:
-  /// `level`: of LLVM's optimiser. Errors: as the passes have them.
-  static llvm::Expected<Program> compile(ModuleOp module, const Signature &signature, Form form,
-                                         const CpuTarget &target, int level);
+  /// One for each of `levels` of LLVM's optimiser. Errors: as the passes have them.
+  static llvm::Expected<std::vector<Program>> compile(ModuleOp module, const Signature &signature, Form form,
+                                                      const CpuTarget &target, ArrayRef<int> levels);
 
   ArrayRef<CarriedValue> states() const { return carried; }
   int64_t scratchBytes(int64_t rows, int64_t sequences) const { return scratch(rows, sequences); }

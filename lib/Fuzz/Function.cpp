@@ -131,7 +131,7 @@ std::string strand::randomProgram(uint64_t seed, StringRef name) {
   Random random(seed, "program");
   Names names;
   FunctionText f(random, names);
-  int64_t parts = 1 + random.below(2);
+  int64_t parts = 1 + (random.below(4) == 0);
   for (int64_t i = 0; i < parts; ++i) {
     bool inner = random.below(12) == 0;
     if (inner)

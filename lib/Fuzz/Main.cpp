@@ -30,14 +30,15 @@ CheckOptions checkOf(uint64_t seed) {
   options.seed = seed;
   options.rows = rows[Random(seed, "rows").below(std::size(rows))];
   options.levels = {1, 0};
+  options.bits = Random(seed, "bits").below(2) ? 512 : 256;
   options.plainFactor = 8;
   return options;
 }
 
 /// The same on the command line of strand-check.
 std::string commandOf(const CheckOptions &o) {
-  return llvm::formatv("strand-check --seed={0} --rows={1} --levels=1,0 --plain-factor={2}", o.seed, o.rows,
-                       o.plainFactor);
+  return llvm::formatv("strand-check --seed={0} --rows={1} --levels=1,0 --bits={2} --plain-factor={3}", o.seed,
+                       o.rows, o.bits, o.plainFactor);
 }
 
 /// What is wrong with a program, or nothing.

@@ -407,6 +407,8 @@ void several(StepText &s) {
 
 // a bit puts the state back
 void withReset(StepText &s) {
+  if (s.f.count != "%n") // strand.compact takes no bits
+    return diagonal(s);
   Lettered h = drawState(s);
   BlockText &r = s.region;
   Lettered bit{s.row({}, From::Normal, "i1"), ""};
