@@ -28,15 +28,15 @@ public:
         strict(o.strict), level(o.level), stages{o.prefix, o.form} {}
 
   Error create() {
-    auto made = Program::compile(*module, signature, Form::Whole, target, stages, level);
+    auto made = Program::compile(*module, signature, Form::Whole, target, stages, /*levels=*/{level});
     if (!made)
       return made.takeError();
     if (strict)
-      if (Error e = refuseFallbacks(made->report()))
+      if (Error e = refuseFallbacks(made->front().report()))
         return e;
+    whole.emplace(std::move(made->front()));
     report =
-        llvm::formatv("{0}", llvm::json::Value(llvm::json::Object{{"ops", llvm::json::Array(made->report())}})).str();
-    whole.emplace(std::move(*made));
+        llvm::formatv("{0}", llvm::json::Value(llvm::json::Object{{"ops", llvm::json::Array(whole->report())}})).str();
     findStates();
     describe();
     return Error::success();
@@ -102,10 +102,10 @@ private:
   strand_error *makeForms() {
     Diagnostics diagnostics(*context);
     for (auto [form, program] : {std::pair(Form::State, &state), {Form::Step, &step}}) {
-      auto made = Program::compile(*module, signature, form, target, stages, level);
+      auto made = Program::compile(*module, signature, form, target, stages, /*levels=*/{level});
       if (!made)
         return compileFailure(made.takeError(), diagnostics.text());
-      program->emplace(std::move(*made));
+      program->emplace(std::move(made->front()));
     }
     return nullptr;
   }

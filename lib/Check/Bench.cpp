@@ -176,15 +176,15 @@ Error bench(const Options &o) {
   if (o.vectorBits)
     target->vectorBits = o.vectorBits;
   double begin = now();
-  auto program = Program::compile(*clean, *signature, Form::Whole, *target, o.stages);
-  if (!program)
-    return program.takeError();
+  auto programs = Program::compile(*clean, *signature, Form::Whole, *target, o.stages, /*levels=*/{1});
+  if (!programs)
+    return programs.takeError();
   double compiled = now() - begin;
   Case c(o, *signature);
   if (Error e = c.fill(f))
     return e;
   strand_rt_ctx *threads = strand_rt_create(o.threads);
-  llvm::json::Object row = c.measure(*program, threads);
+  llvm::json::Object row = c.measure(programs->front(), threads);
   strand_rt_destroy(threads);
   row["peer"] = "strand";
   row["compile_s"] = compiled;

@@ -13,8 +13,15 @@ using llvm::Error;
 using llvm::Expected;
 namespace {
 
-/// The host, and with half as wide vectors if it has wide ones.
-Expected<std::vector<CpuTarget>> targets() {
+/// What programs are made for.
+struct Build {
+  CpuTarget target;
+  int level;
+  std::string text() const { return std::to_string(target.vectorBits) + " bits, level " + std::to_string(level); }
+};
+
+/// The host, and with half as wide vectors if it has wide ones; if `bits` is one of their widths, that alone.
+Expected<std::vector<CpuTarget>> targets(int bits) {
   auto host = cpuTarget("native");
   if (!host)
     return host.takeError();
@@ -25,6 +32,9 @@ Expected<std::vector<CpuTarget>> targets() {
       return narrow.takeError();
     all.push_back(*narrow);
   }
+  for (const CpuTarget &target : all)
+    if (target.vectorBits == bits)
+      return std::vector<CpuTarget>{target};
   return all;
 }
 
@@ -44,29 +54,32 @@ struct Running {
   ~Running() { currentRun[0] = 0; }
 };
 
-std::string settings(int bits, int threads) {
-  return llvm::formatv("{0} bits, {1} thread{2}", bits, threads, threads > 1 ? "s" : "");
+std::string settings(const Build &build, int threads) {
+  return llvm::formatv("{0}, {1} thread{2}", build.text(), threads, threads > 1 ? "s" : "");
 }
 
 class FunctionCheck {
 public:
   FunctionCheck(ModuleOp module, const Signature &signature, const CheckOptions &options, CheckReport &report)
       : module(module), signature(signature), options(options), report(report),
-        inputs(drawInputs(signature, options.seed, options.rows)), cacheRows(inputs.longest() + 3) {
+        inputs(drawInputs(signature, options.seed, options.rows)), cacheRows(inputs.longest() + 3),
+        bound(boundOf(signature.tolerance)) {
     report.functions.push_back({signature.name, {}});
   }
   Error run();
 
 private:
+  std::string difference(const Trial &trial, Distance &distance) const;
+  void widenBound();
   /// Forms that are asked for by name are the same loops for all vectors: the widest say enough.
   bool isAsked(const FormDefinition &form, const CpuTarget &target) const {
     bool is[] = {true, signature.hasState && signature.isResumable, signature.splits};
     return is[form.where] && (form.where != FormDefinition::WithSplit || target.vectorBits == widest) &&
            (options.forms.empty() || llvm::is_contained(options.forms, form.name));
   }
-  void run(const Programs &programs, const CpuTarget &target);
-  Expected<bool> compile(Programs &programs, const CpuTarget &target);
-  std::string runForm(const FormDefinition &form, const Programs &programs, int bits, int threads);
+  void run(const Programs &programs, const Build &build);
+  Expected<bool> compile(std::vector<Programs> &programs, const CpuTarget &target);
+  std::string runForm(const FormDefinition &form, const Programs &programs, const Build &build, int threads);
   void find(StringRef form, const Twine &text) { report.findings.push_back({signature.name, form.str(), text.str()}); }
   std::string again() const;
 
@@ -78,6 +91,8 @@ private:
   int64_t cacheRows;
   int widest = 0; // bits of a vector
   Values meaning;
+  Distance bound;
+  bool isWidened = false;
   std::optional<std::pair<std::string, Values>> first; // the run that the others are compared with, and its name
 };
 
@@ -105,73 +120,104 @@ Error FunctionCheck::run() {
     return asFinding(values.takeError(), [&](const Twine &text) { find("meaning", text); });
   running.reset();
   meaning = std::move(*values);
-  if (std::string text = Comparison(signature, inputs, {}, cacheRows).infinite(meaning); !text.empty()) {
+  if (std::string text = Comparison(signature, inputs, {}, cacheRows, bound).infinite(meaning); !text.empty()) {
     find("meaning", text + "\n" + again());
     return Error::success();
   }
-  auto cpus = targets();
+  auto cpus = targets(options.bits);
   if (!cpus)
     return cpus.takeError();
   widest = cpus->front().vectorBits;
   for (const CpuTarget &target : *cpus) {
-    Programs programs;
+    std::vector<Programs> programs(options.levels.size());
     auto compiled = compile(programs, target);
     if (!compiled || !*compiled) // for the next CPU it would be the same
       return compiled.takeError();
-    run(programs, target);
+    for (auto [level, ofLevel] : llvm::zip_equal(options.levels, programs))
+      run(ofLevel, {target, level});
   }
   return Error::success();
 }
 
-/// False: one could not be made, and a finding says so.
-Expected<bool> FunctionCheck::compile(Programs &programs, const CpuTarget &target) {
+/// To `plainFactor` times what the plain loops lose in f32.
+void FunctionCheck::widenBound() {
+  isWidened = true;
+  auto plain = plainLoops(module, signature, inputs);
+  if (!plain) {
+    llvm::consumeError(plain.takeError()); // the bound stays
+    return;
+  }
+  for (auto [got, want, type] : llvm::zip_equal(plain->results, meaning.results, signature.results)) {
+    if (!isa<FloatType>(type.getElementType()))
+      continue;
+    Distance d = distance(got, want);
+    bound.rms = std::max(bound.rms, options.plainFactor * d.rms);
+    bound.largest = std::max(bound.largest, options.plainFactor * d.largest);
+  }
+}
+
+/// Fills in the programs of each level. False: one could not be made, and a finding says so.
+Expected<bool> FunctionCheck::compile(std::vector<Programs> &programs, const CpuTarget &target) {
   for (const ProgramDefinition &d : strand::programs()) {
     if (llvm::none_of(forms(), [&](const FormDefinition &f) { return isAsked(f, target) && llvm::is_contained(f.needs, d.program); }))
       continue;
     StageOptions stages;
     stages.form = d.chunkForm;
-    auto program = Program::compile(module, signature, d.form, target, stages);
-    if (!program) {
-      Error internal = asFinding(program.takeError(), [&](const Twine &text) { find(d.name, text); });
+    auto made = Program::compile(module, signature, d.form, target, stages, options.levels);
+    if (!made) {
+      Error internal = asFinding(made.takeError(), [&](const Twine &text) { find(d.name, text); });
       return internal ? Expected<bool>(std::move(internal)) : false;
     }
-    (programs.*d.program).emplace(std::move(*program));
+    for (auto [ofLevel, program] : llvm::zip_equal(programs, *made))
+      (ofLevel.*d.program).emplace(std::move(program));
   }
   return true;
 }
 
-void FunctionCheck::run(const Programs &programs, const CpuTarget &target) {
+void FunctionCheck::run(const Programs &programs, const Build &build) {
   for (const FormDefinition &form : forms())
     for (int threads : {1, 3}) {
       auto isKnown = [&](const Finding &f) { return f.function == signature.name && f.form == form.name; };
-      if (!isAsked(form, target) || llvm::any_of(report.findings, isKnown))
+      if (!isAsked(form, build.target) || llvm::any_of(report.findings, isKnown))
         continue;
-      std::string problem = runForm(form, programs, target.vectorBits, threads);
+      std::string problem = runForm(form, programs, build, threads);
       if (!problem.empty())
-        find(form.name, settings(target.vectorBits, threads) + "\n" + problem + "\n" + again());
+        find(form.name, settings(build, threads) + "\n" + problem + "\n" + again());
     }
 }
 
+/// From the meaning, and from the first run.
+std::string FunctionCheck::difference(const Trial &trial, Distance &distance) const {
+  Distance between;
+  std::string problem = trial.comparison.difference(trial.values, meaning, "the meaning", distance);
+  if (problem.empty() && first)
+    problem = trial.comparison.difference(trial.values, first->second, first->first, between);
+  return problem;
+}
+
 /// What is wrong, or nothing.
-std::string FunctionCheck::runForm(const FormDefinition &form, const Programs &programs, int bits, int threads) {
+std::string FunctionCheck::runForm(const FormDefinition &form, const Programs &programs, const Build &build,
+                                  int threads) {
   Threads pool(threads);
-  Comparison comparison(signature, inputs, programs.carried(), cacheRows);
+  Comparison comparison(signature, inputs, programs.carried(), cacheRows, bound);
   Trial trial{signature, inputs, programs, comparison, cacheRows, pool.ctx, Random(options.seed, form.name), {}};
-  std::string name = std::string(form.name) + " (" + settings(bits, threads) + ")", problem;
+  std::string name = std::string(form.name) + " (" + settings(build, threads) + ")", problem;
   {
     Running running(signature.name + ", " + name + ", seed " + std::to_string(options.seed));
     problem = form.run(trial);
   }
-  Distance distance, between;
+  Distance distance;
   if (problem.empty())
-    problem = comparison.difference(trial.values, meaning, "the meaning", distance);
-  if (problem.empty() && first)
-    problem = comparison.difference(trial.values, first->second, first->first, between);
+    problem = difference(trial, distance);
+  if (!problem.empty() && options.plainFactor != 0 && !isWidened) { // is it more than such a function has to lose?
+    widenBound();
+    return runForm(form, programs, build, threads);
+  }
   if (!problem.empty())
     return problem;
   if (!first)
     first.emplace(name, std::move(trial.values));
-  report.functions.back().runs.push_back({form.name, bits, threads, distance.rms, distance.largest});
+  report.functions.back().runs.push_back({form.name, build.text(), threads, distance.rms, distance.largest});
   return "";
 }
 
@@ -210,6 +256,8 @@ Expected<CheckReport> strand::checkModule(ModuleOp module, const CheckOptions &o
     return createStringError("there is no public function to check");
   if (signatures.empty())
     return unknown("function", options.function, functions);
+  auto isRemark = [](Diagnostic &d) { return success(d.getSeverity() == DiagnosticSeverity::Remark); };
+  ScopedDiagnosticHandler noRemarks(module.getContext(), isRemark);
   CheckReport report;
   for (const Signature &s : signatures)
     if (Error e = FunctionCheck(module, s, options, report).run())

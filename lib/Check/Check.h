@@ -9,7 +9,8 @@
 //   churn    sequences come and go, step and advance take turns on one state
 // and, where an op can be split over time, as batch with --form:
 //   loop     step                                        spans    three-phase               tree     associative
-// each on the calling thread and on three, for every vector width of this machine. Outputs and scratch hold NaN before
+// each on the calling thread and on three, for every vector width of this machine. Where an op needs all of a sequence
+// at once (a reverse scan), whole and packed are all the forms there are. Outputs and scratch hold NaN before
 // a call, and so do the guards around all buffers and, in packed and batch, the rows of neighbours; guards, inputs and
 // slots that are not part of a call must stay as they are.
 //
@@ -31,12 +32,17 @@ struct CheckOptions {
   int64_t rows = 300;             // of all sequences together, about
   std::vector<std::string> forms; // to be run; empty: all
   std::string function;           // to be checked; empty: all public ones
+  std::vector<int> levels{1};     // of LLVM's optimiser
+  int bits = 0;                   // of vectors, 256 or 512, where the machine has them; 0: each width that it has
+  /// Not 0: the bound on errors is at least so many times the error of the plain loops in f32. For functions of which
+  /// nobody knows how much they lose.
+  double plainFactor = 0;
 };
 
 /// What a form came to.
 struct FormRun {
-  std::string form;
-  int bits, threads;     // of a vector; that worked
+  std::string form, build; // "512 bits, level 1"
+  int threads;             // that worked
   double error, largest; // relative RMS error against the meaning, of the worst result or state; and of an element
 };
 
@@ -62,7 +68,7 @@ std::vector<std::string> formNames();
 /// check.* that is not known (reported at its function, AlreadyReported); a name in the options that there is not.
 llvm::Expected<CheckReport> checkModule(mlir::ModuleOp module, const CheckOptions &options);
 
-/// Which code runs now, for who has to tell of a crash: "gated, cut (512 bits, 3 threads), seed 1"; empty: none.
+/// Which code runs now, for who has to tell of a crash; empty: none. "gated, cut (512 bits, level 1, 3 threads), seed 1"
 extern char currentRun[256];
 
 /// The tool strand-check.

@@ -51,6 +51,8 @@ std::string value(double v) { return printed("%.9g", v); }
 double larger(double a, double b) { return std::isnan(a) || a > b ? a : b; }
 } // namespace
 
+Distance strand::boundOf(double tolerance) { return {tolerance, elementFactor * tolerance}; }
+
 Distance strand::distance(ArrayRef<double> got, ArrayRef<double> want) {
   double difference = 0, square = 0, farthest = 0;
   for (auto [g, w] : llvm::zip_equal(got, want)) {
@@ -85,14 +87,14 @@ std::string Comparison::difference(const Values &got, const Values &want, String
   std::string text;
   auto compare = [&](ArrayRef<double> g, ArrayRef<double> w, Type element,
                      llvm::function_ref<std::string(int64_t)> place) {
-    double bound = isa<FloatType>(element) ? signature.tolerance : 0;
+    Distance most = isa<FloatType>(element) ? bound : Distance();
     Distance d = distance(g, w);
     worst = {larger(d.rms, worst.rms), larger(d.largest, worst.largest)};
-    if (d.rms <= bound && d.largest <= elementFactor * bound)
+    if (d.rms <= most.rms && d.largest <= most.largest)
       return true;
-    size_t i = firstWrong(g, w, elementFactor * bound * largestOf(w));
+    size_t i = firstWrong(g, w, most.largest * largestOf(w));
     text = formatv("relative RMS error {0}, bound {1}; largest error {2}, bound {3}\nfirst at {4}: {5}, and {6} in {7}",
-                   number(d.rms), number(bound), number(d.largest), number(elementFactor * bound), place(i),
+                   number(d.rms), number(most.rms), number(d.largest), number(most.largest), place(i),
                    value(g[i]), value(w[i]), wanted);
     return false;
   };

@@ -14,12 +14,12 @@ Distance distance(ArrayRef<double> got, ArrayRef<double> want);
 
 class Comparison {
 public:
-  Comparison(const Signature &signature, const Inputs &inputs, ArrayRef<CarriedValue> carried, int64_t cacheRows)
-      : signature(signature), inputs(inputs), carried(carried), cacheRows(cacheRows) {}
+  Comparison(const Signature &signature, const Inputs &inputs, ArrayRef<CarriedValue> carried, int64_t cacheRows,
+             Distance bound)
+      : signature(signature), inputs(inputs), carried(carried), cacheRows(cacheRows), bound(bound) {}
 
-  /// What is wrong with `got`, or nothing: a result or state of floats whose `rms` is above the tolerance or whose
-  /// `largest` is above 16 times that; one of integers that is not the same. States are compared if both runs have
-  /// them. `worst` takes the larger of its own figures and those found.
+  /// What is wrong with `got`, or nothing: a result or state of floats that is farther off than the bound; one of
+  /// integers that is not the same. States are compared if both runs have them. `worst` takes the larger of its own figures and those found.
   std::string difference(const Values &got, const Values &want, StringRef wanted, Distance &worst) const;
   /// What is not finite in a result, or nothing.
   std::string infinite(const Values &values) const;
@@ -34,5 +34,10 @@ private:
   const Inputs &inputs;
   ArrayRef<CarriedValue> carried;
   int64_t cacheRows;
+  Distance bound;
 };
+
+/// The bound that goes with a tolerance: it is that of the root of the mean square, and a single element may be 16
+/// times farther off.
+Distance boundOf(double tolerance);
 } // namespace strand

@@ -36,8 +36,9 @@ void printRight(const FunctionRuns &f, bool verbose) {
     forms.insert(r.form);
     worst = r.error > worst->error ? &r : worst;
     if (verbose)
-      llvm::outs() << llvm::format("%s: %-6s %d bits, %d thread%s: error %.1e, largest %.1e\n", f.name.c_str(),
-                                   r.form.c_str(), r.bits, r.threads, r.threads > 1 ? "s" : "", r.error, r.largest);
+      llvm::outs() << llvm::format("%s: %-6s %s, %d thread%s: error %.1e, largest %.1e\n", f.name.c_str(),
+                                   r.form.c_str(), r.build.c_str(), r.threads, r.threads > 1 ? "s" : "", r.error,
+                                   r.largest);
   }
   llvm::outs() << f.name << ": " << forms.size() << (forms.size() == 1 ? " form" : " forms") << " right, worst "
                << llvm::format("%.1e", worst->error) << " (" << worst->form << ")\n";
@@ -85,11 +86,28 @@ int strand::checkMain(int argc, char **argv) {
   cl::list<std::string> forms("forms", cl::desc("only these, as in --forms=cut,batch"), cl::CommaSeparated,
                               cl::cat(category));
   cl::opt<std::string> function("function", cl::desc("only this one"), cl::cat(category));
+  cl::list<int> levels("levels",
+                       cl::desc("of LLVM's optimiser, 0 to 3, as in --levels=0,2; 1 by default"), cl::CommaSeparated,
+                       cl::cat(category));
+  cl::opt<int> bits("bits", cl::desc("of vectors, if the machine has that width; all that it has by default"),
+                    cl::init(0), cl::cat(category));
+  cl::opt<double> plain("plain-factor",
+                        cl::desc("the bound on errors is at least so many times what plain loops in f32 lose"),
+                        cl::init(0), cl::cat(category));
   cl::opt<bool> verbose("verbose", cl::desc("a line for each form, vector width and number of threads"),
                         cl::cat(category));
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, "strand-check: tries whether all forms of a file's public functions agree\n");
   options = {seed, rows, std::vector<std::string>(forms.begin(), forms.end()), function};
+  options.plainFactor = plain;
+  options.bits = bits;
+  if (!levels.empty())
+    options.levels.assign(levels.begin(), levels.end());
+  for (int level : options.levels)
+    if (level < 0 || level > 3) {
+      llvm::errs() << "strand-check: error: --levels has " << level << "; 0 to 3 are needed\n";
+      return EXIT_USAGE;
+    }
 
   DialectRegistry registry;
   registerEverything(registry);

@@ -1,13 +1,18 @@
 // module -> f64 -> strand-decompose, the one pass of ours, which writes down what ops say of themselves -> upstream's
 // bufferisation and loops -> code. Buffers are handed over as upstream's C interface wants them, as descriptors.
+//
+// What a state holds, and in which order, is said by the ops that strand-infer-structure puts in place of scans. So the
+// states are those of the function after that stage; its results must be the ones that it had before.
 #include "lib/Check/Meaning.h"
 #include "lib/Check/Function.h"
 #include "lib/Check/Widen.h"
 #include "lib/Codegen/Cpu/Bounds.h"
 #include "lib/Jit/Jit.h"
 #include "lib/Pipelines/Run.h"
+#include "lib/Pipelines/Stages.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "llvm/ADT/DenseSet.h"
+#include <cmath>
 #include <cstdlib>
 using namespace mlir;
 using namespace strand;
@@ -83,32 +88,69 @@ void copyBuffer(int64_t elementBytes, const Unranked *from, const Unranked *to) 
     memcpy(element(to, n), element(from, n), elementBytes);
 }
 
-/// f32 in the program is f64 here.
-Type widened(Type t) { return t.isF32() ? Float64Type::get(t.getContext()) : t; }
+double reciprocalRoot(double x) { return 1 / std::sqrt(x); }
+float reciprocalRootF(float x) { return float(1 / std::sqrt(double(x))); }
+
+/// Functions that upstream's lowering calls and no library has.
+std::vector<std::pair<std::string, void *>> symbolsOfLoops() {
+  return {{"memrefCopy", reinterpret_cast<void *>(copyBuffer)},
+          {"rsqrt", reinterpret_cast<void *>(reciprocalRoot)},
+          {"rsqrtf", reinterpret_cast<void *>(reciprocalRootF)}};
+}
+
+enum class Loops {
+  Wide,   // f64 in place of f32
+  State,  // the same, with state, of the ops that scans become
+  Narrow, // f32 as it is
+};
 
 class Meaning {
 public:
-  static Expected<Meaning> compile(ModuleOp module, const Signature &signature, bool withState);
+  static Expected<Meaning> compile(ModuleOp module, const Signature &signature, Loops loops);
   Values run(const Inputs &inputs, int64_t cacheRows) const;
 
 private:
-  Meaning(const Signature &signature, SmallVector<CarriedValue> states, JitModule code, void (*packed)(void **))
-      : signature(signature), states(std::move(states)), code(std::move(code)), packed(packed) {}
+  Meaning(const Signature &signature, Loops loops, SmallVector<CarriedValue> states, JitModule code,
+          void (*packed)(void **))
+      : signature(signature), loops(loops), states(std::move(states)), code(std::move(code)), packed(packed) {}
+  /// What stands for elements of type `t`.
+  Type widened(Type t) const {
+    return t.isF32() && loops != Loops::Narrow ? Float64Type::get(t.getContext()) : t;
+  }
   Buffer argument(unsigned i, const Inputs &inputs, int64_t sequence) const;
   Buffer state(const CarriedValue &value, int64_t cacheRows) const;
   static Buffer integers(std::initializer_list<int64_t> values);
 
   const Signature &signature;
+  Loops loops;
   SmallVector<CarriedValue> states;
   JitModule code;
   void (*packed)(void **);
 };
 
-Expected<Meaning> Meaning::compile(ModuleOp original, const Signature &signature, bool withState) {
+/// Puts ops in place of scans, as programs have them.
+Error inferStructure(ModuleOp module, const CpuTarget &target) {
+  for (const Stage &stage : stages(target)) {
+    if (StringRef(stage.name) == "advance")
+      break;
+    if (Error e = runPasses(module, stage.passes, "stage " + Twine(stage.name)))
+      return e;
+  }
+  return Error::success();
+}
+
+Expected<Meaning> Meaning::compile(ModuleOp original, const Signature &signature, Loops loops) {
   OwningOpRef<ModuleOp> module = isolate(original, signature.name);
+  auto target = cpuTarget("native");
+  if (!target)
+    return target.takeError();
+  bool withState = loops == Loops::State;
+  if (withState)
+    if (Error e = inferStructure(*module, *target))
+      return std::move(e);
   auto f = module->lookupSymbol<func::FuncOp>(signature.name);
   f->setAttr("llvm.emit_c_interface", UnitAttr::get(f.getContext()));
-  if (failed(widenToF64(*module)))
+  if (loops != Loops::Narrow && failed(widenToF64(*module)))
     return createStringError("f64 cannot be put in place of f32");
   SmallVector<CarriedValue> states;
   if (withState) {
@@ -122,16 +164,13 @@ Expected<Meaning> Meaning::compile(ModuleOp original, const Signature &signature
   if (Error e = runPasses(*module, toLoops, "the meaning"))
     return std::move(e);
   std::string symbol = emitPacked(*module, signature.name);
-  auto target = cpuTarget("native");
-  if (!target)
-    return target.takeError();
-  auto code = JitModule::compile(*module, {*target, "", 0, {{"memrefCopy", reinterpret_cast<void *>(copyBuffer)}}});
+  auto code = JitModule::compile(*module, {*target, "", 0, symbolsOfLoops()});
   if (!code)
     return code.takeError();
   auto packed = code->function<void(void **)>(symbol);
   if (!packed)
     return packed.takeError();
-  return Meaning(signature, std::move(states), std::move(*code), *packed);
+  return Meaning(signature, loops, std::move(states), std::move(*code), *packed);
 }
 
 Buffer Meaning::integers(std::initializer_list<int64_t> values) {
@@ -223,7 +262,7 @@ Values Meaning::run(const Inputs &inputs, int64_t cacheRows) const {
 
 Expected<Values> strand::meaningOf(ModuleOp module, const Signature &signature, const Inputs &inputs,
                                    int64_t cacheRows) {
-  auto plain = Meaning::compile(module, signature, false);
+  auto plain = Meaning::compile(module, signature, Loops::Wide);
   if (!plain)
     return plain.takeError();
   Values values = plain->run(inputs, cacheRows);
@@ -233,7 +272,7 @@ Expected<Values> strand::meaningOf(ModuleOp module, const Signature &signature, 
                                (long long)inputs.rows());
   if (!signature.hasState || !signature.isResumable)
     return values;
-  auto carried = Meaning::compile(module, signature, true);
+  auto carried = Meaning::compile(module, signature, Loops::State);
   if (!carried)
     return carried.takeError();
   Values again = carried->run(inputs, cacheRows);
@@ -245,4 +284,11 @@ Expected<Values> strand::meaningOf(ModuleOp module, const Signature &signature, 
   }
   values.states = std::move(again.states);
   return values;
+}
+
+Expected<Values> strand::plainLoops(ModuleOp module, const Signature &signature, const Inputs &inputs) {
+  auto plain = Meaning::compile(module, signature, Loops::Narrow);
+  if (!plain)
+    return plain.takeError();
+  return plain->run(inputs, /*cacheRows=*/0);
 }

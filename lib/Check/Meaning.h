@@ -10,8 +10,11 @@ struct Values {
 };
 
 /// Results of @`signature.name` of `module` from loops that upstream's passes make of the ops' meaning, f64 throughout;
-/// each sequence on its own and in one piece. States are those of a second run, of the function that
-/// strand-derive-advance makes of it; whether its results are the same is checked too. Errors: as the passes have them;
-/// the two runs differ.
+/// each sequence on its own and in one piece. States are those of a second run, of what strand-infer-structure and
+/// strand-derive-advance make of the function; whether its results are the same is checked too. Errors: as the passes
+/// have them; the two runs differ.
 llvm::Expected<Values> meaningOf(ModuleOp module, const Signature &signature, const Inputs &inputs, int64_t cacheRows);
+
+/// Results of the same loops in f32: what an implementation loses that does nothing but what is written.
+llvm::Expected<Values> plainLoops(ModuleOp module, const Signature &signature, const Inputs &inputs);
 } // namespace strand

@@ -64,8 +64,9 @@ Expected<SmallVector<CarriedValue>> Program::carriedBy(ModuleOp original, const 
   return carriedByEntry(*module, signature);
 }
 
-Expected<Program> Program::compile(ModuleOp original, const Signature &signature, Form form, const CpuTarget &target,
-                                   const StageOptions &options, int level) {
+Expected<std::vector<Program>> Program::compile(ModuleOp original, const Signature &signature, Form form,
+                                                 const CpuTarget &target, const StageOptions &options,
+                                                 ArrayRef<int> levels) {
   OwningOpRef<ModuleOp> module = prepared(original, signature);
   if (form == Form::Step)
     for (auto g : module->getOps<func::FuncOp>())
@@ -82,18 +83,21 @@ Expected<Program> Program::compile(ModuleOp original, const Signature &signature
     if (derivesState(stage))
       carried = carriedByEntry(*module, signature);
   }
-  auto code = JitModule::compile(*module, {target, "", level, {}});
-  if (!code)
-    return code.takeError();
-  auto call = code->function<CallFn>(signature.name + "_call");
-  if (!call)
-    return call.takeError();
-  auto scratch = code->function<ScratchFn>(signature.name + "_scratch");
-  if (!scratch)
-    return scratch.takeError();
-  Program program(signature, std::move(carried), std::move(*code), *call, *scratch);
-  program.ops = std::move(ops);
-  return program;
+  std::vector<Program> programs;
+  for (int level : levels) {
+    auto code = JitModule::compile(*module, {target, "", level, {}});
+    if (!code)
+      return code.takeError();
+    auto call = code->function<CallFn>(signature.name + "_call");
+    if (!call)
+      return call.takeError();
+    auto scratch = code->function<ScratchFn>(signature.name + "_scratch");
+    if (!scratch)
+      return scratch.takeError();
+    programs.push_back(Program(signature, carried, std::move(*code), *call, *scratch));
+    programs.back().ops = ops;
+  }
+  return programs;
 }
 
 void Program::run(const Call &c) const {

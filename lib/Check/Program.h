@@ -16,9 +16,10 @@ enum class Form {
 
 class Program {
 public:
-  /// Errors: as the passes have them.
-  static llvm::Expected<Program> compile(ModuleOp module, const Signature &signature, Form form,
-                                         const CpuTarget &target, const StageOptions &options = {}, int level = 1);
+  /// One for each of `levels` of LLVM's optimiser. Errors: as the passes have them.
+  static llvm::Expected<std::vector<Program>> compile(ModuleOp module, const Signature &signature, Form form,
+                                                      const CpuTarget &target, const StageOptions &options,
+                                                      ArrayRef<int> levels);
 
   /// What the forms with state carry, without making code. Errors: something in the function cannot carry state.
   static llvm::Expected<SmallVector<CarriedValue>> carriedBy(ModuleOp module, const Signature &signature,

@@ -4,6 +4,8 @@
 #include "lib/Pipelines/Run.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "strand/abi.h"
+#include "llvm/ADT/APFloat.h"
+#include "llvm/ADT/bit.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
@@ -20,8 +22,19 @@ Error checkCpu(const CpuTarget &target) {
   return createStringError("code for " + target.name + " cannot run here: this CPU lacks " + missing);
 }
 
+/// Rounded once, to the nearest bf16, to even if there are two.
+__bf16 toBf16(APFloat x) {
+  bool lossy;
+  x.convert(APFloat::BFloat(), RoundingMode::NearestTiesToEven, &lossy);
+  return bit_cast<__bf16>(uint16_t(x.bitcastToAPInt().getZExtValue()));
+}
+__bf16 doubleToBf16(double x) { return toBf16(APFloat(x)); }
+__bf16 floatToBf16(float x) { return toBf16(APFloat(x)); }
+
 /// The run-time library is linked into this program, where the loader does not see it.
 const std::pair<const char *, void *> runTime[] = {
+    {"__truncdfbf2", reinterpret_cast<void *>(doubleToBf16)}, // which the library of gcc 12 lacks
+    {"__truncsfbf2", reinterpret_cast<void *>(floatToBf16)},
     {"strand_rt_parallel_for", reinterpret_cast<void *>(strand_rt_parallel_for)},
     {"strand_rt_threads", reinterpret_cast<void *>(strand_rt_threads)},
     {"strand_rt_check", reinterpret_cast<void *>(strand_rt_check)}};

@@ -16,7 +16,7 @@
 #t = affine_map<(t) -> (t)>
 
 // Forms that differ: a sequence alone is right, one behind others is not.
-// FIRST:      first_row_of_the_call: form packed is wrong: {{256|512}} bits, 1 thread
+// FIRST:      first_row_of_the_call: form packed is wrong: {{256|512}} bits, level 1, 1 thread
 // FIRST-NEXT:   result 0, sequence {{[0-9]+}}, row {{[0-9]+}}, channel [0] is {{[-0-9.e]+}}, and NaN when other sequences are NaN
 // FIRST-NEXT:   seed 1, lengths {{[0-9 ]+$}}
 func.func @first_row_of_the_call(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
@@ -35,7 +35,7 @@ func.func @first_row_of_the_call(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
 }
 
 // The number of a neighbour's row times 0 is right as long as that row is finite.
-// NEIGHBOUR: sees_its_neighbour: form packed is wrong: {{256|512}} bits, 1 thread
+// NEIGHBOUR: sees_its_neighbour: form packed is wrong: {{256|512}} bits, level 1, 1 thread
 // NEIGHBOUR-NEXT: and NaN when other sequences are NaN
 func.func @sees_its_neighbour(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
   %c0 = arith.constant 0 : index
@@ -54,7 +54,7 @@ func.func @sees_its_neighbour(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
   return %y : tensor<?x4xf32>
 }
 
-// OVERFLOWS:      overflows: form whole is wrong: {{256|512}} bits, 1 thread
+// OVERFLOWS:      overflows: form whole is wrong: {{256|512}} bits, level 1, 1 thread
 // OVERFLOWS-NEXT:   relative RMS error NaN, bound 1.0e-06; largest error NaN, bound 1.6e-05
 // OVERFLOWS-NEXT:   first at result 0, sequence {{[0-9]+}}, row 0, channel [0]: NaN, and 1 in the meaning
 // OVERFLOWS:      overflows: form packed is wrong
@@ -67,7 +67,7 @@ func.func @overflows(%x: tensor<?x4xf32> {check.range = [100.0, 200.0]}) -> tens
 }
 
 // 1000 + x - 1000 leaves 2^-14 of rounding on x.
-// DIGITS:      loses_digits: form whole is wrong: {{256|512}} bits, 1 thread
+// DIGITS:      loses_digits: form whole is wrong: {{256|512}} bits, level 1, 1 thread
 // DIGITS-NEXT:   relative RMS error {{[1-9].[0-9]}}e-05, bound 1.0e-06; largest error {{.*}}, bound 1.6e-05
 // DIGITS-NEXT:   first at result 0, sequence {{[0-9]+}}, row {{[0-9]+}}, channel [{{[0-9]}}]: {{[-0-9.]+}}, and {{[-0-9.]+}} in the meaning
 // DIGITS-NEXT:   seed 7, lengths
@@ -96,7 +96,7 @@ func.func @loses_digits_by_leave(%x: tensor<?x4xf32>) -> tensor<?x4xf32> attribu
 }
 
 // One column of two thousand is off, too few for the mean: the largest error shows it.
-// ELEMENT:      one_column: form whole is wrong: {{256|512}} bits, 1 thread
+// ELEMENT:      one_column: form whole is wrong: {{256|512}} bits, level 1, 1 thread
 // ELEMENT-NEXT:   relative RMS error {{[1-9].[0-9]}}e-07, bound 1.0e-06; largest error {{[2-9].[0-9]}}e-05, bound 1.6e-05
 // ELEMENT-NEXT:   first at result 0, sequence {{[0-9]+}}, row {{[0-9]+}}, channel [77]:
 func.func @one_column(%x: tensor<?x2000xf32> {check.range = [0.9, 1.0]}) -> tensor<?x2000xf32> {
@@ -119,7 +119,7 @@ func.func @one_column(%x: tensor<?x2000xf32> {check.range = [0.9, 1.0]}) -> tens
 }
 
 // Integers are the same or they are wrong.
-// INTEGERS:      other_integers: form whole is wrong: {{256|512}} bits, 1 thread
+// INTEGERS:      other_integers: form whole is wrong: {{256|512}} bits, level 1, 1 thread
 // INTEGERS-NEXT:   bound 0.0e+00
 // INTEGERS-NEXT:   first at result 0, sequence {{[0-9]+}}, row {{[0-9]+}}, channel []: 16777216, and 16777217 in the meaning
 func.func @other_integers(%n: tensor<?xi32> {check.range = [16777217, 16777217]}) -> tensor<?xi32> {
@@ -137,7 +137,7 @@ func.func @other_integers(%n: tensor<?xi32> {check.range = [16777217, 16777217]}
 }
 
 // The result is 0 and right; the state holds f32's sum of a large and a small number.
-// STATE:      state_of_the_state: form state is wrong: {{256|512}} bits, 1 thread
+// STATE:      state_of_the_state: form state is wrong: {{256|512}} bits, level 1, 1 thread
 // STATE-NEXT:   relative RMS error
 // STATE-NEXT:   first at state 'state_of_the_state.linear_recurrence.h' after sequence {{[0-9]+}}, channel [{{[0-9]}}]:
 // STATE:      state_of_the_state: form rows is wrong

@@ -86,3 +86,51 @@ func.func @calls(%o: tensor<?xi32>, %x: tensor<?x8xf32>, %g: tensor<?x8xf32> {ch
   %y = call @called(%x, %g, %o) : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
   return %y, %x : tensor<?x8xf32>, tensor<?x8xf32>
 }
+
+// An op that needs all of a sequence at once has no forms with state.
+// CHECK-DAG: reversed: 2 forms right
+func.func @reversed(%x: tensor<?x8xf32>, %offsets: tensor<?xi32>) -> tensor<?x8xf32> {
+  %y = strand.scan reverse rows(%r = %x : tensor<?x8xf32>) carry(%h : tensor<8xf32>)
+       offsets %offsets : tensor<?xi32> -> tensor<?x8xf32> {
+    %0 = math.tanh %h : tensor<8xf32>
+    %1 = arith.addf %0, %r : tensor<8xf32>
+    strand.yield %1 : tensor<8xf32> next %1 : tensor<8xf32>
+  }
+  return %y : tensor<?x8xf32>
+}
+
+// States are those of the ops that the scan becomes, in their order: here the sum of keys comes first in the scan and
+// second in strand.linear_attention.
+// CHECK-DAG: other_states: 7 forms right
+func.func @other_states(%q: tensor<?x4xf32> {check.range = [0.1, 1.0]}, %k: tensor<?x4xf32> {check.range = [0.1, 1.0]},
+                        %v: tensor<?x3xf32>, %offsets: tensor<?xi32>) -> tensor<?x3xf32> {
+  %y = strand.scan rows(%qt = %q : tensor<?x4xf32>, %kt = %k : tensor<?x4xf32>, %vt = %v : tensor<?x3xf32>)
+       carry(%z : tensor<4xf32>, %s : tensor<4x3xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x3xf32> {
+    %e = tensor.empty() : tensor<4x3xf32>
+    %kv = linalg.generic {indexing_maps = [#t, affine_map<(t, d) -> (d)>, #td], iterator_types = ["parallel", "parallel"]}
+        ins(%kt, %vt : tensor<4xf32>, tensor<3xf32>) outs(%e : tensor<4x3xf32>) {
+    ^bb0(%a: f32, %b: f32, %out: f32):
+      %m = arith.mulf %a, %b : f32
+      linalg.yield %m : f32
+    } -> tensor<4x3xf32>
+    %s1 = arith.addf %s, %kv : tensor<4x3xf32>
+    %z1 = arith.addf %z, %kt : tensor<4xf32>
+    %zero = arith.constant dense<0.0> : tensor<3xf32>
+    %none = arith.constant dense<0.0> : tensor<f32>
+    %n = linalg.vecmat ins(%qt, %s1 : tensor<4xf32>, tensor<4x3xf32>) outs(%zero : tensor<3xf32>) -> tensor<3xf32>
+    %d = linalg.dot ins(%qt, %z1 : tensor<4xf32>, tensor<4xf32>) outs(%none : tensor<f32>) -> tensor<f32>
+    %e3 = tensor.empty() : tensor<3xf32>
+    %db = linalg.broadcast ins(%d : tensor<f32>) outs(%e3 : tensor<3xf32>) dimensions = [0]
+    %o = arith.divf %n, %db : tensor<3xf32>
+    strand.yield %o : tensor<3xf32> next %z1, %s1 : tensor<4xf32>, tensor<4x3xf32>
+  }
+  return %y : tensor<?x3xf32>
+}
+
+// What is rounded to bf16 is rounded once, from f64 as from f32.
+// CHECK-DAG: rounded: 2 forms right, worst 0.0e+00
+func.func @rounded(%x: tensor<?x6xf32>) -> tensor<?x6xf32> {
+  %h = arith.truncf %x : tensor<?x6xf32> to tensor<?x6xbf16>
+  %y = arith.extf %h : tensor<?x6xbf16> to tensor<?x6xf32>
+  return %y : tensor<?x6xf32>
+}

@@ -4,16 +4,25 @@
 // RUN: FileCheck %s < %t.1
 // RUN: strand-check %s --forms=cut,whole | FileCheck %s --check-prefix=FORMS
 // RUN: strand-check %s --function=second --rows=3 | FileCheck %s --check-prefix=SECOND
+// RUN: strand-check %s --function=first --verbose --levels=2,0 --bits=256 | FileCheck %s --check-prefix=LEVELS
+// RUN: not strand-check %s --levels=4 2>&1 | FileCheck %s --check-prefix=LEVEL
 // RUN: strand-check %s --rows=0 | FileCheck %s --check-prefix=NONE
 #td = affine_map<(t, d) -> (t, d)>
 
-// CHECK:      first: whole  {{256|512}} bits, 1 thread: error {{[0-9.]+}}e-{{0[89]}}, largest {{[0-9.]+}}e-{{0[78]}}
-// CHECK-NEXT: first: whole  {{256|512}} bits, 3 threads: error
+// CHECK:      first: whole  {{256|512}} bits, level 1, 1 thread: error {{[0-9.]+}}e-{{0[89]}}, largest {{[0-9.]+}}e-{{0[78]}}
+// CHECK-NEXT: first: whole  {{256|512}} bits, level 1, 3 threads: error
 // CHECK-NEXT: first: packed
-// CHECK:      first: churn  256 bits, 3 threads: error
+// CHECK:      first: churn  256 bits, level 1, 3 threads: error
 // CHECK-NEXT: first: 10 forms right, worst
 // CHECK-NEXT: second: whole
 // CHECK:      second: 2 forms right, worst 0.0e+00 (whole)
+// LEVELS-NOT: 512 bits
+// LEVELS: first: whole  256 bits, level 2, 1 thread:
+// LEVELS-NOT: 512 bits
+// LEVELS: first: whole  256 bits, level 0, 1 thread:
+// LEVELS-NOT: 512 bits
+// LEVELS: first: 10 forms right
+// LEVEL: strand-check: error: --levels has 4; 0 to 3 are needed
 // FORMS: first: 2 forms right, worst
 // FORMS: second: 1 form right, worst 0.0e+00 (whole)
 // SECOND-NOT: first

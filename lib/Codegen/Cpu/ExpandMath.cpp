@@ -17,13 +17,15 @@ struct ExpandMath : impl::ExpandMathBase<ExpandMath> {
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
-      if (isa<math::MathDialect>(op->getDialect()) && op->getNumResults() == 1 &&
-          isF32OrLanes(op->getResult(0).getType()))
+      bool isMath = isa<math::MathDialect>(op->getDialect()) && op->getNumResults() == 1 &&
+                    isF32OrLanes(op->getResult(0).getType());
+      if (isMath || (isa<arith::TruncFOp>(op) && isF32OrLanes(op->getOperand(0).getType())))
         ops.push_back(op);
     });
     for (Operation *op : ops) {
       OpBuilder b(op);
-      if (Value value = expandMath(b, op)) {
+      auto rounding = dyn_cast<arith::TruncFOp>(op);
+      if (Value value = rounding ? expandRounding(b, rounding) : expandMath(b, op)) {
         op->getResult(0).replaceAllUsesWith(value);
         op->erase();
         ++numExpanded;

@@ -6,6 +6,9 @@ def ExpandMath : Pass<"strand-expand-math", "::mlir::func::FuncOp"> {
     lane: a remainder gets the bits that a vector would give, at every width, on every CPU with FMA. Runs when loops and
     vectors have been formed. Other types, other powers, and operations that CPUs have instructions for are left alone.
 
+    Rounding f32 to bf16 becomes arithmetic on bits as well, since most CPUs have no instruction for it and the C library
+    may lack the function that LLVM calls then.
+
     Errors in units of the last place, and where the arithmetic comes from: lib/Codegen/Cpu/MathFunctions.cpp.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];

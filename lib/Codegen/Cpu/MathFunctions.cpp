@@ -255,6 +255,18 @@ Value expandPowF(LaneMath &m, Value x, Value exponent) {
 }
 } // namespace
 
+/// To the nearest, to even if there are two: to the bits is added half of what the last bit that stays is worth, a bit
+/// less if it is 0. A NaN becomes quiet and stays one.
+Value expandRounding(OpBuilder &b, arith::TruncFOp op) {
+  Value x = op.getIn();
+  if (!getElementTypeOrSelf(x).isF32() || !getElementTypeOrSelf(op.getType()).isBF16())
+    return {};
+  LaneMath m(b, op.getLoc(), x.getType());
+  Value bits = m.bits(x), odd = m.andBits(m.shiftRight(bits, 16), 1u);
+  Value rounded = m.addBits(bits, m.addBits(odd, 0x7fffu));
+  return m.upperHalf(m.select(m.equal(x, x), rounded, m.orBits(bits, 0x400000u)));
+}
+
 Value expandMath(OpBuilder &b, Operation *op) {
   LaneMath m(b, op->getLoc(), op->getResult(0).getType());
   if (auto power = dyn_cast<math::PowFOp>(op))

@@ -54,6 +54,11 @@ public:
     Value all = arith::BitcastOp::create(b, loc, shaped(b.getI64Type()), x);
     return arith::TruncIOp::create(b, loc, shaped(b.getI32Type()), all);
   }
+  /// The number of bf16 whose bits are the upper half of those of x.
+  Value upperHalf(Value x) {
+    Value half = arith::TruncIOp::create(b, loc, shaped(b.getI16Type()), shiftRight(x, 16));
+    return arith::BitcastOp::create(b, loc, shaped(b.getBF16Type()), half);
+  }
   /// y, not negative, with the sign of x.
   Value withSign(Value y, Value x) { return fromBits(orBits(bits(y), signBit(x))); }
   Value signBit(Value x) { return andBits(bits(x), 0x80000000u); }
@@ -75,6 +80,9 @@ private:
   Location loc;
   VectorType lanes; ///< null: scalars
 };
+
+/// What rounding f32 to bf16 computes; null for other types.
+Value expandRounding(OpBuilder &b, arith::TruncFOp op);
 
 /// What `op` computes, written at the position of `b`; null if strand-expand-math leaves it alone.
 Value expandMath(OpBuilder &b, Operation *op);

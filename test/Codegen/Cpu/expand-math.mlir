@@ -211,3 +211,18 @@ func.func @instructions(%x: vector<8xf32>) -> vector<8xf32> {
   %7 = math.trunc %6 : vector<8xf32>
   return %7 : vector<8xf32>
 }
+
+// The bits get half of what the last one that stays is worth, or a bit less; NaN gets its quiet bit.
+// CHECK-LABEL: @round
+// CHECK-DAG: %[[HALF:.*]] = arith.constant dense<32767>
+// CHECK-DAG: %[[QUIET:.*]] = arith.constant dense<4194304>
+// CHECK: %[[BITS:.*]] = arith.bitcast %{{.*}} : vector<8xf32> to vector<8xi32>
+// CHECK: %[[UP:.*]] = arith.addi %{{.*}}, %[[HALF]]
+// CHECK: %[[R:.*]] = arith.addi %[[BITS]], %[[UP]]
+// CHECK: arith.ori %[[BITS]], %[[QUIET]]
+// CHECK: arith.trunci %{{.*}} : vector<8xi32> to vector<8xi16>
+// CHECK-NOT: arith.truncf
+func.func @round(%x: vector<8xf32>) -> vector<8xbf16> {
+  %r = arith.truncf %x : vector<8xf32> to vector<8xbf16>
+  return %r : vector<8xbf16>
+}

@@ -1,0 +1,195 @@
+// The tool strand-fuzz: random programs, each checked as strand-check does it, in processes of their own. What is wrong
+// is written to a file, made smaller, and written again.
+#include "lib/Fuzz/Main.h"
+#include "lib/Check/Check.h"
+#include "lib/Fuzz/Function.h"
+#include "lib/Fuzz/Processes.h"
+#include "lib/Fuzz/Reduce.h"
+#include "lib/Passes.h"
+#include "lib/Target/Errors.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include <chrono>
+using namespace mlir;
+using namespace strand;
+namespace cl = llvm::cl;
+namespace {
+enum { EXIT_RIGHT = 0, EXIT_WRONG = 1, EXIT_USAGE = 2 };
+
+/// How one program is checked. Which inputs it gets, and how many rows, goes with its seed.
+CheckOptions checkOf(uint64_t seed) {
+  static const int64_t rows[] = {40, 90, 150, 300};
+  CheckOptions options;
+  options.seed = seed;
+  options.rows = rows[Random(seed, "rows").below(std::size(rows))];
+  options.levels = {1, 0};
+  options.bits = Random(seed, "bits").below(2) ? 512 : 256;
+  options.plainFactor = 8;
+  return options;
+}
+
+/// The same on the command line of strand-check.
+std::string commandOf(const CheckOptions &o) {
+  return llvm::formatv("strand-check --seed={0} --rows={1} --levels=1,0 --bits={2} --plain-factor={3}", o.seed,
+                       o.rows, o.bits, o.plainFactor);
+}
+
+/// What is wrong with a program, or nothing.
+std::string problemOf(StringRef text, const CheckOptions &options) {
+  DialectRegistry registry;
+  registerEverything(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  std::string problem;
+  ScopedDiagnosticHandler errors(&context, [&](Diagnostic &d) {
+    if (d.getSeverity() == DiagnosticSeverity::Error)
+      problem += "error: " + d.str() + "\n";
+    return success();
+  });
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
+  if (!module)
+    return "cannot be parsed: " + problem;
+  auto report = checkModule(*module, options);
+  if (!report)
+    return problem + llvm::toString(report.takeError());
+  for (const Finding &f : report->findings)
+    problem += "form " + f.form + " is wrong: " + f.text + "\n";
+  return problem;
+}
+
+/// What makes two problems the same: all but numbers.
+std::string kindOf(StringRef problem) {
+  std::string kind;
+  for (char c : problem.split('\n').first)
+    if (!isdigit(c))
+      kind += c;
+  return kind;
+}
+
+/// The same, found out in a process of its own.
+std::string problemApart(StringRef text, const CheckOptions &options) {
+  std::string problem;
+  runInProcesses(
+      1, {}, [&](int64_t) { return problemOf(text, options); },
+      [&](int64_t, StringRef found) {
+        problem = found.str();
+        return true;
+      });
+  return problem;
+}
+
+void writeProgram(const Twine &path, StringRef text, StringRef problem, const CheckOptions &options) {
+  std::error_code failed;
+  llvm::raw_fd_ostream out(path.str(), failed);
+  if (failed) {
+    llvm::errs() << "strand-fuzz: error: " << path << ": " << failed.message() << "\n";
+    return;
+  }
+  SmallVector<StringRef> lines;
+  problem.rtrim().split(lines, '\n');
+  out << "// " << commandOf(options) << "\n";
+  for (StringRef line : lines)
+    out << "// " << line << "\n";
+  out << text;
+}
+
+struct FuzzOptions {
+  uint64_t seed;
+  int64_t programs;
+  double minutes; // 0: no end
+  int jobs;
+  std::string output;
+  bool reduces;
+};
+
+class Fuzz : FuzzOptions {
+public:
+  explicit Fuzz(FuzzOptions options) : FuzzOptions(std::move(options)) {}
+  int run();
+
+private:
+  uint64_t seedOf(int64_t i) const { return seed * 1000003 + i; }
+  std::string text(int64_t i) const { return randomProgram(seedOf(i), "p" + std::to_string(i)); }
+  void tell(int64_t i, StringRef problem);
+
+  struct Wrong {
+    int64_t program;
+    std::string problem;
+  };
+  std::vector<Wrong> wrong;
+};
+
+void Fuzz::tell(int64_t i, StringRef problem) {
+  SmallString<128> path(output);
+  llvm::sys::path::append(path, llvm::formatv("fuzz-{0}-{1}", seed, i).str());
+  CheckOptions options = checkOf(seedOf(i));
+  writeProgram(path + ".mlir", text(i), problem, options);
+  llvm::outs() << "program " << i << ": " << problem.rtrim() << "\n  written to " << path << ".mlir\n";
+  if (!reduces)
+    return;
+  std::string kind = kindOf(problem), smallest = problem.str();
+  std::string reduced = reduceProgram(text(i), [&](StringRef candidate) {
+    std::string found = problemApart(candidate, options);
+    bool same = !found.empty() && kindOf(found) == kind;
+    if (same)
+      smallest = found;
+    return same;
+  });
+  writeProgram(path + "-reduced.mlir", reduced, smallest, options);
+  llvm::outs() << "  reduced to " << path << "-reduced.mlir\n";
+}
+
+int Fuzz::run() {
+  auto begin = std::chrono::steady_clock::now();
+  auto seconds = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  };
+  int64_t done = 0;
+  runInProcesses(
+      programs, {jobs}, [&](int64_t i) { return problemOf(text(i), checkOf(seedOf(i))); },
+      [&](int64_t i, StringRef problem) {
+        ++done;
+        if (!problem.empty())
+          wrong.push_back({i, problem.str()});
+        return minutes == 0 || seconds() < 60 * minutes;
+      });
+  double taken = seconds();
+  for (const Wrong &w : wrong)
+    tell(w.program, w.problem);
+  llvm::outs() << llvm::format("seed %llu: %lld programs in %.0f s, %zu wrong\n", (unsigned long long)seed,
+                               (long long)done, taken, wrong.size());
+  return wrong.empty() ? EXIT_RIGHT : EXIT_WRONG;
+}
+} // namespace
+
+int strand::fuzzMain(int argc, char **argv) {
+  cl::OptionCategory category("Options of strand-fuzz");
+  cl::opt<int64_t> programs("programs", cl::desc("how many; 100 by default"), cl::init(100), cl::cat(category));
+  cl::opt<uint64_t> seed("seed", cl::desc("of all programs; 1 by default"), cl::init(1), cl::cat(category));
+  cl::opt<double> minutes("minutes", cl::desc("after which no program is begun; without end by default"), cl::init(0),
+                          cl::cat(category));
+  cl::opt<int> jobs("jobs", cl::desc("processes at a time; 2 by default"), cl::init(2), cl::cat(category));
+  cl::opt<std::string> output("output", cl::desc("folder for programs that are wrong; this one by default"),
+                              cl::init("."), cl::cat(category));
+  cl::opt<bool> keep("no-reduce", cl::desc("leave wrong programs as they are"), cl::cat(category));
+  cl::opt<int64_t> print("print", cl::desc("print the program of this number instead"), cl::init(-1),
+                         cl::cat(category));
+  cl::HideUnrelatedOptions(category);
+  cl::ParseCommandLineOptions(argc, argv, "strand-fuzz: random programs, all their forms checked\n");
+  if (programs < 1 || jobs < 1) {
+    llvm::errs() << "strand-fuzz: error: --programs and --jobs are at least 1\n";
+    return EXIT_USAGE;
+  }
+  if (print >= 0) {
+    llvm::outs() << randomProgram(seed * 1000003 + print, "p" + std::to_string(print));
+    return EXIT_RIGHT;
+  }
+  llvm::sys::fs::create_directories(output);
+  return Fuzz({seed, programs, minutes, jobs, output, !keep}).run();
+}
