@@ -1,12 +1,13 @@
-// A module is made as small as what is looked for allows: of three functions one is left, and of its chain the op that
+// A module of ops of the dialect is made as small as what is looked for allows: of three functions the one is left that
 // the test script asks for.
 // RUN: printf '#!/bin/sh\nstrand-opt "$1" | grep -q strand.linear_recurrence && exit 1\nexit 0\n' > %t.sh && chmod +x %t.sh
 // RUN: strand-reduce %s -reduction-tree="traversal-mode=0 test=%t.sh" | FileCheck %s
 
-// CHECK:         func.func @guilty(%[[X:.*]]: tensor<?x8xf32>, %[[OFFSETS:.*]]: tensor<?xi32>)
-// CHECK-NEXT:      %[[Y:.*]] = strand.linear_recurrence decay(%[[X]]) input(%[[X]]) offsets %[[OFFSETS]]
-// CHECK-NEXT:      return %[[Y]]
-// CHECK-NOT:     func.func
+// CHECK-NOT:     @innocent
+// CHECK:         func.func @guilty(
+// CHECK:           strand.shift
+// CHECK:           strand.linear_recurrence
+// CHECK-NOT:     @bystander
 #td = affine_map<(t, d) -> (t, d)>
 func.func @innocent(%x: tensor<?x8xf32>, %offsets: tensor<?xi32>) -> tensor<?x8xf32> {
   %y = strand.shift %x by 1 offsets %offsets : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
