@@ -4,7 +4,7 @@
 #   include/strand/           C headers
 #   include/strand/compiler/  C++ headers of the compiler, as they are included here
 #   lib/cmake/Strand/         find_package(Strand)
-#   lib/pkgconfig/strand.pc   the C side alone
+#   lib/pkgconfig/            strand.pc: what compiled models need; libstrand.pc: the compiler
 include(CMakePackageConfigHelpers)
 set(config ${PROJECT_SOURCE_DIR}/cmake)
 configure_file(${config}/BuildConfig.h.in ${PROJECT_BINARY_DIR}/lib/Target/BuildConfig.h @ONLY)
@@ -52,5 +52,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/cmake/StrandConfigVersion
 install(FILES ${PROJECT_BINARY_DIR}/cmake/StrandConfig.cmake ${PROJECT_BINARY_DIR}/cmake/StrandConfigVersion.cmake
         DESTINATION ${package})
 file(RELATIVE_PATH to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
-configure_file(${config}/strand.pc.in ${PROJECT_BINARY_DIR}/cmake/strand.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/cmake/strand.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+foreach(pc strand libstrand)
+  configure_file(${config}/${pc}.pc.in ${PROJECT_BINARY_DIR}/cmake/${pc}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/cmake/${pc}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()

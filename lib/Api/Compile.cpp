@@ -23,14 +23,18 @@ const strand_context &defaults() {
   return context;
 }
 
+/// Functions that are models: over whole sequences, and with its state threaded through already.
+constexpr const char *modelNames[] = {"forward", "advance"};
+
 /// The name of the function to compile.
 Expected<std::string> chooseFunction(ModuleOp module, StringRef asked) {
   if (!asked.empty()) {
     auto f = module.lookupSymbol<func::FuncOp>(asked);
     return f ? Expected<std::string>(asked.str()) : createStringError("the module has no function @" + asked);
   }
-  if (module.lookupSymbol<func::FuncOp>("forward"))
-    return "forward";
+  for (const char *model : modelNames)
+    if (module.lookupSymbol<func::FuncOp>(model))
+      return model;
   std::string names, last;
   int count = 0;
   for (auto f : module.getOps<func::FuncOp>())
@@ -62,7 +66,7 @@ Expected<std::shared_ptr<Code>> make(std::shared_ptr<MLIRContext> context, const
   auto function = chooseFunction(*input.module, source.function);
   if (!function)
     return function.takeError();
-  if (*function == "forward")
+  if (llvm::is_contained(modelNames, *function))
     return makeModelCode(*context, options, input);
   if (!source.weights.empty())
     return createStringError("@" + *function + " is a function over rows, which takes weights as arguments; '" +

@@ -26,7 +26,7 @@ class Spec:
     """What an argument of a step is: its dimensions are sizes, or names that take the sizes of the arrays of a call."""
 
     def __init__(self, kind, dims, initial=0.0):
-        self.kind, self.initial = kind, float(initial)
+        self.kind, self.initial = kind, initial if isinstance(initial, str) else float(initial)
         self.dims = [int(d) if str(d).isdigit() else d for part in dims
                      for d in (part.split() if isinstance(part, str) else [part])]
         for d in self.dims:
@@ -52,7 +52,8 @@ class Spec:
 
 
 def carry(*dims, initial=0.0):
-    """A carried value with these dimensions, every element of which is `initial` before the first row."""
+    """A carried value with these dimensions. `initial`: what each element is before the first row, or the name of the
+    weight that it begins at."""
     return Spec("carry", dims, initial)
 
 
@@ -66,19 +67,20 @@ def weight(*dims):
     return Spec("weight", dims)
 
 
-def recurrence(step=None, *, context=None):
-    """Makes a recurrence of the function of one step (see the module's text)."""
+def recurrence(step=None, *, reverse=False, context=None):
+    """Makes a recurrence of the function of one step (see the module's text). `reverse`: rows are gone through from the
+    last of a sequence to its first, so there is no state to go on from."""
     if step is None:
-        return functools.partial(recurrence, context=context)
-    return Recurrence(step, context)
+        return functools.partial(recurrence, reverse=reverse, context=context)
+    return Recurrence(step, reverse, context)
 
 
 class Recurrence:
     """Called on arrays of rows and weights, in the order of the step's arguments or by their names, with the options of
     strand.Model's calls; `state` makes a state for it."""
 
-    def __init__(self, step, context=None):
-        self._step, self._context, self._models = step, context, {}
+    def __init__(self, step, reverse=False, context=None):
+        self._step, self._reverse, self._context, self._models = step, reverse, context, {}
         functools.update_wrapper(self, step)
         parameters = inspect.signature(step, eval_str=True).parameters
         self._specs = {name: p.annotation for name, p in parameters.items()}
@@ -90,6 +92,11 @@ class Recurrence:
                 raise ArgumentError(f"{step.__name__}: the name of argument {name} is not ASCII")
         self._carried = [n for n, s in self._specs.items() if s.kind == "carry"]
         self._inputs = [n for n, s in self._specs.items() if s.kind != "carry"]
+        for name in self._carried:
+            begin = self._specs[name].initial
+            if isinstance(begin, str) and (begin not in self._inputs or self._specs[begin].kind != "weight" or
+                                           self._specs[begin].dims != self._specs[name].dims):
+                raise ArgumentError(f"{step.__name__}: {name} begins at {begin}, which is no weight of its dimensions")
         if not self._carried or not any(s.kind == "row" for s in self._specs.values()):
             raise ArgumentError(f"{step.__name__}: a recurrence has a carried value and a row at least")
 
@@ -126,8 +133,8 @@ class Recurrence:
             values[n] = values[n].reshape(-1, *self._specs[n].shape(n, sizes))
         outputs = None
         for begin, end in zip(offsets[:-1], offsets[1:]):
-            carried = {n: np.full(self._specs[n].shape(n, sizes), self._specs[n].initial) for n in self._carried}
-            for i in range(begin, end):
+            carried = {n: self._begin(n, values, sizes) for n in self._carried}
+            for i in reversed(range(begin, end)) if self._reverse else range(begin, end):
                 results = self._step(**carried, **{n: v[i] if n in rows else v for n, v in values.items()})
                 count = len(results) - len(self._carried)
                 outputs = outputs or [np.zeros((len(values[rows[0]]), *np.shape(r))) for r in results[:count]]
@@ -136,6 +143,10 @@ class Recurrence:
                 carried = {n: np.broadcast_to(r, carried[n].shape) for n, r in zip(self._carried, results[count:])}
         outputs = [o.reshape(*leading, *o.shape[1:]) for o in outputs or []]
         return outputs[0] if len(outputs) == 1 else tuple(outputs)
+
+    def _begin(self, name, values, sizes):
+        spec = self._specs[name]
+        return values[spec.initial] if isinstance(spec.initial, str) else np.full(spec.shape(name, sizes), spec.initial)
 
     def _ordered(self, arrays, named):
         arrays = dict(zip(self._inputs, arrays)) if len(arrays) <= len(self._inputs) else None
@@ -182,14 +193,16 @@ class Recurrence:
         outer_type = lambda n: of_rows(shape(n)) if self._specs[n].kind == "row" else tensor_type(shape(n))
         of_kind = lambda kind: [n for n in self._inputs if self._specs[n].kind == kind]
         bound = lambda names: ", ".join(f"%{n} = %{n}.all : {outer_type(n)}" for n in names)
-        carried = ", ".join(f"%{n} : {tensor_type(shape(n))} = {number(self._specs[n].initial)}" for n in self._carried)
+        begin = lambda i: f"%{i}.all" if isinstance(i, str) else number(i)
+        carried = ", ".join(f"%{n} : {tensor_type(shape(n))} = {begin(self._specs[n].initial)}" for n in self._carried)
         arguments = [f'%{n}.all: {outer_type(n)} {{strand.name = "{n}"}}' for n in self._inputs]
         names, types = (lambda vs: ", ".join(v.name for v in vs)), (lambda vs: ", ".join(v.type for v in vs))
         results = ", ".join(of_rows(v.shape) for v in outputs)
         many = len(outputs) > 1
         return "\n".join([
             f"func.func @{self._step.__name__}({', '.join(arguments)}, %.offsets: tensor<?xi32>) -> ({results}) {{",
-            f"  %.y{f':{len(outputs)}' if many else ''} = strand.scan rows({bound(of_kind('row'))})",
+            f"  %.y{f':{len(outputs)}' if many else ''} = strand.scan {'reverse ' if self._reverse else ''}"
+            f"rows({bound(of_kind('row'))})",
             *([f"      with({bound(of_kind('weight'))})"] if of_kind("weight") else []),
             f"      carry({carried}) offsets %.offsets : tensor<?xi32> -> {f'({results})' if many else results} {{",
             *("    " + line for line in trace.lines),

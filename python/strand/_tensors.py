@@ -3,6 +3,7 @@
 numpy arrays by their address, everything else by `__dlpack__`; what has neither becomes a numpy array first.
 """
 import ctypes as c
+import functools
 
 import numpy as np
 
@@ -31,15 +32,20 @@ def numpy_dtype(element):
     return np.dtype(ml_dtypes.bfloat16)
 
 
+@functools.cache
+def _element_of(dtype):
+    if dtype.name not in _KEYS or not dtype.isnative:
+        raise ArgumentError(f"arrays of {dtype} cannot be passed")
+    return Element(*_KEYS[dtype.name], 1)
+
+
 def _of_numpy(a, writes=False):
-    key = _KEYS.get(a.dtype.name)
-    if key is None or not a.dtype.isnative:
-        raise ArgumentError(f"arrays of {a.dtype} cannot be passed")
     if writes and not a.flags.writeable:
         raise ArgumentError("an array for outputs is read-only")
     shape = (c.c_int64 * a.ndim)(*a.shape)
-    strides = (c.c_int64 * a.ndim)(*(s // a.itemsize for s in a.strides))
-    return Tensor(a.ctypes.data, Device(CPU, 0), a.ndim, Element(*key, 1), shape, strides, 0), (a, shape, strides)
+    strides = None if a.flags.c_contiguous else (c.c_int64 * a.ndim)(*(s // a.itemsize for s in a.strides))
+    address = a.__array_interface__["data"][0]
+    return Tensor(address, Device(CPU, 0), a.ndim, _element_of(a.dtype), shape, strides, 0), (a, shape, strides)
 
 
 def _of_capsule(x, writes=False):

@@ -55,7 +55,20 @@ def curious(h: carry("d"), m: carry(4), x: row("d"), w: weight("d", 4)):
     return strand.where(x.sum() <= 0.0, h[1:3], x[0:2]), -m, h, m
 
 
+@strand.recurrence
+def begins(h: carry("d", initial="u"), x: row("d"), u: weight("d")):
+    return h, 0.5 * h + x
+
+
+@strand.recurrence(reverse=True)
+def backwards(h: carry("d"), x: row("d")):
+    h = 0.5 * h + strand.tanh(x)
+    return h, h
+
+
 CASES = {
+    begins: {"x": (16,), "u": (16,)},
+    backwards: {"x": (16,)},
     ema: {"x": (16,), "a": (16,)},
     counted: {"x": (5,)},
     attention: {"q": (2, 8), "k": (2, 8), "v": (2, 16), "g": (2,)},
@@ -96,6 +109,11 @@ def check(f, shapes, rng):
     last = as_tuple(f(**data, offsets=OFFSETS, last=True))
     compare(name + " last", tuple(y[1:] for y in last), tuple(w[ends] for w in as_tuple(want)))
 
+    if f is backwards:
+        try:
+            f.state(**data)
+        except strand.ArgumentError as e:
+            return print(name, "right:", str(e).splitlines()[0])
     state = f.state(**data, sequences=6)
     for at in (1, 30):  # every sequence up to row `at` of its own, then the rest
         pieces = [np.arange(b, min(b + at, e)) if at == 1 else np.arange(min(b + 1, e), e)
