@@ -1,0 +1,37 @@
+// DeltaNet with the state transposed, values first.
+//
+//   S' = S + beta (v - S k) k^T, y = S' q.
+//
+// RUN: strand-opt %s -strand-infer-structure -verify-diagnostics -o /dev/null
+// RUN: strand-check %s | FileCheck %s --implicit-check-not=wrong
+// CHECK: deltanet_value_first: 7 forms right
+
+#ij_i = affine_map<(i, j) -> (i)>
+#ij_ij = affine_map<(i, j) -> (i, j)>
+#ij_j = affine_map<(i, j) -> (j)>
+
+func.func @deltanet_value_first(%qs: tensor<?x4xf32>, %ks: tensor<?x4xf32> {check.range = [-0.5, 0.5]},
+    %vs: tensor<?x3xf32>, %bs: tensor<?xf32> {check.range = [0.0, 2.0]}, %offsets: tensor<?xi32>) -> tensor<?x3xf32> {
+  // expected-remark @below {{h is identity plus rank 1 (delta rule): h[i,j] = h[i,j] + l[j] * sum_x r[x] * h[i,x] + k[i] * v[j]}}
+  %r = strand.scan rows(%q = %qs : tensor<?x4xf32>, %k = %ks : tensor<?x4xf32>, %v = %vs : tensor<?x3xf32>,
+           %b = %bs : tensor<?xf32>)
+      carry(%S : tensor<3x4xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x3xf32> {
+    %c0 = arith.constant dense<0.0> : tensor<3xf32>
+    %1 = linalg.matvec ins(%S, %k : tensor<3x4xf32>, tensor<4xf32>) outs(%c0 : tensor<3xf32>) -> tensor<3xf32>
+    %2 = arith.subf %v, %1 : tensor<3xf32>
+    %3 = tensor.empty() : tensor<4xf32>
+    %4 = linalg.broadcast ins(%b : tensor<f32>) outs(%3 : tensor<4xf32>) dimensions = [0]
+    %5 = arith.mulf %4, %k : tensor<4xf32>
+    %6 = tensor.empty() : tensor<3x4xf32>
+    %7 = linalg.generic {indexing_maps = [#ij_i, #ij_j, #ij_ij], iterator_types = ["parallel", "parallel"]}
+        ins(%2, %5 : tensor<3xf32>, tensor<4xf32>) outs(%6 : tensor<3x4xf32>) {
+    ^bb0(%p0: f32, %p1: f32, %acc: f32):
+      %_m = arith.mulf %p0, %p1 : f32
+      linalg.yield %_m : f32
+    } -> tensor<3x4xf32>
+    %8 = arith.addf %S, %7 : tensor<3x4xf32>
+    %9 = linalg.matvec ins(%8, %q : tensor<3x4xf32>, tensor<4xf32>) outs(%c0 : tensor<3xf32>) -> tensor<3xf32>
+    strand.yield %9 : tensor<3xf32> next %8 : tensor<3x4xf32>
+  }
+  return %r : tensor<?x3xf32>
+}

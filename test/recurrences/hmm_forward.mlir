@@ -1,0 +1,42 @@
+// The forward algorithm of a hidden Markov model, in logarithms.
+//
+//   a'[j] = log sum_i exp(a[i] + T[i,j]) + e[j].
+//
+// RUN: strand-opt %s -strand-infer-structure -verify-diagnostics -o /dev/null
+// RUN: strand-check %s | FileCheck %s --implicit-check-not=wrong
+// CHECK: hmm_forward: 7 forms right
+
+#ji_i = affine_map<(j, i) -> (i)>
+#ji_ij = affine_map<(j, i) -> (i, j)>
+#ji_j = affine_map<(j, i) -> (j)>
+
+func.func @hmm_forward(%es: tensor<?x4xf32> {check.range = [-1.0, 1.0]},
+    %all_Tr: tensor<4x4xf32> {check.range = [-1.0, 1.0]}, %offsets: tensor<?xi32>) -> tensor<?x4xf32> {
+  // expected-remark @below {{h is log-sum-exp with a matrix: h[i] = lse_x(h[x] + m)}}
+  %r = strand.scan rows(%e = %es : tensor<?x4xf32>) with(%Tr = %all_Tr : tensor<4x4xf32>)
+      carry(%al : tensor<4xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x4xf32> {
+    %c0 = arith.constant dense<0xFF800000> : tensor<4xf32>
+    %c1 = arith.constant dense<0.0> : tensor<4xf32>
+    %2 = linalg.generic {indexing_maps = [#ji_i, #ji_ij, #ji_j], iterator_types = ["parallel", "reduction"]}
+        ins(%al, %Tr : tensor<4xf32>, tensor<4x4xf32>) outs(%c0 : tensor<4xf32>) {
+    ^bb0(%p0: f32, %p1: f32, %acc: f32):
+      %_s = arith.addf %p0, %p1 : f32
+      %_m = arith.maximumf %acc, %_s : f32
+      linalg.yield %_m : f32
+    } -> tensor<4xf32>
+    %3 = linalg.generic {indexing_maps = [#ji_i, #ji_ij, #ji_j, #ji_j], iterator_types = ["parallel", "reduction"]}
+        ins(%al, %Tr, %2 : tensor<4xf32>, tensor<4x4xf32>, tensor<4xf32>) outs(%c1 : tensor<4xf32>) {
+    ^bb0(%p0: f32, %p1: f32, %p2: f32, %acc: f32):
+      %_s = arith.addf %p0, %p1 : f32
+      %_d = arith.subf %_s, %p2 : f32
+      %_x = math.exp %_d : f32
+      %_m = arith.addf %acc, %_x : f32
+      linalg.yield %_m : f32
+    } -> tensor<4xf32>
+    %4 = math.log %3 : tensor<4xf32>
+    %5 = arith.addf %2, %4 : tensor<4xf32>
+    %6 = arith.addf %5, %e : tensor<4xf32>
+    strand.yield %6 : tensor<4xf32> next %6 : tensor<4xf32>
+  }
+  return %r : tensor<?x4xf32>
+}
