@@ -66,6 +66,13 @@ STRAND_API void strand_error_free(strand_error *error);
  * "--opt-level=0", "--form=step", "--strict"; and "--threads=N", threads of a call, 0 for as many as there are processors
  * (default). Gives *context to the caller. Since 0.1. Any thread. */
 STRAND_API strand_error *strand_context_create(const char *const *options, int64_t count, strand_context **context);
+/* Lets the caller's threads run what calls do, instead of threads of the context: `run` runs task(args, i) for i in
+ * 0 .. n-1 on any threads and returns when all are done. It is called by the threads that call models, by one at a time.
+ * `threads`: how many there are, at least 1. `pool` is handed to `run` and must last as long as the models. Since 0.1.
+ * One thread, before the context is used. */
+typedef void strand_run_tasks(void *pool, int64_t n, void (*task)(void *args, int64_t i), void *args);
+STRAND_API strand_error *strand_context_use_pool(strand_context *context, int32_t threads, strand_run_tasks *run,
+                                                 void *pool);
 /* Since 0.1. Any thread, once. */
 STRAND_API void strand_context_free(strand_context *context);
 

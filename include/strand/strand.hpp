@@ -72,6 +72,10 @@ public:
     detail::check(strand_context_create(words.data(), int64_t(words.size()), &made));
     handle.reset(made);
   }
+  /// Calls then run on `threads` threads of the caller, by `run`.
+  void usePool(int32_t threads, strand_run_tasks *run, void *pool) {
+    detail::check(strand_context_use_pool(handle.get(), threads, run, pool));
+  }
   const strand_context *get() const { return handle.get(); }
 
 private:

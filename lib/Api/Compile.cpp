@@ -3,6 +3,7 @@
 #include "lib/Api/Diagnostics.h"
 #include "lib/Driver/Options.h"
 #include "lib/Passes.h"
+#include "lib/Runtime/Runtime.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
@@ -131,6 +132,20 @@ strand_error *strand_context_create(const char *const *options, int64_t count, s
     if (!made.threads)
       return failure(STRAND_FAILED_MEMORY, "no memory for threads");
     *context = new strand_context(std::move(made));
+    return nullptr;
+  });
+}
+
+strand_error *strand_context_use_pool(strand_context *context, int32_t threads, strand_run_tasks *run, void *pool) {
+  return guarded([&]() -> strand_error * {
+    if (!context || !run)
+      return wrong("strand_context_use_pool: {0} is missing", context ? "run" : "context");
+    if (threads < 1)
+      return wrong("a pool of {0} threads; at least 1 is needed", threads);
+    Threads made(strand_rt_create_over(threads, run, pool), strand_rt_destroy);
+    if (!made)
+      return failure(STRAND_FAILED_MEMORY, "no memory for threads");
+    context->threads = std::move(made);
     return nullptr;
   });
 }

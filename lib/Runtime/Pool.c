@@ -36,6 +36,8 @@ struct strand_rt_ctx {
   void *args;
   int64_t n;
   // Fixed after creation.
+  strand_rt_run *run; // of somebody else's pool, which then has the workers; NULL: ours
+  void *pool;
   int32_t spins, workers;
   pthread_t worker[];
 };
@@ -131,6 +133,11 @@ STRAND_VISIBLE void strand_rt_parallel_for(strand_rt_ctx *ctx, int64_t n, void (
       fn(args, i);
     return;
   }
+  if (ctx->run) {
+    ctx->run(ctx->pool, n, fn, args);
+    atomic_store_explicit(&ctx->busy, 0, memory_order_release);
+    return;
+  }
   ctx->fn = fn;
   ctx->args = args;
   ctx->n = n;
@@ -171,17 +178,33 @@ static void startWorkers(strand_rt_ctx *ctx, int32_t wanted) {
   ctx->workers = started;
 }
 
+static strand_rt_ctx *emptyContext(int32_t workers) {
+  size_t bytes = sizeof(strand_rt_ctx) + (size_t)workers * sizeof(pthread_t);
+  strand_rt_ctx *ctx = aligned_alloc(CACHE_LINE, (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+  if (ctx)
+    memset(ctx, 0, sizeof *ctx);
+  return ctx;
+}
+
+strand_rt_ctx *strand_rt_create_over(int32_t threads, strand_rt_run *run, void *pool) {
+  strand_rt_ctx *ctx = emptyContext(0);
+  if (!ctx)
+    return NULL;
+  ctx->run = run;
+  ctx->pool = pool;
+  ctx->workers = threads - 1;
+  return ctx;
+}
+
 STRAND_VISIBLE strand_rt_ctx *strand_rt_create(int32_t threads) {
   int32_t processors = strand_rt_processors();
   if (threads < 1)
     threads = processors;
   if (threads > MOST_THREADS)
     threads = MOST_THREADS;
-  size_t bytes = sizeof(strand_rt_ctx) + (size_t)threads * sizeof(pthread_t);
-  strand_rt_ctx *ctx = aligned_alloc(CACHE_LINE, (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+  strand_rt_ctx *ctx = emptyContext(threads);
   if (!ctx)
     return NULL;
-  memset(ctx, 0, sizeof *ctx);
   ctx->spins = threads <= processors ? SPINS : SPINS_CROWDED; // a spinning thread would keep another from its work
   startWorkers(ctx, threads - 1);
   return ctx;
@@ -190,6 +213,8 @@ STRAND_VISIBLE strand_rt_ctx *strand_rt_create(int32_t threads) {
 STRAND_VISIBLE void strand_rt_destroy(strand_rt_ctx *ctx) {
   if (!ctx)
     return;
+  if (ctx->run)
+    ctx->workers = 0; // not ours to stop
   atomic_store_explicit(&ctx->stop, 1, memory_order_release);
   bumpEpoch(ctx, ctx->workers);
   for (int32_t i = 0; i < ctx->workers; ++i)

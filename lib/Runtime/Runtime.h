@@ -15,6 +15,10 @@ extern "C" {
 
 // Pool.c: processors that this process may use, at least 1.
 int32_t strand_rt_processors(void);
+// Runs fn(args, i) for i in 0 .. n-1 on any threads; returns when all are done.
+typedef void strand_rt_run(void *pool, int64_t n, void (*fn)(void *args, int64_t i), void *args);
+// A context over the threads of somebody else; regions come one at a time. NULL only when memory is short.
+strand_rt_ctx *strand_rt_create_over(int32_t threads, strand_rt_run *run, void *pool);
 
 // State.c
 int64_t strand_rt_type_bytes(int32_t type); // of an element; 0 if there is no such type

@@ -1,5 +1,7 @@
 // Threads that compile, call one model at once, each with a state of its own, and one state from two threads.
+#include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <strand/strand.hpp>
@@ -51,6 +53,40 @@ static void compileAndCall(int scale) {
   expect(y[0] == 1 + scale && y[3] == 4 + scale, "a function of this thread's own");
 }
 
+/// A pool of the caller: each region on two threads of its own.
+struct OwnPool {
+  std::atomic<int64_t> regions = 0, tasks = 0;
+
+  static void run(void *pool, int64_t n, void (*task)(void *, int64_t), void *args) {
+    auto *own = static_cast<OwnPool *>(pool);
+    ++own->regions;
+    std::thread odd([&] {
+      for (int64_t i = 1; i < n; i += 2, ++own->tasks)
+        task(args, i);
+    });
+    for (int64_t i = 0; i < n; i += 2, ++own->tasks)
+      task(args, i);
+    odd.join();
+  }
+};
+
+static void useOwnPool(const Model &reference, const char *folder) {
+  OwnPool pool;
+  Context context;
+  context.usePool(2, OwnPool::run, &pool);
+  Model model = Model::fromFile(folder, "", "", &context);
+  std::vector<int32_t> tokens(300, 65);
+  int64_t rows = int64_t(tokens.size()), vocabulary = model.schema().vocabulary;
+  std::vector<float> own(rows * vocabulary), others(own);
+  model({{tokens.data(), {rows}}}, {{own.data(), {rows, vocabulary}}});
+  reference({{tokens.data(), {rows}}}, {{others.data(), {rows, vocabulary}}});
+  expect(pool.regions > 0 && pool.tasks > 2 * pool.regions - 1, "the caller's threads do the work");
+  double worst = 0;
+  for (size_t i = 0; i < own.size(); ++i)
+    worst = std::max(worst, std::abs(double(own[i]) - others[i]));
+  expect(worst < 1e-3, "the same logits on the caller's threads");
+}
+
 int main(int, char **argv) {
   constexpr int threads = 6, calls = 40;
   Context context({"--threads=3"});
@@ -90,5 +126,6 @@ int main(int, char **argv) {
   for (std::thread &t : both)
     t.join();
   expect(shared.rows(0) == done, "the rows of calls that were not refused");
+  useOwnPool(model, argv[1]);
   std::printf("%s\n", failures ? "wrong" : "threads right");
 }
