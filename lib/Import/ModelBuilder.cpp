@@ -188,6 +188,47 @@ Value FunctionBuilder::rmsNorm(Value x, Value weight, double eps, double offset)
   return func::CallOp::create(b, loc, f, operands).getResult(0);
 }
 
+Value FunctionBuilder::layerNorm(Value x, Value weight, Value bias, double eps) {
+  int64_t rank = rowsType(x).getRank(), width = rowsType(x).getShape().back();
+  StringRef all = rank == 2 ? "rd" : "rhd", outer = all.drop_back(), kinds = rank == 2 ? "pr" : "ppr";
+  SmallVector<Value> operands{x};
+  for (Value v : {weight, bias})
+    if (v)
+      operands.push_back(v);
+  std::string name = "layer_norm_" + sizesText(itemShape(x));
+  func::FuncOp f = model.function(name, ValueRange(operands).getTypes(), [&](OpBuilder &b, ValueRange args) {
+    auto map = [&](StringRef dims) { return dimsMap(b.getContext(), all, dims); };
+    Type f32 = b.getF32Type();
+    Value zeros = filledInto(b, loc, floatConstant(b, loc, f32, 0), emptyRows(b, loc, args[0], ArrayRef(itemShape(args[0])).drop_back(), f32));
+    Value sum = generic(b, loc, args[0], zeros, {map(all), map(outer)}, kinds, [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+      return {arith::AddFOp::create(b, loc, v[1], v[0])};
+    })[0];
+    auto centred = [&](OpBuilder &b, Location loc, Value x, Value sum) { return Scalar{&b, loc, x} - Scalar{&b, loc, sum} * (1.0 / width); };
+    Value squares = generic(b, loc, {args[0], sum}, zeros, {map(all), map(outer), map(outer)}, kinds, [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+      Scalar c = centred(b, loc, v[0], v[1]);
+      return {arith::AddFOp::create(b, loc, v[2], (c * c).v)};
+    })[0];
+    SmallVector<Value> ins{args[0], sum, squares};
+    SmallVector<AffineMap> maps{map(all), map(outer), map(outer)};
+    for (Value v : args.drop_front()) {
+      ins.push_back(v);
+      maps.push_back(map(all.take_back(rowsType(v).getRank())));
+    }
+    maps.push_back(map(all));
+    Value out = emptyRows(b, loc, args[0], itemShape(args[0]), f32);
+    return generic(b, loc, ins, out, maps, std::string(rank, 'p'), [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+      Scalar y = centred(b, loc, v[0], v[1]);
+      y = y * rsqrt(y.with(v[2]) * (1.0 / width) + eps);
+      if (weight)
+        y = y * y.with(castFloat(b, loc, v[3], f32));
+      if (bias)
+        y = y + y.with(castFloat(b, loc, v[weight ? 4 : 3], f32));
+      return {y.v};
+    });
+  });
+  return func::CallOp::create(b, loc, f, operands).getResult(0);
+}
+
 Value FunctionBuilder::unitNorm(Value x, double eps) {
   int64_t width = rowsType(x).getShape().back(); // of the mean that a norm divides by
   Value y = rmsNorm(x, {}, eps / width);
@@ -310,6 +351,20 @@ Value FunctionBuilder::repeatHeads(Value x, int64_t times) {
   return func::CallOp::create(b, loc, f, x).getResult(0);
 }
 
+Value FunctionBuilder::sum(Value x) {
+  std::string name = "sum_" + sizesText(itemShape(x));
+  func::FuncOp f = model.function(name, x.getType(), [&](OpBuilder &b, ValueRange args) {
+    Value zero = floatConstant(b, loc, b.getF32Type(), 0);
+    Value out = filledInto(b, loc, zero, emptyRows(b, loc, args[0], ArrayRef(itemShape(args[0])).drop_back(), b.getF32Type()));
+    auto map = [&](StringRef dims) { return dimsMap(b.getContext(), "rhd", dims); };
+    return generic(b, loc, args[0], out, {map("rhd"), map("rh")}, "ppr",
+                   [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                     return {arith::AddFOp::create(b, loc, v[1], v[0])};
+                   });
+  });
+  return func::CallOp::create(b, loc, f, x).getResult(0);
+}
+
 Value FunctionBuilder::columns(Value x, int64_t from, int64_t count) {
   auto type = RankedTensorType::get({ShapedType::kDynamic, count}, rowsType(x).getElementType());
   OpFoldResult one = b.getIndexAttr(1);
@@ -349,6 +404,12 @@ Value FunctionBuilder::linearAttention(Value q, Value k, Value v, const LinearAt
 Value FunctionBuilder::deltaRule(Value q, Value k, Value v, const DeltaRule &o) {
   return DeltaRuleOp::create(b, loc, v.getType(), TypeRange(), q, k, v, o.beta, o.a, o.b, o.gate, offsets,
                              /*states=*/ValueRange(), /*slots=*/Value(), b.getF64FloatAttr(o.scale))
+      .getY();
+}
+
+Value FunctionBuilder::shift(Value x) {
+  return ShiftOp::create(b, loc, x.getType(), TypeRange(), x, offsets, /*states=*/ValueRange(), /*slots=*/Value(),
+                         b.getI64IntegerAttr(1), b.getF32FloatAttr(0))
       .getY();
 }
 
@@ -404,22 +465,30 @@ func::FuncOp ModelBuilder::function(StringRef name, TypeRange arguments,
 
 Value ModelBuilder::layer(StringRef kind, const Twine &path, const Twine &prefix, Value x,
                           llvm::function_ref<Value(FunctionBuilder &, Value)> body) {
+  return layer(kind, path, prefix, ValueRange(x), [&](FunctionBuilder &f, ValueRange xs) -> SmallVector<Value> {
+    return {body(f, xs[0])};
+  })[0];
+}
+
+SmallVector<Value> ModelBuilder::layer(StringRef kind, const Twine &path, const Twine &prefix, ValueRange xs,
+                                       llvm::function_ref<SmallVector<Value>(FunctionBuilder &, ValueRange)> body) {
   Builder types(&context);
-  auto f = func::FuncOp::create(loc, kind, types.getFunctionType({x.getType(), root->offsets.getType()}, {}));
+  SmallVector<Value> operands(xs);
+  operands.push_back(root->offsets);
+  auto f = func::FuncOp::create(loc, kind, types.getFunctionType(ValueRange(operands).getTypes(), {}));
   f.setPrivate();
   f.setNoInline(true);
   FunctionBuilder builder(*this, OpBuilder::atBlockBegin(f.addEntryBlock()), loc, prefix.str());
   builder.layer = f;
-  builder.offsets = f.getArgument(1);
-  Value y = body(builder, f.getArgument(0));
-  func::ReturnOp::create(builder.b, loc, y);
-  f.setType(types.getFunctionType(f.front().getArgumentTypes(), y.getType()));
+  builder.offsets = f.getArgument(xs.size());
+  SmallVector<Value> ys = body(builder, SmallVector<Value>(f.getArguments().take_front(xs.size())));
+  func::ReturnOp::create(builder.b, loc, ys);
+  f.setType(types.getFunctionType(f.front().getArgumentTypes(), ValueRange(ys).getTypes()));
   f = shared(f);
-  SmallVector<Value> operands{x, root->offsets};
   llvm::append_range(operands, builder.given);
   auto call = func::CallOp::create(root->b, loc, f, operands);
   call->setAttr("strand.name", types.getStringAttr(path));
-  return call.getResult(0);
+  return llvm::to_vector_of<Value>(call.getResults());
 }
 
 llvm::Expected<OwningOpRef<ModuleOp>> ModelBuilder::finish(Value logits) {

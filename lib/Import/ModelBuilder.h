@@ -45,6 +45,8 @@ public:
   Value add(Value x, Value y);
   /// x / sqrt(mean(x^2) + eps) * weight over the last dimension; no weight: 1. `offset` is added to the weight.
   Value rmsNorm(Value x, Value weight, double eps, double offset = 0);
+  /// (x - mean) / sqrt(variance + eps) * weight + bias over the last dimension; weight and bias may be absent.
+  Value layerNorm(Value x, Value weight, Value bias, double eps);
   /// x / sqrt(sum(x^2) + eps) over the last dimension.
   Value unitNorm(Value x, double eps);
   /// An element-wise formula. `dims` says how operands and results are indexed, r being rows: "rd,rd,d->rd,rd".
@@ -58,6 +60,8 @@ public:
   Value joinHeads(Value x);
   /// rows x heads x d with each head `times` times in a row.
   Value repeatHeads(Value x, int64_t times);
+  /// rows x heads x d summed over d: rows x heads.
+  Value sum(Value x);
   /// The columns [from, from + count) of x.
   Value columns(Value x, int64_t from, int64_t count);
 
@@ -79,6 +83,8 @@ public:
   };
   /// See strand.delta_rule.
   Value deltaRule(Value q, Value k, Value v, const DeltaRule &options);
+  /// The row before of the same sequence, zeros in the first; see strand.shift.
+  Value shift(Value x);
   /// Depthwise causal convolution of x with the tensor `weight` [D, 1, taps] and a bias [D]; see strand.causal_conv.
   Value causalConv(Value x, StringRef weight, int64_t taps, Value bias);
   /// The position of each row in its sequence.
@@ -116,6 +122,9 @@ public:
   /// what it carries, as in "layers.0"; `prefix` that of its weights, as in "model.layers.0.".
   Value layer(StringRef kind, const Twine &path, const Twine &prefix, Value x,
               llvm::function_ref<Value(FunctionBuilder &, Value)> body);
+  /// The same for a layer of several values.
+  SmallVector<Value> layer(StringRef kind, const Twine &path, const Twine &prefix, ValueRange xs,
+                           llvm::function_ref<SmallVector<Value>(FunctionBuilder &, ValueRange)> body);
   /// Ends @forward. Errors: everything that the configuration and the checkpoint noted.
   llvm::Expected<OwningOpRef<ModuleOp>> finish(Value logits);
   bool good() const;

@@ -24,7 +24,7 @@ std::vector<Stage> strand::stages(const CpuTarget &target, const StageOptions &o
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
        join({onFunctions({"strand-step-together", "strand-expand-chunks{vector-bits=" + bits + " form=" + options.form + "}", "strand-decompose", "strand-fuse-tiles", "strand-fuse-rows"}),
              "strand-pack-weights{panel=" + panel + "}", "resolve-ranked-shaped-type-result-dims", tidy,
-             onFunctions({"strand-block-rows"}), "strand-destinations", tidy})},
+             onFunctions({"strand-block-rows", "strand-own-inits"}), "strand-destinations", tidy})},
       {"buffers", "memory and the arena",
        join({onFunctions({"strand-own-inits"}), "eliminate-empty-tensors",
              "one-shot-bufferize{bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map "

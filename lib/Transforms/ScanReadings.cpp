@@ -176,7 +176,7 @@ static std::string textOf(double c) {
   return s;
 }
 
-std::string strand::whyNotPlain(ScanContext &context, StepComponent &component) {
+std::string strand::whyNotFromZero(ScanContext &context, StepComponent &component) {
   ScanOp scan = context.getScan();
   unsigned i = component.carried[0];
   if (scan.getReverse())
@@ -186,9 +186,15 @@ std::string strand::whyNotPlain(ScanContext &context, StepComponent &component) 
     return scan.getInitialTensor(i) ? "it begins at a tensor, and that op at 0" : "it is not of floats";
   if (!initial.getValue().isZero())
     return (Twine("it begins at ") + textOf(initial.getValueAsDouble()) + ", and that op at 0").str();
+  return "";
+}
+
+std::string strand::whyNotPlain(ScanContext &context, StepComponent &component) {
+  if (std::string reason = whyNotFromZero(context, component); !reason.empty())
+    return reason;
   const CarriedForm *form = component.getSingleAffine();
   if (!form || form->from.size() != 1 || !form->from.begin()->second.isElementwise())
-    return "there is no op of that kind";
+    return noSuchOp;
   if (form->input.isZero())
     return "it has no input";
   return "";

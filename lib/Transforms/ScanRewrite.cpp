@@ -13,6 +13,7 @@ using namespace strand;
 namespace {
 
 constexpr ScanTarget targets[] = {
+    {"strand.delta_rule", toDeltaRule},
     {"strand.linear_attention", toLinearAttention},
     {"strand.linear_recurrence", toLinearRecurrence},
 };
@@ -210,11 +211,14 @@ bool Attempt::tryTargets(unsigned c) {
     return true;
   }
   for (const ScanTarget &target : targets) {
-    outcomes[c].reason = target.emit(context, component);
-    if (outcomes[c].reason.empty()) {
+    std::string reason = target.emit(context, component);
+    if (reason.empty()) {
+      outcomes[c].reason = reason;
       outcomes[c].op = target.op;
       return true;
     }
+    if (outcomes[c].reason.empty() || reason != noSuchOp)
+      outcomes[c].reason = reason;
   }
   return false;
 }

@@ -53,8 +53,13 @@ struct ScanTarget {
   StringRef op;
   std::string (*emit)(ScanContext &, StepComponent &);
 };
+std::string toDeltaRule(ScanContext &context, StepComponent &component);
 std::string toLinearAttention(ScanContext &context, StepComponent &component);
 std::string toLinearRecurrence(ScanContext &context, StepComponent &component);
-/// Why no op with one carried value that begins at 0 can be put there; empty if that is not so.
+/// What a target says of a form that is none of its own.
+inline constexpr const char *noSuchOp = "there is no op of that kind";
+/// Why no op that goes forward from 0 can be put there; empty if that is not so.
+std::string whyNotFromZero(ScanContext &context, StepComponent &component);
+/// The same, and why it is not element by element with an input.
 std::string whyNotPlain(ScanContext &context, StepComponent &component);
 } // namespace strand

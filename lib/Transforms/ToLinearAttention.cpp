@@ -1,6 +1,6 @@
 // S' = D S + k v^T, of which one sum over the index of k is read, as strand.linear_attention.
 #include "dialects/Strand/Rows.h"
-#include "lib/Transforms/ScanTargets.h"
+#include "lib/Transforms/MatrixState.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include <cmath>
@@ -9,89 +9,18 @@ using namespace strand;
 using namespace strand::algebra;
 namespace {
 
-/// The parts of the state and its coefficients; `head` is a dimension that all may have.
-struct Parts {
-  unsigned key, value;
-  std::optional<unsigned> head;
-  Poly k, v;
-};
-
-class Attention {
+class Attention : public MatrixState {
 public:
-  Attention(ScanContext &context, StepComponent &component)
-      : context(context), component(component), form(component.forms[0]), A(*component.algebra),
-        element(getElementTypeOrSelf(context.getScan().getCarriedArgs()[form.carried])),
-        emitter(context.lifter, A, element, context.getScan().getLoc()) {}
+  using MatrixState::MatrixState;
   std::string emit();
 
 private:
-  std::optional<Parts> findParts(const StateReading &reading);
-  std::optional<Parts> partsWith(unsigned key, unsigned value, const StateReading &reading);
-  std::optional<Value> withHeads(const Poly &p, bool heads, std::optional<unsigned> dim);
-  std::optional<Value> findNormalized(const StateReading &reading);
+  std::optional<Value> findNormalized();
   bool isNormalizer(unsigned z);
-  std::optional<Poly> findBonus(const StateReading &reading);
-  Value emitBonus(StateReading &reading);
+  std::optional<Poly> findBonus();
+  Value emitBonus();
   bool findDecay(std::optional<Poly> &gate, std::optional<double> &decay);
-
-  ScanContext &context;
-  StepComponent &component;
-  const CarriedForm &form;
-  Algebra &A;
-  Type element;
-  FormulaEmitter emitter;
-  Parts parts;
 };
-
-std::optional<Parts> Attention::partsWith(unsigned key, unsigned value, const StateReading &reading) {
-  const Poly &scale = form.from.begin()->second.scale;
-  if (A.dependsOn(scale, form.vars[value]) || A.dependsOn(reading.coefficient, form.vars[value]))
-    return {};
-  auto kv = splitProduct(A, *component.reader, form.input, form.vars[key], form.vars[value]);
-  if (!kv)
-    return {};
-  Parts p{key, value, {}, kv->first, kv->second};
-  for (unsigned d = 0; d < form.vars.size(); ++d)
-    if (d != key && d != value && A.extent(form.vars[d]) != 1) {
-      if (p.head)
-        return {};
-      p.head = d;
-    }
-  return p;
-}
-
-std::optional<Parts> Attention::findParts(const StateReading &reading) {
-  if (reading.contracted.count() != 1)
-    return {};
-  unsigned key = reading.contracted.find_first();
-  for (unsigned d = form.vars.size(); d-- > 0;)
-    if (d != key && A.extent(form.vars[d]) != 1)
-      if (auto p = partsWith(key, d, reading))
-        return p;
-  return {};
-}
-
-/// rows x heads x size, or rows x heads without `dim`; one head if there are none or the formula is the same for all.
-std::optional<Value> Attention::withHeads(const Poly &p, bool heads, std::optional<unsigned> dim) {
-  SmallVector<Var> vars;
-  if (heads && parts.head)
-    vars.push_back(form.vars[*parts.head]);
-  if (dim)
-    vars.push_back(form.vars[*dim]);
-  std::optional<Value> rows = emitter.emitRows(p, vars);
-  if (!rows || (heads && parts.head))
-    return rows;
-  OpBuilder &b = context.lifter.getBuilder();
-  auto type = rowsType(*rows);
-  SmallVector<int64_t> shape(type.getShape());
-  shape.insert(shape.begin() + 1, 1);
-  SmallVector<ReassociationIndices> groups =
-      dim ? SmallVector<ReassociationIndices>{{0}, {1, 2}} : SmallVector<ReassociationIndices>{{0, 1}};
-  Location loc = context.getScan().getLoc();
-  SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(b.getContext(), shape);
-  sizes[0] = context.lifter.getNumRows(loc);
-  return tensor::ExpandShapeOp::create(b, loc, RankedTensorType::get(shape, element), *rows, groups, sizes);
-}
 
 /// A number of all heads, or a formula of its logarithm; false if it may not be positive.
 bool Attention::findDecay(std::optional<Poly> &gate, std::optional<double> &decay) {
@@ -106,7 +35,7 @@ bool Attention::findDecay(std::optional<Poly> &gate, std::optional<double> &deca
 }
 
 /// u, if what is added to the sum over the state before the step is the sum of q u k v over the same dimension.
-std::optional<Poly> Attention::findBonus(const StateReading &reading) {
+std::optional<Poly> Attention::findBonus() {
   StepReader &reader = *component.reader;
   Poly rest = reader.fullyOpened(reading.rest);
   if (rest.summands.size() != 1 || rest.summands[0].term.bound.size() != 1)
@@ -126,7 +55,7 @@ std::optional<Poly> Attention::findBonus(const StateReading &reading) {
 
 /// What the row's own token weighs where the state is read before the step. If that is not found it is 0, and what the
 /// reading adds to its sum is added behind the op.
-Value Attention::emitBonus(StateReading &reading) {
+Value Attention::emitBonus() {
   OpBuilder &b = context.lifter.getBuilder();
   Location loc = context.getScan().getLoc();
   SmallVector<Var> vars{form.vars[parts.key]};
@@ -134,7 +63,7 @@ Value Attention::emitBonus(StateReading &reading) {
     vars.insert(vars.begin(), form.vars[*parts.head]);
   int64_t heads = parts.head ? A.extent(vars[0]) : 1;
   auto type = RankedTensorType::get({heads, A.extent(vars.back())}, element);
-  std::optional<Poly> u = findBonus(reading);
+  std::optional<Poly> u = findBonus();
   std::optional<FormulaEmitter::Result> found = u ? emitter.emit(*u, vars) : std::nullopt;
   if (!found || found->vars != vars)
     return arith::ConstantOp::create(b, loc, cast<TypedAttr>(b.getZeroAttr(type)));
@@ -167,7 +96,7 @@ bool Attention::isNormalizer(unsigned z) {
 }
 
 /// The value that is the reading over its sum of weights, sum_i q_i z_i, if z is carried for nothing else.
-std::optional<Value> Attention::findNormalized(const StateReading &reading) {
+std::optional<Value> Attention::findNormalized() {
   ScanOp scan = context.getScan();
   if (!reading.value.hasOneUse() || !reading.rest.isZero() || reading.before)
     return {};
@@ -206,39 +135,24 @@ std::optional<Value> Attention::findNormalized(const StateReading &reading) {
 }
 
 std::string Attention::emit() {
-  llvm::BitVector own(context.done.size());
-  own.set(form.carried);
-  auto isReading = [&](Value v) {
-    std::optional<StateReading> r = readState(context, component, v);
-    return r && r->contracted.any();
-  };
-  std::optional<SmallVector<Value>> cut = findCut(context, own, context.readersOf(own), isReading);
-  if (!cut)
-    return "it is read other than by a sum along a dimension";
-  if (cut->size() != 1)
-    return "it is read in " + std::to_string(cut->size()) + " ways";
-  StateReading reading = *readState(context, component, cut->front());
-  std::optional<Parts> found = findParts(reading);
-  if (!found)
-    return "decay, input and reading do not fit one key and one value dimension";
-  parts = *found;
+  if (std::string reason = find(); !reason.empty())
+    return reason;
   std::optional<Poly> gate;
   std::optional<double> decay;
   if (!findDecay(gate, decay))
     return "its decay is not plainly positive";
 
-  Var headVar = parts.head ? form.vars[*parts.head] : 0;
-  bool keyHeads = parts.head && (A.dependsOn(parts.k, headVar) || A.dependsOn(reading.coefficient, headVar));
+  bool keyHeads = dependsOnHead(parts.k) || dependsOnHead(reading.coefficient);
   std::optional<Value> q = withHeads(reading.coefficient, keyHeads, parts.key),
                        k = withHeads(parts.k, keyHeads, parts.key);
   std::optional<Value> v = withHeads(parts.v, true, parts.value), g, u;
   if (gate)
-    g = withHeads(*gate, true, A.dependsOn(*gate, form.vars[parts.key]) ? std::optional(parts.key) : std::nullopt);
+    g = gateOf(*gate);
   if (reading.before)
-    u = emitBonus(reading);
+    u = emitBonus();
   if (!q || !k || !v || (gate && !g))
     return "an operand cannot be computed for all rows at once";
-  std::optional<Value> normalized = findNormalized(reading);
+  std::optional<Value> normalized = findNormalized();
   if (A.isTooLong())
     return "a formula of it is too long";
   reading.value = normalized.value_or(reading.value);
@@ -250,17 +164,7 @@ std::string Attention::emit() {
                                       decay ? b.getDenseF64ArrayAttr(decays) : DenseF64ArrayAttr(),
                                       b.getF64FloatAttr(1), normalized ? b.getUnitAttr() : UnitAttr());
   op->setDiscardableAttrs(scan->getDiscardableAttrDictionary());
-  Value y = op.getY();
-  SmallVector<unsigned> dims{parts.value};
-  if (parts.head)
-    dims.insert(dims.begin(), *parts.head);
-  else
-    y = tensor::CollapseShapeOp::create(b, scan.getLoc(), y, SmallVector<ReassociationIndices>{{0}, {1, 2}});
-  std::optional<Value> rows = finishReading(context, component, reading, y, dims);
-  if (!rows)
-    return "what is added to its reading cannot be computed for all rows at once";
-  context.know(reading.value, *rows);
-  return "";
+  return finish(op.getY());
 }
 } // namespace
 

@@ -1,4 +1,4 @@
-// Linear in what is carried, but of a kind that has no op.
+// Linear in what is carried, with more than a scale: those of one rank-one term are strand.delta_rule, others have no op.
 //
 // RUN: strand-opt %s -strand-infer-structure -verify-diagnostics -o /dev/null
 
@@ -20,7 +20,7 @@
 // S' = S + beta k (v - S^T k)^T.
 func.func @deltanet(%qs: tensor<?x4xf32>, %ks: tensor<?x4xf32>, %vs: tensor<?x3xf32>, %bs: tensor<?xf32>,
     %offsets: tensor<?xi32>) -> tensor<?x3xf32> {
-  // expected-remark @below {{h is identity plus rank 1 (delta rule): h[i,j] = h[i,j] + l[i] * sum_x r[x] * h[x,j] + k[i] * v[j]; stays a scan: there is no op of that kind}}
+  // expected-remark @below {{h is identity plus rank 1 (delta rule): h[i,j] = h[i,j] + l[i] * sum_x r[x] * h[x,j] + k[i] * v[j]; becomes strand.delta_rule}}
   %r = strand.scan rows(%q = %qs : tensor<?x4xf32>, %k = %ks : tensor<?x4xf32>, %v = %vs : tensor<?x3xf32>,
            %b = %bs : tensor<?xf32>)
       carry(%S : tensor<4x3xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x3xf32> {
@@ -47,7 +47,7 @@ func.func @deltanet(%qs: tensor<?x4xf32>, %ks: tensor<?x4xf32>, %vs: tensor<?x3x
 // S' = (I - beta k k^T) S + beta k v^T, the matrix being formed.
 func.func @deltanet_matrix(%qs: tensor<?x4xf32>, %ks: tensor<?x4xf32>, %vs: tensor<?x3xf32>, %bs: tensor<?xf32>,
     %offsets: tensor<?xi32>) -> tensor<?x3xf32> {
-  // expected-remark @below {{h is identity plus rank 1 (delta rule): h[i,j] = h[i,j] + l[i] * sum_x r[x] * h[x,j] + k[i] * v[j]; stays a scan: there is no op of that kind}}
+  // expected-remark @below {{h is identity plus rank 1 (delta rule): h[i,j] = h[i,j] + l[i] * sum_x r[x] * h[x,j] + k[i] * v[j]; becomes strand.delta_rule}}
   %r = strand.scan rows(%q = %qs : tensor<?x4xf32>, %k = %ks : tensor<?x4xf32>, %v = %vs : tensor<?x3xf32>,
            %b = %bs : tensor<?xf32>)
       carry(%S : tensor<4x3xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x3xf32> {
@@ -87,7 +87,7 @@ func.func @deltanet_matrix(%qs: tensor<?x4xf32>, %ks: tensor<?x4xf32>, %vs: tens
 // S' = S - beta k (k^T S) + beta k v^T.
 func.func @deltanet_three_terms(%qs: tensor<?x4xf32>, %ks: tensor<?x4xf32>, %vs: tensor<?x3xf32>,
     %bs: tensor<?xf32>, %offsets: tensor<?xi32>) -> tensor<?x3xf32> {
-  // expected-remark @below {{h is identity plus rank 1 (delta rule): h[i,j] = h[i,j] + l[i] * sum_x r[x] * h[x,j] + k[i] * v[j]; stays a scan: there is no op of that kind}}
+  // expected-remark @below {{h is identity plus rank 1 (delta rule): h[i,j] = h[i,j] + l[i] * sum_x r[x] * h[x,j] + k[i] * v[j]; becomes strand.delta_rule}}
   %r = strand.scan rows(%q = %qs : tensor<?x4xf32>, %k = %ks : tensor<?x4xf32>, %v = %vs : tensor<?x3xf32>,
            %b = %bs : tensor<?xf32>)
       carry(%S : tensor<4x3xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x3xf32> {
@@ -121,7 +121,7 @@ func.func @deltanet_three_terms(%qs: tensor<?x4xf32>, %ks: tensor<?x4xf32>, %vs:
 // The transposed state.
 func.func @deltanet_value_first(%qs: tensor<?x4xf32>, %ks: tensor<?x4xf32>, %vs: tensor<?x3xf32>,
     %bs: tensor<?xf32>, %offsets: tensor<?xi32>) -> tensor<?x3xf32> {
-  // expected-remark @below {{h is identity plus rank 1 (delta rule): h[i,j] = h[i,j] + l[j] * sum_x r[x] * h[i,x] + k[i] * v[j]; stays a scan: there is no op of that kind}}
+  // expected-remark @below {{h is identity plus rank 1 (delta rule): h[i,j] = h[i,j] + l[j] * sum_x r[x] * h[i,x] + k[i] * v[j]; becomes strand.delta_rule}}
   %r = strand.scan rows(%q = %qs : tensor<?x4xf32>, %k = %ks : tensor<?x4xf32>, %v = %vs : tensor<?x3xf32>,
            %b = %bs : tensor<?xf32>)
       carry(%S : tensor<3x4xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x3xf32> {
@@ -148,7 +148,7 @@ func.func @deltanet_value_first(%qs: tensor<?x4xf32>, %ks: tensor<?x4xf32>, %vs:
 // T = a S, S' = T + beta k (v - T^T k)^T.
 func.func @gated_deltanet(%qs: tensor<?x4xf32>, %ks: tensor<?x4xf32>, %vs: tensor<?x3xf32>, %bs: tensor<?xf32>,
     %gs: tensor<?xf32>, %offsets: tensor<?xi32>) -> tensor<?x3xf32> {
-  // expected-remark @below {{h is diagonal plus rank 1 (delta rule): h[i,j] = exp(g) * h[i,j] + l[i] * sum_x r[x] * h[x,j] + k[i] * v[j]; stays a scan: there is no op of that kind}}
+  // expected-remark @below {{h is diagonal plus rank 1 (delta rule): h[i,j] = exp(g) * h[i,j] + l[i] * sum_x r[x] * h[x,j] + k[i] * v[j]; becomes strand.delta_rule}}
   %r = strand.scan rows(%q = %qs : tensor<?x4xf32>, %k = %ks : tensor<?x4xf32>, %v = %vs : tensor<?x3xf32>,
            %b = %bs : tensor<?xf32>, %g = %gs : tensor<?xf32>)
       carry(%S : tensor<4x3xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x3xf32> {
@@ -179,7 +179,7 @@ func.func @gated_deltanet(%qs: tensor<?x4xf32>, %ks: tensor<?x4xf32>, %vs: tenso
 // The same without T.
 func.func @gated_deltanet_flat(%qs: tensor<?x4xf32>, %ks: tensor<?x4xf32>, %vs: tensor<?x3xf32>,
     %bs: tensor<?xf32>, %gs: tensor<?xf32>, %offsets: tensor<?xi32>) -> tensor<?x3xf32> {
-  // expected-remark @below {{h is diagonal plus rank 1 (delta rule): h[i,j] = exp(g) * h[i,j] + l[i] * sum_x r[x] * h[x,j] + k[i] * v[j]; stays a scan: there is no op of that kind}}
+  // expected-remark @below {{h is diagonal plus rank 1 (delta rule): h[i,j] = exp(g) * h[i,j] + l[i] * sum_x r[x] * h[x,j] + k[i] * v[j]; becomes strand.delta_rule}}
   %r = strand.scan rows(%q = %qs : tensor<?x4xf32>, %k = %ks : tensor<?x4xf32>, %v = %vs : tensor<?x3xf32>,
            %b = %bs : tensor<?xf32>, %g = %gs : tensor<?xf32>)
       carry(%S : tensor<4x3xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x3xf32> {
@@ -223,7 +223,7 @@ func.func @gated_deltanet_flat(%qs: tensor<?x4xf32>, %ks: tensor<?x4xf32>, %vs: 
 // The same for each head.
 func.func @gated_deltanet_heads(%qs: tensor<?x2x4xf32>, %ks: tensor<?x2x4xf32>, %vs: tensor<?x2x3xf32>,
     %gs: tensor<?x2xf32>, %bs: tensor<?x2xf32>, %offsets: tensor<?xi32>) -> tensor<?x2x3xf32> {
-  // expected-remark @below {{h is diagonal plus rank 1 (delta rule): h[i,j,l] = exp(g[i]) * h[i,j,l] + l[i,j] * sum_x r[x] * h[i,x,l] + k[i,j] * v[i,l]; stays a scan: there is no op of that kind}}
+  // expected-remark @below {{h is diagonal plus rank 1 (delta rule): h[i,j,l] = exp(g[i]) * h[i,j,l] + l[i,j] * sum_x r[x] * h[i,x,l] + k[i,j] * v[i,l]; becomes strand.delta_rule}}
   %r = strand.scan rows(%q = %qs : tensor<?x2x4xf32>, %k = %ks : tensor<?x2x4xf32>,
            %v = %vs : tensor<?x2x3xf32>, %g = %gs : tensor<?x2xf32>, %b = %bs : tensor<?x2xf32>)
       carry(%S : tensor<2x4x3xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x2x3xf32> {
@@ -269,7 +269,7 @@ func.func @gated_deltanet_heads(%qs: tensor<?x2x4xf32>, %ks: tensor<?x2x4xf32>, 
 // The same with T = Diag(a) S.
 func.func @kda(%qs: tensor<?x4xf32>, %ks: tensor<?x4xf32>, %vs: tensor<?x3xf32>, %bs: tensor<?xf32>,
     %gs: tensor<?x4xf32>, %offsets: tensor<?xi32>) -> tensor<?x3xf32> {
-  // expected-remark @below {{h is diagonal plus rank 1 (delta rule): h[i,j] = exp(g[i]) * h[i,j] + l[i] * sum_x r[x] * h[x,j] + k[i] * v[j]; stays a scan: there is no op of that kind}}
+  // expected-remark @below {{h is diagonal plus rank 1 (delta rule): h[i,j] = exp(g[i]) * h[i,j] + l[i] * sum_x r[x] * h[x,j] + k[i] * v[j]; becomes strand.delta_rule}}
   %r = strand.scan rows(%q = %qs : tensor<?x4xf32>, %k = %ks : tensor<?x4xf32>, %v = %vs : tensor<?x3xf32>,
            %b = %bs : tensor<?xf32>, %g = %gs : tensor<?x4xf32>)
       carry(%S : tensor<4x3xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x3xf32> {
@@ -300,7 +300,7 @@ func.func @kda(%qs: tensor<?x4xf32>, %ks: tensor<?x4xf32>, %vs: tensor<?x3xf32>,
 // S' = Diag(w) S + b (a^T S) + k v^T, a and b of their own.
 func.func @rwkv7(%rs: tensor<?x4xf32>, %ws: tensor<?x4xf32>, %ks: tensor<?x4xf32>, %vs: tensor<?x3xf32>,
     %kks: tensor<?x4xf32>, %etas: tensor<?x4xf32>, %offsets: tensor<?xi32>) -> tensor<?x3xf32> {
-  // expected-remark @below {{h is diagonal plus rank 1: h[i,j] = exp(g[i]) * h[i,j] + l[i] * sum_x r[x] * h[x,j] + k[i] * v[j]; stays a scan: there is no op of that kind}}
+  // expected-remark @below {{h is diagonal plus rank 1: h[i,j] = exp(g[i]) * h[i,j] + l[i] * sum_x r[x] * h[x,j] + k[i] * v[j]; becomes strand.delta_rule}}
   %r = strand.scan rows(%r = %rs : tensor<?x4xf32>, %w = %ws : tensor<?x4xf32>, %k = %ks : tensor<?x4xf32>,
            %v = %vs : tensor<?x3xf32>, %kk = %kks : tensor<?x4xf32>, %eta = %etas : tensor<?x4xf32>)
       carry(%S : tensor<4x3xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x3xf32> {

@@ -98,6 +98,13 @@ def linear_attention(gate):
     return make
 
 
+def gdn(B, T, H, D):
+    q, g = tensor(None, H, D), tensor(None, H)
+    return Function({"q": (H, D), "k": (H, D), "v": (H, D), "beta": (H,), "g": (H,)}, {}, (H, D),
+                    f"""  %y = strand.delta_rule %q, %k, %v beta %beta gate %g offsets %offsets
+      {{scale = {D ** -0.5} : f64}} : ({q}, {q}, {q}, {g}, {g}, tensor<?xi32>) -> {q}""")
+
+
 def attention(window):
     def make(B, H, T, D):
         q = tensor(None, H, D)
@@ -175,4 +182,4 @@ def recurrent(gates, H, body):
 
 OPS = {"scan": scan, "mamba1": mamba1, "ssd": ssd, "sgla": linear_attention(lambda H, D: (H,)),
        "retention": linear_attention(lambda H, D: (H,)), "gla": linear_attention(lambda H, D: (H, D)),
-       "attention": attention(0), "window512": attention(512), "lstm": lstm, "gru": gru}
+       "gdn": gdn, "attention": attention(0), "window512": attention(512), "lstm": lstm, "gru": gru}

@@ -1,11 +1,13 @@
-"""Numpy oracles of seven families: slow, obvious, and sharing no code with the compiler."""
+"""Numpy oracles of the families: slow, obvious, and sharing no code with the compiler."""
 
-from . import gla, hgrn, hgrn2, mamba, mamba2, recurrent_gemma, retnet
+from . import (delta_net, gated_deltanet, gla, hgrn, hgrn2, kda, mamba, mamba2, recurrent_gemma, retnet,
+               rwkv7)
 from .config import read_config
 from .safetensors_io import read_folder
 
 FAMILIES = {"hgrn": hgrn, "gla": gla, "recurrent_gemma": recurrent_gemma, "retnet": retnet,
-            "hgrn2": hgrn2, "mamba": mamba, "mamba2": mamba2}
+            "hgrn2": hgrn2, "mamba": mamba, "mamba2": mamba2, "delta_net": delta_net,
+            "gated_deltanet": gated_deltanet, "kda": kda, "rwkv7": rwkv7}
 
 
 def load(folder, **options):

@@ -23,7 +23,8 @@ MAMBA = {**COMMON, "initializer_range": 0.1, "rescale_prenorm_residual": False,
          "residual_in_fp32": True, "time_step_floor": 1e-4, "time_step_max": 0.1,
          "time_step_min": 1e-3, "transformers_version": "5.17.0"}
 CLASSES = {"hgrn": "HGRN", "hgrn2": "HGRN2", "gla": "GLA", "retnet": "RetNet", "mamba": "Mamba",
-           "mamba2": "Mamba2", "recurrent_gemma": "RecurrentGemma"}
+           "mamba2": "Mamba2", "recurrent_gemma": "RecurrentGemma", "delta_net": "DeltaNet",
+           "gated_deltanet": "GatedDeltaNet", "kda": "KDA", "rwkv7": "RWKV7"}
 
 
 class Draw:
@@ -122,6 +123,53 @@ def draw_retnet(draw, hybrid):
     return config
 
 
+def draw_delta_net(draw, hybrid):
+    heads = draw.whole(1, 4)
+    config = {**FLA, "num_heads": heads, "hidden_size": heads * draw.one(4, 8, 12, 16)}
+    fla_options(draw, config, hybrid)
+    del config["elementwise_affine"]
+    config["expand_k"], config["expand_v"] = draw.one(0.5, 1.0, 1.5), draw.one(0.5, 1.0, 2.0)
+    config["qk_activation"] = draw.one("silu", "silu", "relu", "elu", "identity")
+    config["use_beta"], config["use_gate"] = draw.chance(0.8), draw.chance(0.4)
+    config["allow_neg_eigval"] = config["use_beta"] and draw.chance(0.5)
+    config["use_short_conv"], config["conv_size"] = draw.chance(0.7), draw.whole(2, 5)
+    return config
+
+
+def draw_delta_heads(draw, hybrid):
+    """What Gated DeltaNet and KDA share."""
+    config = {**FLA, "hidden_size": draw.one(16, 24, 48, 64)}
+    fla_options(draw, config, hybrid)
+    del config["elementwise_affine"]
+    config["num_heads"] = draw.whole(1, 3)
+    config["num_v_heads"] = draw.one(None, config["num_heads"] * draw.whole(1, 3))
+    config["head_dim"], config["expand_v"] = draw.one(4, 8, 12, 16), draw.one(0.5, 1.0, 1.5, 2.0)
+    config["allow_neg_eigval"] = draw.chance(0.5)
+    config["use_short_conv"], config["conv_size"] = draw.chance(0.7), draw.whole(2, 5)
+    return config
+
+
+def draw_gated_deltanet(draw, hybrid):
+    config = draw_delta_heads(draw, hybrid)
+    config["use_gate"] = draw.chance(0.8)
+    config["output_gate_activation"] = draw.one("swish", "swish", "sigmoid")
+    return config
+
+
+def draw_rwkv7(draw, hybrid):
+    heads, width = draw.whole(1, 4), draw.one(4, 8, 12, 16)
+    config = {**FLA, **common(draw), "hidden_size": heads * width, "head_dim": width, "num_heads": heads,
+              "hidden_act": "sqrelu", "tie_word_embeddings": draw.chance(0.3), "norm_eps": draw.one(1e-5, 1e-3),
+              "norm_first": draw.chance(0.7), "norm_bias": draw.chance(0.8),
+              "value_dim": draw.one(None, [heads * width])}
+    for name in ("decay", "gate", "a", "v"):
+        config[f"{name}_low_rank_dim"] = draw.whole(1, 12)
+    config["intermediate_size"] = draw.one(None, 17, 96)
+    for key in ("attnres_block_size", "conv_size", "elementwise_affine", "use_short_conv"):
+        del config[key]
+    return config
+
+
 def draw_recurrent_gemma(draw, hybrid):
     heads, width = draw.one(1, 2, 3, 4), draw.one(4, 8, 12, 16, 20)
     hidden = heads * width
@@ -175,7 +223,9 @@ def draw_mamba2(draw, hybrid):
 
 
 DRAWS = {"hgrn": draw_hgrn, "hgrn2": draw_hgrn2, "gla": draw_gla, "retnet": draw_retnet,
-         "recurrent_gemma": draw_recurrent_gemma, "mamba": draw_mamba, "mamba2": draw_mamba2}
+         "recurrent_gemma": draw_recurrent_gemma, "mamba": draw_mamba, "mamba2": draw_mamba2,
+         "delta_net": draw_delta_net, "gated_deltanet": draw_gated_deltanet, "kda": draw_delta_heads,
+         "rwkv7": draw_rwkv7}
 
 
 def draw_weight(draw, name, shape, strength, centred):
