@@ -37,8 +37,11 @@ CheckOptions checkOf(uint64_t seed) {
 
 /// The same on the command line of strand-check.
 std::string commandOf(const CheckOptions &o) {
-  return llvm::formatv("strand-check --seed={0} --rows={1} --levels=1,0 --bits={2} --plain-factor={3}", o.seed,
-                       o.rows, o.bits, o.plainFactor);
+  std::string levels;
+  for (int level : o.levels)
+    levels += (levels.empty() ? "" : ",") + std::to_string(level);
+  return llvm::formatv("strand-check --seed={0} --rows={1} --levels={2} --bits={3} --plain-factor={4}", o.seed, o.rows,
+                       levels, o.bits, o.plainFactor);
 }
 
 /// What is wrong with a program, or nothing.
@@ -84,19 +87,41 @@ std::string problemApart(StringRef text, const CheckOptions &options) {
   return problem;
 }
 
-void writeProgram(const Twine &path, StringRef text, StringRef problem, const CheckOptions &options) {
-  std::error_code failed;
-  llvm::raw_fd_ostream out(path.str(), failed);
-  if (failed) {
-    llvm::errs() << "strand-fuzz: error: " << path << ": " << failed.message() << "\n";
-    return;
-  }
+/// With how to see what is wrong as comments in front.
+void printProgram(llvm::raw_ostream &out, StringRef text, StringRef problem, const CheckOptions &options) {
   SmallVector<StringRef> lines;
   problem.rtrim().split(lines, '\n');
   out << "// " << commandOf(options) << "\n";
   for (StringRef line : lines)
     out << "// " << line << "\n";
   out << text;
+}
+
+void writeProgram(const std::string &path, StringRef text, StringRef problem, const CheckOptions &options) {
+  std::error_code failed;
+  llvm::raw_fd_ostream out(path, failed);
+  if (failed)
+    llvm::errs() << "strand-fuzz: error: " << path << ": " << failed.message() << "\n";
+  else
+    printProgram(out, text, problem, options);
+}
+
+struct Reduced {
+  std::string text, problem;
+};
+
+/// A smaller program that is wrong in the same way.
+Reduced smallerThan(StringRef text, StringRef problem, const CheckOptions &options) {
+  std::string kind = kindOf(problem);
+  Reduced best{text.str(), problem.str()};
+  best.text = reduceProgram(text, [&](StringRef candidate) {
+    std::string found = problemApart(candidate, options);
+    bool isSame = !found.empty() && kindOf(found) == kind;
+    if (isSame)
+      best.problem = found;
+    return isSame;
+  });
+  return best;
 }
 
 struct FuzzOptions {
@@ -116,55 +141,71 @@ public:
 private:
   uint64_t seedOf(int64_t i) const { return seed * 1000003 + i; }
   std::string text(int64_t i) const { return randomProgram(seedOf(i), "p" + std::to_string(i)); }
+  std::string path(int64_t i, StringRef suffix) const;
   void tell(int64_t i, StringRef problem);
+};
 
+std::string Fuzz::path(int64_t i, StringRef suffix) const {
+  SmallString<128> path(output);
+  llvm::sys::path::append(path, llvm::formatv("fuzz-{0}-{1}{2}.mlir", seed, i, suffix).str());
+  return path.str().str();
+}
+
+void Fuzz::tell(int64_t i, StringRef problem) {
+  writeProgram(path(i, ""), text(i), problem, checkOf(seedOf(i)));
+  llvm::outs() << "program " << i << ": " << problem.rtrim() << "\n  written to " << path(i, "") << "\n";
+  llvm::outs().flush();
+}
+
+int Fuzz::run() {
+  auto begin = std::chrono::steady_clock::now();
+  auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
   struct Wrong {
     int64_t program;
     std::string problem;
   };
   std::vector<Wrong> wrong;
-};
-
-void Fuzz::tell(int64_t i, StringRef problem) {
-  SmallString<128> path(output);
-  llvm::sys::path::append(path, llvm::formatv("fuzz-{0}-{1}", seed, i).str());
-  CheckOptions options = checkOf(seedOf(i));
-  writeProgram(path + ".mlir", text(i), problem, options);
-  llvm::outs() << "program " << i << ": " << problem.rtrim() << "\n  written to " << path << ".mlir\n";
-  if (!reduces)
-    return;
-  std::string kind = kindOf(problem), smallest = problem.str();
-  std::string reduced = reduceProgram(text(i), [&](StringRef candidate) {
-    std::string found = problemApart(candidate, options);
-    bool same = !found.empty() && kindOf(found) == kind;
-    if (same)
-      smallest = found;
-    return same;
-  });
-  writeProgram(path + "-reduced.mlir", reduced, smallest, options);
-  llvm::outs() << "  reduced to " << path << "-reduced.mlir\n";
-}
-
-int Fuzz::run() {
-  auto begin = std::chrono::steady_clock::now();
-  auto seconds = [&] {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  };
   int64_t done = 0;
   runInProcesses(
       programs, {jobs}, [&](int64_t i) { return problemOf(text(i), checkOf(seedOf(i))); },
       [&](int64_t i, StringRef problem) {
         ++done;
-        if (!problem.empty())
+        if (!problem.empty()) {
           wrong.push_back({i, problem.str()});
+          tell(i, problem);
+        }
         return minutes == 0 || seconds() < 60 * minutes;
       });
-  double taken = seconds();
-  for (const Wrong &w : wrong)
-    tell(w.program, w.problem);
   llvm::outs() << llvm::format("seed %llu: %lld programs in %.0f s, %zu wrong\n", (unsigned long long)seed,
-                               (long long)done, taken, wrong.size());
+                               (long long)done, seconds(), wrong.size());
+  llvm::outs().flush();
+  for (const Wrong &w : wrong) {
+    if (!reduces)
+      break;
+    CheckOptions options = checkOf(seedOf(w.program));
+    Reduced reduced = smallerThan(text(w.program), w.problem, options);
+    writeProgram(path(w.program, "-reduced"), reduced.text, reduced.problem, options);
+    llvm::outs() << "program " << w.program << ": reduced to " << path(w.program, "-reduced") << "\n";
+  }
   return wrong.empty() ? EXIT_RIGHT : EXIT_WRONG;
+}
+
+/// --reduce: the smallest form of a file's program goes to standard output.
+int reduceFile(const std::string &path) {
+  auto file = llvm::MemoryBuffer::getFileOrSTDIN(path);
+  if (!file) {
+    llvm::errs() << "strand-fuzz: error: " << path << ": " << file.getError().message() << "\n";
+    return EXIT_USAGE;
+  }
+  CheckOptions options;
+  std::string problem = problemApart((*file)->getBuffer(), options);
+  if (problem.empty()) {
+    llvm::errs() << "strand-fuzz: error: " << path << ": nothing is wrong with it\n";
+    return EXIT_WRONG;
+  }
+  Reduced reduced = smallerThan((*file)->getBuffer(), problem, options);
+  printProgram(llvm::outs(), reduced.text, reduced.problem, options);
+  return EXIT_RIGHT;
 }
 } // namespace
 
@@ -178,6 +219,8 @@ int strand::fuzzMain(int argc, char **argv) {
   cl::opt<std::string> output("output", cl::desc("folder for programs that are wrong; this one by default"),
                               cl::init("."), cl::cat(category));
   cl::opt<bool> keep("no-reduce", cl::desc("leave wrong programs as they are"), cl::cat(category));
+  cl::opt<std::string> reduced("reduce", cl::desc("print a smaller form of this file's program, which is wrong, instead"),
+                               cl::cat(category));
   cl::opt<int64_t> print("print", cl::desc("print the program of this number instead"), cl::init(-1),
                          cl::cat(category));
   cl::HideUnrelatedOptions(category);
@@ -186,6 +229,8 @@ int strand::fuzzMain(int argc, char **argv) {
     llvm::errs() << "strand-fuzz: error: --programs and --jobs are at least 1\n";
     return EXIT_USAGE;
   }
+  if (!reduced.empty())
+    return reduceFile(reduced);
   if (print >= 0) {
     llvm::outs() << randomProgram(seed * 1000003 + print, "p" + std::to_string(print));
     return EXIT_RIGHT;

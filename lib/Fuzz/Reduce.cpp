@@ -55,6 +55,14 @@ void dropUnread(ModuleOp module) {
       (void)f.eraseArgument(i);
 }
 
+/// Whether `v` holds something: a tensor.empty does not, nor what a body on one sees of it.
+bool isSet(Value v) {
+  if (auto argument = dyn_cast<BlockArgument>(v))
+    if (auto op = dyn_cast<DestinationStyleOpInterface>(argument.getOwner()->getParentOp()))
+      return argument.getArgNumber() < unsigned(op.getNumDpsInputs());
+  return !v.getDefiningOp<tensor::EmptyOp>();
+}
+
 /// Ways to take `op` away; the `n`-th is done to it. False: there are no more.
 bool takeAway(Operation *op, unsigned n) {
   if (op->hasTrait<OpTrait::IsTerminator>() || op->getNumResults() == 0 || op->use_empty())
@@ -65,7 +73,7 @@ bool takeAway(Operation *op, unsigned n) {
   if (!isOuter)
     llvm::append_range(others, op->getBlock()->getArguments());
   for (Value result : op->getResults()) {
-    if (result.use_empty())
+    if (result.use_empty() || result.getType().isIndex()) // sizes are what they are
       continue;
     auto type = dyn_cast<RankedTensorType>(result.getType());
     if (isOuter && type && type.getRank() && type.isDynamicDim(0) && !isa<tensor::EmptyOp>(op) && n-- == 0) {
@@ -74,7 +82,7 @@ bool takeAway(Operation *op, unsigned n) {
       return true;
     }
     for (Value other : others)
-      if (other.getType() == result.getType() && n-- == 0) {
+      if (other.getType() == result.getType() && isSet(other) && n-- == 0) {
         result.replaceAllUsesWith(other);
         return true;
       }

@@ -133,17 +133,24 @@ private:
   SmallVector<Operation *> trailing;      // views for readers outside
 };
 
-/// Views that nothing in the run reads are made of the whole result, behind the loop.
+/// What is read outside of a view is made of the whole result, behind the loop; a view that the run reads as well is
+/// there twice then, which costs nothing, where a tensor of its own would cost a copy.
 void Blocking::takeTrailingViews() {
   SmallVector<Operation *> ops(run.begin(), run.end());
   for (Operation *op : llvm::reverse(ops)) {
     bool isView = isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::ExtractSliceOp>(op);
     Value from = originOf(op->getResult(0)).value;
     bool updates = from && !isPlace(from) && from.getType() == op->getResult(0).getType(); // it has a place as it is
-    if (isView && !updates && llvm::none_of(op->getUsers(), [&](Operation *user) { return run.contains(user); })) {
+    auto isInside = [&](Operation *user) { return run.contains(user); };
+    if (!isView || updates || (!op->use_empty() && llvm::all_of(op->getUsers(), isInside)))
+      continue;
+    if (llvm::none_of(op->getUsers(), isInside)) {
       run.remove(op);
       trailing.push_back(op);
+      continue;
     }
+    trailing.push_back(OpBuilder(op).clone(*op));
+    op->replaceUsesWithIf(trailing.back(), [&](OpOperand &use) { return !isInside(use.getOwner()); });
   }
 }
 

@@ -201,7 +201,9 @@ struct Destinations : impl::DestinationsBase<Destinations> {
     collectOrigins(returned, ties, {}, origins);
     Value first = origins[0].use->get();
     auto arg = dyn_cast<BlockArgument>(first);
-    if (arg && arg.getOwner() == &f.front() && llvm::all_of(origins, [&](const Origin &o) { return o.use->get() == first; })) {
+    bool isArgument = arg && arg.getOwner() == &f.front() &&
+                      llvm::all_of(origins, [&](const Origin &o) { return o.use->get() == first; });
+    if (isArgument && !(f.isPrivate() && isResultBefore(f, returned, arg))) {
       ties[{f.getName(), returned.getOperandNumber()}] = arg.getArgNumber();
       return success();
     }
@@ -213,6 +215,14 @@ struct Destinations : impl::DestinationsBase<Destinations> {
     if (!fresh)
       origins = {{&*copyToEmpty(returned)->use_begin(), {}}};
     return takeDestination(f, returned, origins);
+  }
+
+  /// Whether a result in front of `returned` is written into `arg` already: callers want a buffer for each.
+  bool isResultBefore(func::FuncOp f, OpOperand &returned, BlockArgument arg) {
+    for (unsigned i = 0; i < returned.getOperandNumber(); ++i)
+      if (auto at = ties.find({f.getName(), i}); at != ties.end() && at->second == arg.getArgNumber())
+        return true;
+    return false;
   }
 
   /// Makes what `origins` read an argument of `f` and of its calls.

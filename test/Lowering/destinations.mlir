@@ -172,3 +172,21 @@ func.func private @advance(%tokens: tensor<?xi32>, %h: tensor<?x8xf32> {strand.s
   %g = linalg.exp ins(%h : tensor<?x8xf32>) outs(%h : tensor<?x8xf32>) -> tensor<?x8xf32>
   return %y, %g : tensor<?x8xf32>, tensor<?x8xf32>
 }
+
+// -----
+
+// Callers want a buffer for each result: the second one, which is the first in another shape, is copied.
+// CHECK-LABEL: func.func private @twice(
+// CHECK-SAME:    %{{.*}}: tensor<?x4xf32>, %[[A:.*]]: tensor<?x4xf32>, %[[B:.*]]: tensor<?x2x2xf32>)
+// CHECK: %[[Y:.*]] = linalg.exp {{.*}} outs(%[[A]] : tensor<?x4xf32>)
+// CHECK: %[[E:.*]] = tensor.expand_shape %[[Y]]
+// CHECK: %[[C:.*]] = linalg.copy ins(%[[E]] : tensor<?x2x2xf32>) outs(%[[B]] : tensor<?x2x2xf32>)
+// CHECK: return %[[Y]], %[[C]]
+func.func private @twice(%x: tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?x2x2xf32>) {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x4xf32>
+  %e = tensor.empty(%n) : tensor<?x4xf32>
+  %y = linalg.exp ins(%x : tensor<?x4xf32>) outs(%e : tensor<?x4xf32>) -> tensor<?x4xf32>
+  %r = tensor.expand_shape %y [[0], [1, 2]] output_shape [%n, 2, 2] : tensor<?x4xf32> into tensor<?x2x2xf32>
+  return %y, %r : tensor<?x4xf32>, tensor<?x2x2xf32>
+}
