@@ -9,6 +9,7 @@ config.test_source_root = os.path.join(config.source, "test")
 config.test_exec_root = os.path.join(config.build, "test")
 config.environment["PATH"] = os.pathsep.join([config.build + "/bin", config.llvm_bin, os.environ["PATH"]])
 config.environment["PYTHONPATH"] = os.pathsep.join([config.source + "/test/oracle", config.source + "/python"])
+config.environment["CC"] = config.cc
 config.environment["STRAND_LIBRARY"] = config.build + "/lib/libstrand.so"
 config.environment["FILECHECK_OPTS"] = "-enable-var-scope --allow-unused-prefixes=false"
 if config.sanitize:
