@@ -1,4 +1,7 @@
 import os
+import platform
+import subprocess
+
 import lit.formats
 
 config.name = "strand"
@@ -9,10 +12,16 @@ config.test_source_root = os.path.join(config.source, "test")
 config.test_exec_root = os.path.join(config.build, "test")
 config.environment["PATH"] = os.pathsep.join([config.build + "/bin", config.llvm_bin, os.environ["PATH"]])
 config.environment["PYTHONPATH"] = os.pathsep.join([config.source + "/test/oracle", config.source + "/python"])
+config.environment["CC"] = config.cc
 config.environment["STRAND_LIBRARY"] = config.build + "/lib/libstrand.so"
 config.environment["FILECHECK_OPTS"] = "-enable-var-scope --allow-unused-prefixes=false"
+# A Python that loads libraries which the compiler made: with sanitizers they need the run-time of those in the process.
+config.loading_python = config.python
 if config.sanitize:
     config.available_features.add("sanitized")
+    runtime = f"libclang_rt.asan-{platform.machine()}.so"
+    path = subprocess.run([config.cc, f"-print-file-name={runtime}"], stdout=subprocess.PIPE, text=True).stdout.strip()
+    config.loading_python = f"env LD_PRELOAD={path} ASAN_OPTIONS=detect_leaks=0 {config.python}"
 shared = os.path.join(os.path.dirname(config.source), "shared")
 if os.path.isdir(shared):
     config.available_features.add("shared")

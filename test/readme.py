@@ -66,6 +66,8 @@ def check():
 def run():
     write_file("ids.safetensors", {"input_ids": np.arange(200, dtype=np.int32).reshape(2, 100)})
     for line in commands("What it compiles"):
+        if not line.startswith(("strandc ", "./model ")):
+            continue
         line = re.sub(r"\bFOLDER\b", os.path.join(SOURCE, "test/models/hgrn"), line)
         line = re.sub(r"\bFILE\b", os.path.join(SOURCE, "README.md"), line)
         done = subprocess.run(["sh", "-ec", line], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

@@ -20,4 +20,6 @@ int main(void) {
   void *state = calloc(1, sizes.state_bytes), *scratch = malloc(sizes.scratch_bytes + 1);
   int status = m_advance(NULL, m_weights, state, &slot, tokens, offsets, 1, ROWS, 0, scratch, logits);
   printf("status %d, logits %g %g\n", status, logits[0], logits[LOGITS + 3]);
+  free(state);
+  free(scratch);
 }

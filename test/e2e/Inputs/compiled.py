@@ -1,7 +1,10 @@
 """A compiled model as a shared library, and the check that all its forms agree with a step function in f64."""
 import ctypes
+import os
 
 import numpy as np
+
+os.environ.pop("LD_PRELOAD", None)  # a sanitizer's run-time is for this process; tools that it starts have their own
 
 I32, I64, F64, PTR = ctypes.c_int32, ctypes.c_int64, ctypes.c_double, ctypes.c_void_p
 

@@ -7,6 +7,7 @@ Every form is compared: prefill, step by step, cuts, and the rows as one ragged 
 """
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -79,9 +80,14 @@ def compare_forms(program, library, ids, want, folder, compare):
 
 
 def build(folder, where):
-    program, library = os.path.join(where, "model"), os.path.join(where, "model.so")
-    run("strandc", folder, "-o", program)
-    run("strandc", folder, "--emit=shared", "-o", library)
+    """A program and a shared library, linked from one compilation as strandc links them (lib/Target/Link.cpp)."""
+    program, library, model = (os.path.join(where, name) for name in ("model", "model.so", "model.a"))
+    run("strandc", folder, "--emit=static", "-o", model)
+    run("llvm-objcopy", "--set-symbol-visibility=m_weights=default", model)  # as --emit=shared has it
+    cc, lib = os.environ["CC"], os.path.join(os.path.dirname(shutil.which("strandc")), "../lib")
+    runtime, system = os.path.join(lib, "libstrand_rt.a"), ("-lm", "-lpthread")
+    run(cc, "-pie", os.path.join(lib, "libstrand_main.a"), model, runtime, *system, "-o", program)
+    run(cc, "-shared", "-Wl,-Bsymbolic", "-Wl,--whole-archive", model, runtime, "-Wl,--no-whole-archive", *system, "-o", library)
     return program, library
 
 
