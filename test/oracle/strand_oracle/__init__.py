@@ -1,11 +1,11 @@
-"""Numpy oracles of seven families: slow, obvious, and sharing no code with the compiler."""
+"""Numpy oracles, one a family: slow, obvious, and sharing no code with the compiler."""
 
-from . import gla, hgrn, hgrn2, mamba, mamba2, recurrent_gemma, retnet
+from . import gla, gru, hgrn, hgrn2, lstm, mamba, mamba2, min_gru, recurrent_gemma, retnet
 from .config import read_config
 from .safetensors_io import read_folder
 
 FAMILIES = {"hgrn": hgrn, "gla": gla, "recurrent_gemma": recurrent_gemma, "retnet": retnet,
-            "hgrn2": hgrn2, "mamba": mamba, "mamba2": mamba2}
+            "hgrn2": hgrn2, "mamba": mamba, "mamba2": mamba2, "lstm": lstm, "gru": gru, "min_gru": min_gru}
 
 
 def load(folder, **options):
