@@ -1,5 +1,6 @@
 #include "lib/Import/ModelBuilder.h"
 #include "dialects/Strand/Rows.h"
+#include "lib/Import/Dims.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/bit.h"
@@ -94,27 +95,6 @@ std::vector<float> FunctionBuilder::elements(StringRef name, ArrayRef<int64_t> s
 }
 
 //===--- row-wise formulas ---------------------------------------------------------------------------------------===//
-
-namespace {
-/// "rd,d->rd" taken apart: loops in the order of their first mention in a result, then in an operand.
-struct Dims {
-  SmallVector<std::string> operands, results;
-  std::string loops;
-
-  explicit Dims(StringRef text) {
-    auto [left, right] = text.split("->");
-    for (StringRef part : llvm::split(left, ","))
-      operands.push_back(part.str());
-    for (StringRef part : llvm::split(right, ","))
-      results.push_back(part.str());
-    for (const SmallVector<std::string> *list : {&results, &operands})
-      for (const std::string &part : *list)
-        for (char c : part)
-          if (!StringRef(loops).contains(c))
-            loops += c;
-  }
-};
-} // namespace
 
 SmallVector<Value> FunctionBuilder::formula(StringRef name, StringRef text, ValueRange operands, Formula body) {
   Dims dims(text);
@@ -288,7 +268,10 @@ Value FunctionBuilder::blockLinear(Value x, Value weight, Value bias) {
   int64_t heads = shape[0], in = shape[1], out = shape[2];
   Value parts = splitHeads(x, heads);
   std::string name = "block_linear_" + std::to_string(heads) + "x" + std::to_string(in) + "x" + std::to_string(out);
-  func::FuncOp f = model.function(name, {parts.getType(), weight.getType(), bias.getType()}, [&](OpBuilder &b, ValueRange args) {
+  SmallVector<Value> operands{parts, weight};
+  if (bias)
+    operands.push_back(bias);
+  func::FuncOp f = model.function(name, ValueRange(operands).getTypes(), [&](OpBuilder &b, ValueRange args) -> SmallVector<Value> {
     Type f32 = b.getF32Type();
     Value y = filledInto(b, loc, floatConstant(b, loc, f32, 0), emptyRows(b, loc, args[0], {heads, out}, f32));
     auto map = [&](StringRef dims) { return dimsMap(b.getContext(), "rhok", dims); };
@@ -296,13 +279,15 @@ Value FunctionBuilder::blockLinear(Value x, Value weight, Value bias) {
       Value p = arith::MulFOp::create(b, loc, v[0], castFloat(b, loc, v[1], f32));
       return {arith::AddFOp::create(b, loc, v[2], p)};
     })[0];
+    if (!bias)
+      return {y};
     auto outer = [&](StringRef dims) { return dimsMap(b.getContext(), "rho", dims); };
     Value into = emptyRows(b, loc, y, {heads, out}, f32);
     return generic(b, loc, {y, args[2]}, into, {outer("rho"), outer("ho"), outer("rho")}, "ppp", [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
       return {arith::AddFOp::create(b, loc, v[0], castFloat(b, loc, v[1], f32))};
     });
   });
-  return joinHeads(func::CallOp::create(b, loc, f, ValueRange{parts, weight, bias}).getResult(0));
+  return joinHeads(func::CallOp::create(b, loc, f, operands).getResult(0));
 }
 
 Value FunctionBuilder::head(Value x, Value table, bool tied, StringRef tableName) {

@@ -39,7 +39,7 @@ public:
   /// Weight `<name>.weight` [n, k] and, where `bias`, `<name>.bias` [n], applied to x.
   Value linear(Value x, StringRef name, int64_t n, bool bias = false);
   /// x[r, h, :] W[h] + bias[h], W [heads, in, out], a block-diagonal product: rows x (heads * in) -> rows x (heads * out).
-  Value blockLinear(Value x, Value weight, Value bias);
+  Value blockLinear(Value x, Value weight, Value bias = {});
   /// Logits: x times `lm_head.weight` or, if `tied`, the table, whose tensor is called `tableName`.
   Value head(Value x, Value table, bool tied, StringRef tableName);
   Value add(Value x, Value y);

@@ -22,9 +22,11 @@ FLA = {**COMMON, "attn": None, "attn_mode": "fused_recurrent", "attnres_block_si
 MAMBA = {**COMMON, "initializer_range": 0.1, "rescale_prenorm_residual": False,
          "residual_in_fp32": True, "time_step_floor": 1e-4, "time_step_max": 0.1,
          "time_step_min": 1e-3, "transformers_version": "5.17.0"}
-CLASSES = {"hgrn": "HGRN", "hgrn2": "HGRN2", "gla": "GLA", "retnet": "RetNet", "mamba": "Mamba",
-           "mamba2": "Mamba2", "recurrent_gemma": "RecurrentGemma", "delta_net": "DeltaNet",
-           "gated_deltanet": "GatedDeltaNet", "kda": "KDA", "rwkv7": "RWKV7"}
+CLASSES = {**{family: name + "ForCausalLM" for family, name in {
+               "hgrn": "HGRN", "hgrn2": "HGRN2", "gla": "GLA", "retnet": "RetNet", "mamba": "Mamba",
+               "mamba2": "Mamba2", "recurrent_gemma": "RecurrentGemma", "delta_net": "DeltaNet",
+               "gated_deltanet": "GatedDeltaNet", "kda": "KDA", "rwkv7": "RWKV7"}.items()},
+           "lstm": "RecurrentLanguageModel", "gru": "RecurrentLanguageModel", "min_gru": "minLM"}
 
 
 class Draw:
@@ -222,10 +224,30 @@ def draw_mamba2(draw, hybrid):
                                         [0.01, 0.3])}
 
 
+def draw_torch_rnn(draw, cell):
+    shared = common(draw)
+    return {"cell": cell, "embedding_size": draw.one(5, 16, 24, 33), "hidden_size": draw.one(3, 16, 20, 31, 48),
+            "num_layers": shared["num_hidden_layers"], "vocab_size": shared["vocab_size"], "bias": draw.chance(0.8)}
+
+
+def draw_lstm(draw, hybrid):
+    return draw_torch_rnn(draw, "LSTM")
+
+
+def draw_gru(draw, hybrid):
+    return draw_torch_rnn(draw, "GRU")
+
+
+def draw_min_gru(draw, hybrid):
+    shared = common(draw)
+    return {"dim": draw.one(16, 20, 24, 36, 48), "depth": shared["num_hidden_layers"], "num_tokens": shared["vocab_size"],
+            "expansion": draw.one(1, 1.5, 1.5, 2), "ff_mult": draw.one(2, 4)}
+
+
 DRAWS = {"hgrn": draw_hgrn, "hgrn2": draw_hgrn2, "gla": draw_gla, "retnet": draw_retnet,
          "recurrent_gemma": draw_recurrent_gemma, "mamba": draw_mamba, "mamba2": draw_mamba2,
          "delta_net": draw_delta_net, "gated_deltanet": draw_gated_deltanet, "kda": draw_delta_heads,
-         "rwkv7": draw_rwkv7}
+         "rwkv7": draw_rwkv7, "lstm": draw_lstm, "gru": draw_gru, "min_gru": draw_min_gru}
 
 
 def draw_weight(draw, name, shape, strength, centred):
@@ -250,16 +272,16 @@ def draw_weight(draw, name, shape, strength, centred):
         return between((2, 8), (-60, -10))
     if last[-1] == "lower_bounds":
         return rng.normal(0, 1.5, shape)
-    if "norm" in name and len(shape) == 1:
+    if len(shape) == 1 and ("norm" in name or name.startswith("layers.") and last[-1] == "weight"):
         return rng.normal(0 if centred else 1, 0.2, shape)
-    if len(shape) == 1 or last[-1].endswith("_bias"):
+    if len(shape) == 1 or last[-1].endswith("_bias") or last[-1].startswith("bias_"):
         return rng.normal(0, 0.3, shape)
-    if last[0] in ("embeddings", "embed_tokens"):
+    if last[0] in ("embeddings", "embed_tokens", "embed", "token_emb"):
         return rng.normal(0, 1 / np.sqrt(shape[-1]) if centred else 1, shape)
     gain = 1.0
     if last[0] == "lm_head":
         gain = 2.5
-    elif last[0] == "f_proj" or name.endswith("gk_proj.1.weight"):
+    elif last[0] in ("f_proj", "to_hidden_and_gate") or name.endswith("gk_proj.1.weight"):
         gain = {"weak": 0.3, "strong": 6.0, "mixed": 2.0}[strength]
     # [out, in], [D, 1, W] and the block-diagonal [H, in, out], whose blocks are square.
     return rng.normal(0, gain / np.sqrt(shape[-1]), shape)
@@ -271,7 +293,7 @@ def write_random(family, seed, folder, hybrid=True):
     draw = Draw([seed, *family.encode()])
     config = DRAWS[family](draw, hybrid)
     stored = draw.one("bfloat16", "bfloat16", "bfloat16", "float32", "mixed")
-    config.update(model_type=family, architectures=[CLASSES[family] + "ForCausalLM"],
+    config.update(model_type=family, architectures=[CLASSES[family]],
                   dtype="bfloat16" if stored == "mixed" else stored)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -289,7 +311,7 @@ def write_random(family, seed, folder, hybrid=True):
               if stored == "bfloat16" or stored == "mixed" and array.ndim > 1}
     for name in narrow:
         weights[name] = round_to_bf16(weights[name])
-    if config["tie_word_embeddings"] and draw.chance(1 / 6):
+    if config.get("tie_word_embeddings") and draw.chance(1 / 6):
         # Some writers store the tied head a second time.
         weights["lm_head.weight"] = weights[model.embedding_name]
         if model.embedding_name in narrow:
