@@ -52,16 +52,19 @@ class FunctionCheck {
 public:
   FunctionCheck(ModuleOp module, const Signature &signature, const CheckOptions &options, CheckReport &report)
       : module(module), signature(signature), options(options), report(report),
-        inputs(drawInputs(signature, options.seed, options.rows)), cacheRows(inputs.longest() + 3) {
+        seed(options.seed), inputs(drawInputs(signature, seed, options.rows)), cacheRows(inputs.longest() + 3) {
     report.functions.push_back({signature.name, {}});
   }
   Error run();
 
 private:
+  bool mayGoOn() const;
+  Error findMeaning();
   /// Forms that are asked for by name are the same loops for all vectors: the widest say enough.
   bool isAsked(const FormDefinition &form, const CpuTarget &target) const {
     bool is[] = {true, signature.hasState, signature.splits};
-    return is[form.where] && (form.where != FormDefinition::WithSplit || target.vectorBits == widest) &&
+    bool split = form.where == FormDefinition::WithSplit; // of several forms, one is pinned if bits are to be the same
+    return is[form.where] && (!split || (target.vectorBits == widest && !options.reproducible)) &&
            (options.forms.empty() || llvm::is_contained(options.forms, form.name));
   }
   void run(const Programs &programs, const CpuTarget &target);
@@ -74,6 +77,7 @@ private:
   const Signature &signature;
   const CheckOptions &options;
   CheckReport &report;
+  uint64_t seed; // of this trial
   Inputs inputs;
   int64_t cacheRows;
   int widest = 0; // bits of a vector
@@ -85,7 +89,7 @@ private:
 std::string FunctionCheck::again() const {
   std::string text;
   llvm::raw_string_ostream out(text);
-  out << "seed " << options.seed << ", lengths ";
+  out << "seed " << seed << ", lengths ";
   llvm::interleave(inputs.lengths, out, " ");
   return text;
 }
@@ -99,27 +103,50 @@ Error asFinding(Error e, llvm::function_ref<void(const Twine &)> find) {
 }
 
 Error FunctionCheck::run() {
-  std::optional<Running> running(std::in_place, signature.name + ", meaning, seed " + std::to_string(options.seed));
-  auto values = meaningOf(module, signature, inputs, cacheRows);
-  if (!values)
-    return asFinding(values.takeError(), [&](const Twine &text) { find("meaning", text); });
-  running.reset();
-  meaning = std::move(*values);
-  if (std::string text = Comparison(signature, inputs, {}, cacheRows).infinite(meaning); !text.empty()) {
-    find("meaning", text + "\n" + again());
-    return Error::success();
-  }
   auto cpus = targets();
   if (!cpus)
     return cpus.takeError();
   widest = cpus->front().vectorBits;
-  for (const CpuTarget &target : *cpus) {
-    Programs programs;
-    auto compiled = compile(programs, target);
-    if (!compiled || !*compiled) // for the next CPU it would be the same
-      return compiled.takeError();
-    run(programs, target);
+  std::vector<Programs> programs(cpus->size());
+  for (int64_t i = 0; i < options.trials && mayGoOn(); ++i) {
+    seed = options.seed + i;
+    inputs = drawInputs(signature, seed, options.rows);
+    cacheRows = inputs.longest() + 3;
+    first.reset();
+    if (Error e = findMeaning())
+      return e;
+    for (auto [target, of] : llvm::zip(*cpus, programs)) {
+      if (!mayGoOn() && meaning.results.empty())
+        break;
+      if (i == 0) {
+        auto compiled = compile(of, target);
+        if (!compiled || !*compiled) // for the next CPU it would be the same
+          return compiled.takeError();
+      }
+      if (options.reproducible) // other vectors, other bits
+        first.reset();
+      run(of, target);
+    }
   }
+  return Error::success();
+}
+
+/// Whether nothing was found so far: what is wrong once need not be seen in further trials.
+bool FunctionCheck::mayGoOn() const {
+  return llvm::none_of(report.findings, [&](const Finding &f) { return f.function == signature.name; });
+}
+
+/// Leaves `meaning` without results where there is none.
+Error FunctionCheck::findMeaning() {
+  Running running(signature.name + ", meaning, seed " + std::to_string(seed));
+  auto values = meaningOf(module, signature, inputs, cacheRows);
+  meaning = {};
+  if (!values)
+    return asFinding(values.takeError(), [&](const Twine &text) { find("meaning", text); });
+  if (std::string text = Comparison(signature, inputs, {}, cacheRows).infinite(*values); !text.empty())
+    find("meaning", text + "\n" + again());
+  else
+    meaning = std::move(*values);
   return Error::success();
 }
 
@@ -130,6 +157,7 @@ Expected<bool> FunctionCheck::compile(Programs &programs, const CpuTarget &targe
       continue;
     StageOptions stages;
     stages.form = d.chunkForm;
+    stages.reproducible = options.reproducible;
     auto program = Program::compile(module, signature, d.form, target, stages);
     if (!program) {
       Error internal = asFinding(program.takeError(), [&](const Twine &text) { find(d.name, text); });
@@ -156,10 +184,10 @@ void FunctionCheck::run(const Programs &programs, const CpuTarget &target) {
 std::string FunctionCheck::runForm(const FormDefinition &form, const Programs &programs, int bits, int threads) {
   Threads pool(threads);
   Comparison comparison(signature, inputs, programs.carried(), cacheRows);
-  Trial trial{signature, inputs, programs, comparison, cacheRows, pool.ctx, Random(options.seed, form.name), {}};
+  Trial trial{signature, inputs, programs, comparison, cacheRows, pool.ctx, Random(seed, form.name), {}};
   std::string name = std::string(form.name) + " (" + settings(bits, threads) + ")", problem;
   {
-    Running running(signature.name + ", " + name + ", seed " + std::to_string(options.seed));
+    Running running(signature.name + ", " + name + ", seed " + std::to_string(seed));
     problem = form.run(trial);
   }
   Distance distance, between;
@@ -167,10 +195,14 @@ std::string FunctionCheck::runForm(const FormDefinition &form, const Programs &p
     problem = comparison.difference(trial.values, meaning, "the meaning", distance);
   if (problem.empty() && first)
     problem = comparison.difference(trial.values, first->second, first->first, between);
+  if (problem.empty() && first && options.reproducible)
+    problem = comparison.otherBits(trial.values, first->second, "in " + first->first, [](int64_t) { return true; });
   if (!problem.empty())
     return problem;
   if (!first)
     first.emplace(name, std::move(trial.values));
+  else if (first->second.states.empty()) // it was one without state
+    first->second.states = std::move(trial.values.states);
   report.functions.back().runs.push_back({form.name, bits, threads, distance.rms, distance.largest});
   return "";
 }

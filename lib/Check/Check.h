@@ -19,6 +19,9 @@
 //   tensor<?xi32>        read as offsets by an op that carries state, or check.kind = "offsets": the offsets
 //   a static tensor      a parameter, drawn as rows are; may be bf16 or f16
 // and `check.tolerance` on the function is the bound on errors.
+//
+// With `reproducible` the stages are asked for code whose bits depend on neither cuts, batches nor threads, and all runs
+// of a vector width must agree in them.
 #pragma once
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/Error.h"
@@ -31,6 +34,8 @@ struct CheckOptions {
   int64_t rows = 300;             // of all sequences together, about
   std::vector<std::string> forms; // to be run; empty: all
   std::string function;           // to be checked; empty: all public ones
+  int64_t trials = 1;             // inputs to be drawn, with seeds from `seed` on
+  bool reproducible = false;      // stages are to be, and all runs must have the same bits
 };
 
 /// What a form came to.

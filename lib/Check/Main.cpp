@@ -29,7 +29,7 @@ void tellOfCrash(int) {
   _exit(EXIT_INTERNAL);
 }
 
-void printRight(const FunctionRuns &f, bool verbose) {
+void printRight(const FunctionRuns &f, bool verbose, bool reproducible) {
   std::set<std::string> forms;
   const FormRun *worst = &f.runs.front();
   for (const FormRun &r : f.runs) {
@@ -40,10 +40,13 @@ void printRight(const FunctionRuns &f, bool verbose) {
                                    r.form.c_str(), r.bits, r.threads, r.threads > 1 ? "s" : "", r.error, r.largest);
   }
   llvm::outs() << f.name << ": " << forms.size() << (forms.size() == 1 ? " form" : " forms") << " right, worst "
-               << llvm::format("%.1e", worst->error) << " (" << worst->form << ")\n";
+               << llvm::format("%.1e", worst->error) << " (" << worst->form << ")";
+  if (reproducible)
+    llvm::outs() << ", the same bits in " << f.runs.size() << " runs";
+  llvm::outs() << "\n";
 }
 
-int print(const CheckReport &report, bool verbose) {
+int print(const CheckReport &report, bool verbose, bool reproducible) {
   for (const FunctionRuns &f : report.functions) {
     bool right = true;
     for (const Finding &finding : report.findings)
@@ -54,7 +57,7 @@ int print(const CheckReport &report, bool verbose) {
         llvm::outs() << "\n";
       }
     if (right && !f.runs.empty())
-      printRight(f, verbose);
+      printRight(f, verbose, reproducible);
   }
   return report.findings.empty() ? EXIT_RIGHT : EXIT_WRONG;
 }
@@ -85,11 +88,15 @@ int strand::checkMain(int argc, char **argv) {
   cl::list<std::string> forms("forms", cl::desc("only these, as in --forms=cut,batch"), cl::CommaSeparated,
                               cl::cat(category));
   cl::opt<std::string> function("function", cl::desc("only this one"), cl::cat(category));
+  cl::opt<int64_t> trials("trials", cl::desc("inputs to be drawn, with seeds from --seed on; 1 by default"),
+                          cl::init(options.trials), cl::cat(category));
+  cl::opt<bool> reproducible("reproducible", cl::desc("compile as strandc --reproducible; all forms must have the same bits"),
+                             cl::cat(category));
   cl::opt<bool> verbose("verbose", cl::desc("a line for each form, vector width and number of threads"),
                         cl::cat(category));
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, "strand-check: tries whether all forms of a file's public functions agree\n");
-  options = {seed, rows, std::vector<std::string>(forms.begin(), forms.end()), function};
+  options = {seed, rows, std::vector<std::string>(forms.begin(), forms.end()), function, trials, reproducible};
 
   DialectRegistry registry;
   registerEverything(registry);
@@ -108,5 +115,5 @@ int strand::checkMain(int argc, char **argv) {
   if (!module)
     return EXIT_WRONG;
   auto report = checkModule(*module, options);
-  return report ? print(*report, verbose) : fail(report.takeError());
+  return report ? print(*report, verbose, reproducible) : fail(report.takeError());
 }
