@@ -16,25 +16,35 @@ namespace {
 /// What programs are made for.
 struct Build {
   CpuTarget target;
-  int level;
-  std::string text() const { return std::to_string(target.vectorBits) + " bits, level " + std::to_string(level); }
+  Emulation emulation = Emulation::None;
+  int level = 1;
+
+  std::string text() const {
+    std::string code = emulation == Emulation::None        ? std::to_string(target.vectorBits) + " bits"
+                       : emulation == Emulation::Backwards ? "kernels, last thread first"
+                                                           : "kernels";
+    return code + ", level " + std::to_string(level);
+  }
 };
 
-/// The host, and with half as wide vectors if it has wide ones; if `bits` is one of their widths, that alone.
-Expected<std::vector<CpuTarget>> targets(int bits) {
+/// For the host, and with half as wide vectors if it has wide ones, or if `bits` is one of their widths, for that alone;
+/// or kernels, with their threads in both orders.
+Expected<std::vector<Build>> buildsOf(const CheckOptions &options) {
   auto host = cpuTarget("native");
   if (!host)
     return host.takeError();
-  std::vector<CpuTarget> all{*host};
+  if (options.kernels)
+    return std::vector<Build>{{*host, Emulation::Forwards}, {*host, Emulation::Backwards}};
+  std::vector<Build> all{{*host}};
   if (host->vectorBits == 512) {
     auto narrow = cpuTarget("x86-64-v3");
     if (!narrow)
       return narrow.takeError();
-    all.push_back(*narrow);
+    all.push_back({*narrow});
   }
-  for (const CpuTarget &target : all)
-    if (target.vectorBits == bits)
-      return std::vector<CpuTarget>{target};
+  for (const Build &build : all)
+    if (build.target.vectorBits == options.bits)
+      return std::vector<Build>{build};
   return all;
 }
 
@@ -62,23 +72,26 @@ class FunctionCheck {
 public:
   FunctionCheck(ModuleOp module, const Signature &signature, const CheckOptions &options, CheckReport &report)
       : module(module), signature(signature), options(options), report(report),
-        inputs(drawInputs(signature, options.seed, options.rows)), cacheRows(inputs.longest() + 3),
+        seed(options.seed), inputs(drawInputs(signature, seed, options.rows)), cacheRows(inputs.longest() + 3),
         bound(boundOf(signature.tolerance)) {
     report.functions.push_back({signature.name, {}});
   }
   Error run();
 
 private:
+  bool mayGoOn() const;
+  Error findMeaning();
   std::string difference(const Trial &trial, Distance &distance) const;
   void widenBound();
   /// Forms that are asked for by name are the same loops for all vectors: the widest say enough.
   bool isAsked(const FormDefinition &form, const CpuTarget &target) const {
     bool is[] = {true, signature.hasState && signature.isResumable, signature.splits};
-    return is[form.where] && (form.where != FormDefinition::WithSplit || target.vectorBits == widest) &&
+    bool split = form.where == FormDefinition::WithSplit; // of several forms, one is pinned if bits are to be the same
+    return is[form.where] && (!split || (target.vectorBits == widest && !options.reproducible)) &&
            (options.forms.empty() || llvm::is_contained(options.forms, form.name));
   }
   void run(const Programs &programs, const Build &build);
-  Expected<bool> compile(std::vector<Programs> &programs, const CpuTarget &target);
+  Expected<bool> compile(std::vector<Programs> &programs, const Build &build);
   std::string runForm(const FormDefinition &form, const Programs &programs, const Build &build, int threads);
   void find(StringRef form, const Twine &text) { report.findings.push_back({signature.name, form.str(), text.str()}); }
   std::string again() const;
@@ -87,6 +100,7 @@ private:
   const Signature &signature;
   const CheckOptions &options;
   CheckReport &report;
+  uint64_t seed; // of the trial
   Inputs inputs;
   int64_t cacheRows;
   int widest = 0; // bits of a vector
@@ -100,7 +114,7 @@ private:
 std::string FunctionCheck::again() const {
   std::string text;
   llvm::raw_string_ostream out(text);
-  out << "seed " << options.seed << ", lengths ";
+  out << "seed " << seed << ", lengths ";
   llvm::interleave(inputs.lengths, out, " ");
   return text;
 }
@@ -114,28 +128,54 @@ Error asFinding(Error e, llvm::function_ref<void(const Twine &)> find) {
 }
 
 Error FunctionCheck::run() {
-  std::optional<Running> running(std::in_place, signature.name + ", meaning, seed " + std::to_string(options.seed));
+  auto builds = buildsOf(options);
+  if (!builds)
+    return builds.takeError();
+  widest = builds->front().target.vectorBits;
+  std::vector<std::vector<Programs>> programs(builds->size());
+  for (int64_t i = 0; i < options.trials && mayGoOn(); ++i) {
+    seed = options.seed + i;
+    inputs = drawInputs(signature, seed, options.rows);
+    cacheRows = inputs.longest() + 3;
+    bound = boundOf(signature.tolerance);
+    isWidened = false;
+    first.reset();
+    if (Error e = findMeaning())
+      return e;
+    for (auto [build, of] : llvm::zip_equal(*builds, programs)) {
+      if (meaning.results.empty())
+        break;
+      if (i == 0) {
+        auto compiled = compile(of, build);
+        if (!compiled || !*compiled) // the next one would not do either
+          return compiled.takeError();
+      }
+      for (auto [level, ofLevel] : llvm::zip_equal(options.levels, of)) {
+        if (options.reproducible) // other vectors, other bits
+          first.reset();
+        run(ofLevel, {build.target, build.emulation, level});
+      }
+    }
+  }
+  return Error::success();
+}
+
+/// Whether nothing was found so far: what is wrong once need not be seen in further trials.
+bool FunctionCheck::mayGoOn() const {
+  return llvm::none_of(report.findings, [&](const Finding &f) { return f.function == signature.name; });
+}
+
+/// Leaves `meaning` without results where there is none.
+Error FunctionCheck::findMeaning() {
+  Running running(signature.name + ", meaning, seed " + std::to_string(seed));
   auto values = meaningOf(module, signature, inputs, cacheRows);
+  meaning = {};
   if (!values)
     return asFinding(values.takeError(), [&](const Twine &text) { find("meaning", text); });
-  running.reset();
-  meaning = std::move(*values);
-  if (std::string text = Comparison(signature, inputs, {}, cacheRows, bound).infinite(meaning); !text.empty()) {
+  if (std::string text = Comparison(signature, inputs, {}, cacheRows, bound).infinite(*values); !text.empty())
     find("meaning", text + "\n" + again());
-    return Error::success();
-  }
-  auto cpus = targets(options.bits);
-  if (!cpus)
-    return cpus.takeError();
-  widest = cpus->front().vectorBits;
-  for (const CpuTarget &target : *cpus) {
-    std::vector<Programs> programs(options.levels.size());
-    auto compiled = compile(programs, target);
-    if (!compiled || !*compiled) // for the next CPU it would be the same
-      return compiled.takeError();
-    for (auto [level, ofLevel] : llvm::zip_equal(options.levels, programs))
-      run(ofLevel, {target, level});
-  }
+  else
+    meaning = std::move(*values);
   return Error::success();
 }
 
@@ -157,13 +197,16 @@ void FunctionCheck::widenBound() {
 }
 
 /// Fills in the programs of each level. False: one could not be made, and a finding says so.
-Expected<bool> FunctionCheck::compile(std::vector<Programs> &programs, const CpuTarget &target) {
+Expected<bool> FunctionCheck::compile(std::vector<Programs> &programs, const Build &build) {
+  programs.resize(options.levels.size());
   for (const ProgramDefinition &d : strand::programs()) {
-    if (llvm::none_of(forms(), [&](const FormDefinition &f) { return isAsked(f, target) && llvm::is_contained(f.needs, d.program); }))
+    if (llvm::none_of(forms(), [&](const FormDefinition &f) { return isAsked(f, build.target) && llvm::is_contained(f.needs, d.program); }))
       continue;
     StageOptions stages;
     stages.form = d.chunkForm;
-    auto made = Program::compile(module, signature, d.form, target, stages, options.levels);
+    stages.reproducible = options.reproducible;
+    stages.emulation = build.emulation;
+    auto made = Program::compile(module, signature, d.form, build.target, stages, options.levels);
     if (!made) {
       Error internal = asFinding(made.takeError(), [&](const Twine &text) { find(d.name, text); });
       return internal ? Expected<bool>(std::move(internal)) : false;
@@ -192,6 +235,8 @@ std::string FunctionCheck::difference(const Trial &trial, Distance &distance) co
   std::string problem = trial.comparison.difference(trial.values, meaning, "the meaning", distance);
   if (problem.empty() && first)
     problem = trial.comparison.difference(trial.values, first->second, first->first, between);
+  if (problem.empty() && first && options.reproducible)
+    problem = trial.comparison.otherBits(trial.values, first->second, "in " + first->first, [](int64_t) { return true; });
   return problem;
 }
 
@@ -200,10 +245,10 @@ std::string FunctionCheck::runForm(const FormDefinition &form, const Programs &p
                                   int threads) {
   Threads pool(threads);
   Comparison comparison(signature, inputs, programs.carried(), cacheRows, bound);
-  Trial trial{signature, inputs, programs, comparison, cacheRows, pool.ctx, Random(options.seed, form.name), {}};
+  Trial trial{signature, inputs, programs, comparison, cacheRows, pool.ctx, Random(seed, form.name), {}};
   std::string name = std::string(form.name) + " (" + settings(build, threads) + ")", problem;
   {
-    Running running(signature.name + ", " + name + ", seed " + std::to_string(options.seed));
+    Running running(signature.name + ", " + name + ", seed " + std::to_string(seed));
     problem = form.run(trial);
   }
   Distance distance;
@@ -217,6 +262,8 @@ std::string FunctionCheck::runForm(const FormDefinition &form, const Programs &p
     return problem;
   if (!first)
     first.emplace(name, std::move(trial.values));
+  else if (first->second.states.empty()) // it was one without state
+    first->second.states = std::move(trial.values.states);
   report.functions.back().runs.push_back({form.name, build.text(), threads, distance.rms, distance.largest});
   return "";
 }
