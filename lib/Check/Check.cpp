@@ -13,17 +13,27 @@ using llvm::Error;
 using llvm::Expected;
 namespace {
 
-/// The host, and with half as wide vectors if it has wide ones.
-Expected<std::vector<CpuTarget>> targets() {
+/// One way of making code.
+struct Way {
+  CpuTarget target;
+  Emulation emulation;
+  std::string code; // what it makes: "512 bits"
+};
+
+/// For the host, and with half as wide vectors if it has wide ones; or kernels, with their threads in both orders.
+Expected<std::vector<Way>> waysOf(bool kernels) {
   auto host = cpuTarget("native");
   if (!host)
     return host.takeError();
-  std::vector<CpuTarget> all{*host};
+  if (kernels)
+    return std::vector<Way>{{*host, Emulation::Forwards, "kernels"}, {*host, Emulation::Backwards, "kernels, last thread first"}};
+  auto vectors = [](const CpuTarget &t) { return Way{t, Emulation::None, std::to_string(t.vectorBits) + " bits"}; };
+  std::vector<Way> all{vectors(*host)};
   if (host->vectorBits == 512) {
     auto narrow = cpuTarget("x86-64-v3");
     if (!narrow)
       return narrow.takeError();
-    all.push_back(*narrow);
+    all.push_back(vectors(*narrow));
   }
   return all;
 }
@@ -44,8 +54,8 @@ struct Running {
   ~Running() { currentRun[0] = 0; }
 };
 
-std::string settings(int bits, int threads) {
-  return llvm::formatv("{0} bits, {1} thread{2}", bits, threads, threads > 1 ? "s" : "");
+std::string settings(const std::string &code, int threads) {
+  return llvm::formatv("{0}, {1} thread{2}", code, threads, threads > 1 ? "s" : "");
 }
 
 class FunctionCheck {
@@ -64,9 +74,9 @@ private:
     return is[form.where] && (form.where != FormDefinition::WithSplit || target.vectorBits == widest) &&
            (options.forms.empty() || llvm::is_contained(options.forms, form.name));
   }
-  void run(const Programs &programs, const CpuTarget &target);
-  Expected<bool> compile(Programs &programs, const CpuTarget &target);
-  std::string runForm(const FormDefinition &form, const Programs &programs, int bits, int threads);
+  void run(const Programs &programs, const Way &way);
+  Expected<bool> compile(Programs &programs, const Way &way);
+  std::string runForm(const FormDefinition &form, const Programs &programs, const std::string &code, int threads);
   void find(StringRef form, const Twine &text) { report.findings.push_back({signature.name, form.str(), text.str()}); }
   std::string again() const;
 
@@ -109,28 +119,29 @@ Error FunctionCheck::run() {
     find("meaning", text + "\n" + again());
     return Error::success();
   }
-  auto cpus = targets();
-  if (!cpus)
-    return cpus.takeError();
-  widest = cpus->front().vectorBits;
-  for (const CpuTarget &target : *cpus) {
+  auto ways = waysOf(options.kernels);
+  if (!ways)
+    return ways.takeError();
+  widest = ways->front().target.vectorBits;
+  for (const Way &way : *ways) {
     Programs programs;
-    auto compiled = compile(programs, target);
-    if (!compiled || !*compiled) // for the next CPU it would be the same
+    auto compiled = compile(programs, way);
+    if (!compiled || !*compiled) // the next way would not do either
       return compiled.takeError();
-    run(programs, target);
+    run(programs, way);
   }
   return Error::success();
 }
 
 /// False: one could not be made, and a finding says so.
-Expected<bool> FunctionCheck::compile(Programs &programs, const CpuTarget &target) {
+Expected<bool> FunctionCheck::compile(Programs &programs, const Way &way) {
   for (const ProgramDefinition &d : strand::programs()) {
-    if (llvm::none_of(forms(), [&](const FormDefinition &f) { return isAsked(f, target) && llvm::is_contained(f.needs, d.program); }))
+    if (llvm::none_of(forms(), [&](const FormDefinition &f) { return isAsked(f, way.target) && llvm::is_contained(f.needs, d.program); }))
       continue;
     StageOptions stages;
     stages.form = d.chunkForm;
-    auto program = Program::compile(module, signature, d.form, target, stages);
+    stages.emulation = way.emulation;
+    auto program = Program::compile(module, signature, d.form, way.target, stages);
     if (!program) {
       Error internal = asFinding(program.takeError(), [&](const Twine &text) { find(d.name, text); });
       return internal ? Expected<bool>(std::move(internal)) : false;
@@ -140,24 +151,25 @@ Expected<bool> FunctionCheck::compile(Programs &programs, const CpuTarget &targe
   return true;
 }
 
-void FunctionCheck::run(const Programs &programs, const CpuTarget &target) {
+void FunctionCheck::run(const Programs &programs, const Way &way) {
   for (const FormDefinition &form : forms())
     for (int threads : {1, 3}) {
       auto isKnown = [&](const Finding &f) { return f.function == signature.name && f.form == form.name; };
-      if (!isAsked(form, target) || llvm::any_of(report.findings, isKnown))
+      if (!isAsked(form, way.target) || llvm::any_of(report.findings, isKnown))
         continue;
-      std::string problem = runForm(form, programs, target.vectorBits, threads);
+      std::string problem = runForm(form, programs, way.code, threads);
       if (!problem.empty())
-        find(form.name, settings(target.vectorBits, threads) + "\n" + problem + "\n" + again());
+        find(form.name, settings(way.code, threads) + "\n" + problem + "\n" + again());
     }
 }
 
 /// What is wrong, or nothing.
-std::string FunctionCheck::runForm(const FormDefinition &form, const Programs &programs, int bits, int threads) {
+std::string FunctionCheck::runForm(const FormDefinition &form, const Programs &programs, const std::string &code,
+                                   int threads) {
   Threads pool(threads);
   Comparison comparison(signature, inputs, programs.carried(), cacheRows);
   Trial trial{signature, inputs, programs, comparison, cacheRows, pool.ctx, Random(options.seed, form.name), {}};
-  std::string name = std::string(form.name) + " (" + settings(bits, threads) + ")", problem;
+  std::string name = std::string(form.name) + " (" + settings(code, threads) + ")", problem;
   {
     Running running(signature.name + ", " + name + ", seed " + std::to_string(options.seed));
     problem = form.run(trial);
@@ -171,7 +183,7 @@ std::string FunctionCheck::runForm(const FormDefinition &form, const Programs &p
     return problem;
   if (!first)
     first.emplace(name, std::move(trial.values));
-  report.functions.back().runs.push_back({form.name, bits, threads, distance.rms, distance.largest});
+  report.functions.back().runs.push_back({form.name, code, threads, distance.rms, distance.largest});
   return "";
 }
 

@@ -31,12 +31,14 @@ struct CheckOptions {
   int64_t rows = 300;             // of all sequences together, about
   std::vector<std::string> forms; // to be run; empty: all
   std::string function;           // to be checked; empty: all public ones
+  bool kernels = false;           // the code that GPUs get, run by the CPU
 };
 
 /// What a form came to.
 struct FormRun {
   std::string form;
-  int bits, threads;     // of a vector; that worked
+  std::string code;      // "512 bits": of a vector
+  int threads;           // that worked
   double error, largest; // relative RMS error against the meaning, of the worst result or state; and of an element
 };
 

@@ -36,8 +36,8 @@ void printRight(const FunctionRuns &f, bool verbose) {
     forms.insert(r.form);
     worst = r.error > worst->error ? &r : worst;
     if (verbose)
-      llvm::outs() << llvm::format("%s: %-6s %d bits, %d thread%s: error %.1e, largest %.1e\n", f.name.c_str(),
-                                   r.form.c_str(), r.bits, r.threads, r.threads > 1 ? "s" : "", r.error, r.largest);
+      llvm::outs() << llvm::format("%s: %-6s %s, %d thread%s: error %.1e, largest %.1e\n", f.name.c_str(),
+                                   r.form.c_str(), r.code.c_str(), r.threads, r.threads > 1 ? "s" : "", r.error, r.largest);
   }
   llvm::outs() << f.name << ": " << forms.size() << (forms.size() == 1 ? " form" : " forms") << " right, worst "
                << llvm::format("%.1e", worst->error) << " (" << worst->form << ")\n";
@@ -87,9 +87,10 @@ int strand::checkMain(int argc, char **argv) {
   cl::opt<std::string> function("function", cl::desc("only this one"), cl::cat(category));
   cl::opt<bool> verbose("verbose", cl::desc("a line for each form, vector width and number of threads"),
                         cl::cat(category));
+  cl::opt<bool> kernels("kernels", cl::desc("the kernels that a GPU would run, on this machine's CPU"), cl::cat(category));
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, "strand-check: tries whether all forms of a file's public functions agree\n");
-  options = {seed, rows, std::vector<std::string>(forms.begin(), forms.end()), function};
+  options = {seed, rows, std::vector<std::string>(forms.begin(), forms.end()), function, kernels};
 
   DialectRegistry registry;
   registerEverything(registry);
