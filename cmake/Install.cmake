@@ -14,7 +14,7 @@ set(package ${CMAKE_INSTALL_LIBDIR}/cmake/Strand)
 
 # ---- libraries ----
 set(libraries StrandDialects StrandCore)
-foreach(t strand_rt strand_main strand_external strand)
+foreach(t strand_rt strand_main strand_external strand_gpu strand)
   if(TARGET ${t})
     list(APPEND libraries ${t})
     target_include_directories(${t} INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)

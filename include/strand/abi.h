@@ -57,7 +57,8 @@ enum strand_status {
   STRAND_ERROR_OFFSETS = 2,      /* offsets do not begin at 0, do not end at rows, or decrease */
   STRAND_ERROR_SLOT = 3,         /* a slot is outside the state block, or given twice */
   STRAND_ERROR_CAPACITY = 4,     /* a sequence would not fit in its cache (grow the state first), or be too long to count */
-  STRAND_ERROR_SAVED = 5         /* bytes are not a saved state of this model; a message says why */
+  STRAND_ERROR_SAVED = 5,        /* bytes are not a saved state of this model; a message says why */
+  STRAND_ERROR_DEVICE = 6        /* the GPU refused something; strand_rt_gpu_problem says what */
 };
 
 typedef struct strand_rt_ctx strand_rt_ctx; /* threads of a caller; NULL: run on the calling thread */
@@ -123,6 +124,75 @@ int32_t strand_rt_state_load(const strand_schema *schema, const void *bytes, int
 /* 1 if this machine has all of `needed` (see cpu_features), else 0 and the names that it lacks or that are unknown. To
  * be asked before compiled code runs; it also asks the operating system for tile registers. */
 int32_t strand_rt_cpu_check(const char *needed, char *missing, int64_t size);
+
+/* ---- models compiled with --target=nvptx ----
+ *
+ * Their code for the host has the same three symbols, and m_device beside them. What they are called with lies where it is
+ * used: weights, scratch, logits and the entries of a state in memory of the device, tokens, offsets, slots and the head of
+ * a state (made by strand_rt_gpu_state_create) in that of the host; ctx is what strand_rt_gpu_create answered. m_advance
+ * returns when the work is on its way: strand_rt_gpu_read and _wait wait for it. One thread at a time uses a ctx.
+ *
+ * Functions that return int32_t answer STRAND_OK or STRAND_ERROR_DEVICE; after an error all of them do, and
+ * strand_rt_gpu_problem says what the first one was. */
+
+enum strand_image_format { STRAND_CUBIN = 0, STRAND_PTX = 1 };
+/* The kernels as code for one kind of GPU. */
+typedef struct {
+  const char *chip;              /* e.g. "sm_90a" */
+  int64_t format;                /* enum strand_image_format */
+  int64_t bytes;
+  const void *data;
+} strand_image;
+typedef struct {
+  int64_t version;               /* STRAND_ABI_VERSION */
+  int64_t kernels;
+  const char *const *kernel;     /* names, in the order of their numbers */
+  int64_t images;
+  const strand_image *image;
+} strand_device_code;
+
+/* Opens the first GPU and loads the image that fits it. NULL if there is no GPU, or its driver cannot run the code: `why`
+ * is then one sentence. Needs no CUDA when a program is linked; the driver's libcuda.so.1 is looked for here. */
+strand_rt_ctx *strand_rt_gpu_create(const strand_device_code *code, char *why, int64_t why_size);
+void strand_rt_gpu_destroy(strand_rt_ctx *ctx);
+/* E.g. "NVIDIA H100 80GB HBM3 (sm_90)". */
+const char *strand_rt_gpu_name(const strand_rt_ctx *ctx);
+const char *strand_rt_gpu_problem(const strand_rt_ctx *ctx);
+/* Memory of the device, aligned to 256 bytes; NULL if there is not enough. */
+void *strand_rt_gpu_allocate(strand_rt_ctx *ctx, int64_t bytes);
+void strand_rt_gpu_free(strand_rt_ctx *ctx, void *memory);
+/* Host to device, device to host, within the device; in the order of calls. */
+int32_t strand_rt_gpu_write(strand_rt_ctx *ctx, void *to, const void *from, int64_t bytes);
+int32_t strand_rt_gpu_read(strand_rt_ctx *ctx, void *to, const void *from, int64_t bytes);
+int32_t strand_rt_gpu_move(strand_rt_ctx *ctx, void *to, const void *from, int64_t bytes);
+int32_t strand_rt_gpu_wait(strand_rt_ctx *ctx);
+/* Seconds of the device between the two calls, waiting for the second. */
+int32_t strand_rt_gpu_clock_start(strand_rt_ctx *ctx);
+double strand_rt_gpu_clock_stop(strand_rt_ctx *ctx);
+/* A state block: its head on the host, its entries on the device; strand_rt_state_item and strand_rt_check know it, and
+ * nothing else that takes a state does. All slots hold the initial values. NULL if memory is short. */
+void *strand_rt_gpu_state_create(strand_rt_ctx *ctx, const strand_schema *schema, int64_t slots, int64_t cache_rows);
+void strand_rt_gpu_state_destroy(strand_rt_ctx *ctx, void *state);
+/* Copies a slot of a block on the host (strand_rt_state_init) to one on the device, and the other way round. Both hold
+ * the same number of cache rows. */
+int32_t strand_rt_gpu_state_write(strand_rt_ctx *ctx, const strand_schema *schema, void *to, int64_t to_slot,
+                                  const void *from, int64_t from_slot);
+int32_t strand_rt_gpu_state_read(strand_rt_ctx *ctx, const strand_schema *schema, void *to, int64_t to_slot,
+                                 const void *from, int64_t from_slot);
+/* As strand_rt_state_copy, within the device. */
+int32_t strand_rt_gpu_state_copy(strand_rt_ctx *ctx, const strand_schema *schema, void *to, int64_t to_slot,
+                                 const void *from, int64_t from_slot);
+
+/* What compiled code calls. Runs kernel number `kernel`; `cells` holds its arguments, 8 bytes each. */
+void strand_rt_launch(strand_rt_ctx *ctx, int64_t kernel, int64_t blocks, int64_t threads, int64_t shared_bytes,
+                      void *cells, int64_t count);
+/* Copies what a call was given to the device: `placed` becomes the addresses of slots, tokens and offsets there. */
+void strand_rt_gpu_inputs(strand_rt_ctx *ctx, const int32_t *slots, const int32_t *tokens, const int32_t *offsets,
+                          int64_t sequences, int64_t rows, void **placed);
+int32_t strand_rt_gpu_status(const strand_rt_ctx *ctx);
+/* As strand_rt_check, of a state made by strand_rt_gpu_state_create; counts the rows of the call as seen. */
+int32_t strand_rt_gpu_check(const strand_schema *schema, void *state, const int32_t *slots, const int32_t *tokens,
+                            const int32_t *offsets, int64_t sequences, int64_t rows);
 
 #ifdef __cplusplus
 }

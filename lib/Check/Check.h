@@ -42,6 +42,7 @@ struct CheckOptions {
   double plainFactor = 0;
   int64_t trials = 1;             // inputs to be drawn, with seeds from `seed` on
   bool reproducible = false;      // stages are to be, and all runs must have the same bits
+  bool kernels = false;           // the code that GPUs get, run by the CPU
 };
 
 /// What a form came to.

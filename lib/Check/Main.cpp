@@ -103,6 +103,7 @@ int strand::checkMain(int argc, char **argv) {
                              cl::cat(category));
   cl::opt<bool> verbose("verbose", cl::desc("a line for each form, vector width and number of threads"),
                         cl::cat(category));
+  cl::opt<bool> kernels("kernels", cl::desc("the kernels that a GPU would run, on this machine's CPU"), cl::cat(category));
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, "strand-check: tries whether all forms of a file's public functions agree\n");
   options = {seed, rows, std::vector<std::string>(forms.begin(), forms.end()), function};
@@ -117,6 +118,7 @@ int strand::checkMain(int argc, char **argv) {
     }
   options.trials = trials;
   options.reproducible = reproducible;
+  options.kernels = kernels;
 
   DialectRegistry registry;
   registerEverything(registry);

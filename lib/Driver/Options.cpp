@@ -32,9 +32,22 @@ constexpr Kind kinds[] = {{"exe", "program with the commands generate, score, lo
                           {"header", "C header", Emit::Header},
                           {"mlir", "module after the last stage", Emit::Mlir},
                           {"llvm", "LLVM IR, optimised", Emit::Llvm},
-                          {"asm", "assembly", Emit::Asm}};
+                          {"asm", "assembly", Emit::Asm},
+                          {"ptx", "the kernels for a GPU, as PTX", Emit::Ptx},
+                          {"cubin", "the kernels for a GPU, as machine code", Emit::Cubin}};
 
-std::vector<Stage> stagesForHelp() { return stages(CpuTarget()); }
+constexpr StringRef defaultChips = "sm_90a";
+
+/// Those of the CPU, and what a GPU has beside them, in the order in which they run.
+std::vector<Stage> stagesForHelp() {
+  std::vector<Stage> all = stages(CpuTarget());
+  StageOptions gpu;
+  gpu.gpu.emplace();
+  for (Stage &s : stages(CpuTarget(), gpu))
+    if (none_of(all, [&](const Stage &known) { return StringRef(known.name) == s.name; }))
+      all.insert(std::prev(all.end()), s);
+  return all;
+}
 
 std::string oneOf(StringRef value, ArrayRef<StringRef> names) {
   return "'" + value.str() + "' is none of " + join(names, ", ");
@@ -81,6 +94,15 @@ std::string setForm(DriverOptions &o, StringRef v) {
   return is_contained(chunkForms(), v) ? "" : oneOf(v, chunkForms());
 }
 
+/// "nvptx" is no host: the program runs here, its kernels on a GPU.
+std::string setTarget(DriverOptions &o, StringRef v) {
+  if (v != "nvptx" && v != "nvptx64")
+    o.compile.triple = v;
+  else if (o.compile.chips.empty())
+    o.compile.chips = defaultChips;
+  return v.empty() ? "it is empty" : "";
+}
+
 std::string setReport(DriverOptions &o, StringRef v) {
   (v.empty() ? (void)(o.report = true) : (void)(o.reportFile = v));
   return "";
@@ -104,8 +126,9 @@ constexpr Option table[] = {
     {"--save-stages", "FOLDER", "write the module after each stage, NN-stage.mlir", setText<&CompileOptions::saveStages>},
     {"--cpu", "NAME", "native (default), x86-64-v2, -v3, -v4 or a CPU's name, as in --cpu=znver4",
      setText<&CompileOptions::cpu>},
-    {"--target", "TRIPLE", "compile for another machine, as in --target=aarch64-linux-gnu",
-     setText<&CompileOptions::triple>},
+    {"--target", "TRIPLE", "compile for another machine, as in --target=aarch64-linux-gnu; nvptx: for an NVIDIA GPU", setTarget},
+    {"--gpu-arch", "CHIPS", "compile for these NVIDIA GPUs, as in --gpu-arch=sm_90a,sm_80; sm_90a by default",
+     setText<&CompileOptions::chips>},
     {"--opt-level", "N", "effort of LLVM's optimiser, 0 to 3; 1 by default, which gives the speed of 3", setLevel},
     {"--weight-storage", "WHERE", "embedded in the output (default), or external: in the file OUTPUT.weights", setStorage},
     {"--prefix", "NAME", "what the C functions begin with; m by default", setPrefix},
@@ -152,7 +175,11 @@ Error complete(DriverOptions &o) {
     return usage("no input: name a checkpoint folder or a .mlir file");
   if (c.reproducible && c.form != "auto" && c.form != "step")
     return usage("--reproducible pins the form step; it cannot be joined with --form=" + c.form);
-  bool text = c.emit == Emit::Mlir || c.emit == Emit::Llvm || c.emit == Emit::Asm || c.emit == Emit::Header;
+  if (c.reproducible && !c.chips.empty())
+    return usage("--reproducible is a promise of CPUs; it cannot be joined with --target=nvptx");
+  bool text = c.emit == Emit::Mlir || c.emit == Emit::Llvm || c.emit == Emit::Asm || c.emit == Emit::Header || c.emit == Emit::Ptx;
+  if (c.chips.empty() && (c.emit == Emit::Ptx || c.emit == Emit::Cubin))
+    return usage("--emit=ptx and cubin are of a GPU; add --target=nvptx or --gpu-arch=");
   if (!c.stopAfter.empty() && c.emit != Emit::Mlir)
     return usage("--compile-to writes a module; it cannot be joined with another --emit");
   if (c.output.empty() && text)

@@ -12,30 +12,88 @@ std::string join(std::initializer_list<std::string> passes) {
 std::string onFunctions(std::initializer_list<std::string> passes) { return "func.func(" + join(passes) + ")"; }
 
 const char *tidy = "canonicalize,cse";
-} // namespace
 
-std::vector<Stage> strand::stages(const CpuTarget &target, const StageOptions &options) {
-  std::string bits = std::to_string(target.vectorBits), panel = std::to_string(target.vectorBits / 16);
-  // row by row, a sequence's bits do not depend on where it is cut
-  std::string form = options.reproducible ? "step" : options.form;
-  std::string oneOrder = options.reproducible ? " one-order" : "";
+/// What is the same on all targets.
+std::vector<Stage> modelStages() {
   return {
       {"model", "the model over whole sequences", tidy},
       {"structure", "scans as the ops that they are", join({"strand-inline-formulas", onFunctions({"strand-infer-structure"}), tidy})},
       {"advance", "state as operands and results; forms for single rows and for the last rows alone",
        join({"strand-derive-advance", "strand-derive-step", "strand-derive-last", tidy})},
+  };
+}
+
+std::string buffers() {
+  return join({onFunctions({"strand-own-inits"}), "eliminate-empty-tensors",
+               "one-shot-bufferize{bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map "
+               "buffer-alignment=64}",
+               tidy, "canonicalize", "drop-equivalent-buffer-results", tidy});
+}
+
+std::vector<Stage> vectorStages(const CpuTarget &target, const StageOptions &options) {
+  std::string bits = std::to_string(target.vectorBits), panel = std::to_string(target.vectorBits / 16);
+  // row by row, a sequence's bits do not depend on where it is cut
+  std::string form = options.reproducible ? "step" : options.form;
+  std::string oneOrder = options.reproducible ? " one-order" : "";
+  return {
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
        join({onFunctions({"strand-step-together", "strand-expand-chunks{vector-bits=" + bits + " form=" + form + "}", "strand-decompose", "strand-fuse-tiles", "strand-fuse-rows"}),
              "strand-pack-weights{panel=" + panel + "}", "resolve-ranked-shaped-type-result-dims", tidy,
              onFunctions({"strand-block-rows", "strand-own-inits"}), "strand-destinations", tidy})},
-      {"buffers", "memory and the arena",
-       join({onFunctions({"strand-own-inits"}), "eliminate-empty-tensors",
-             "one-shot-bufferize{bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map "
-             "buffer-alignment=64}",
-             tidy, "canonicalize", "drop-equivalent-buffer-results", tidy})},
+      {"buffers", "memory and the arena", buffers()},
       {"vectors", "loops over vectors, tasks, the C interface",
        join({onFunctions({"strand-vectorize{vector-bits=" + bits + oneOrder + "}", "strand-expand-math"}), tidy, "strand-arena", tidy,
              "strand-outline-tasks", tidy, "strand-function-interface", "strand-c-interface{prefix=" + options.prefix + "}"})},
       {"llvm", "the LLVM dialect", join({onFunctions({"loop-invariant-code-motion"}), "strand-loops-to-llvm"})},
   };
+}
+
+/// A warp is what a vector is elsewhere: its 32 threads take neighbouring channels, and the columns of a panel of weights.
+std::vector<Stage> kernelStages(const StageOptions &options) {
+  std::string kernels = options.emulation == Emulation::Backwards ? "strand-kernels{backwards}" : "strand-kernels";
+  return {
+      {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
+       join({onFunctions({"strand-expand-chunks{vector-bits=1024 form=" + options.form + "}", "strand-decompose", "strand-fuse-tiles",
+                          "strand-fuse-rows"}),
+             "strand-pack-weights{panel=32}", "resolve-ranked-shaped-type-result-dims", tidy, "strand-destinations", tidy})},
+      {"buffers", "memory", buffers()},
+      {"kernels", "blocks of threads and the arena",
+       join({onFunctions({kernels, "strand-expand-math"}), tidy, "strand-arena", tidy})},
+  };
+}
+
+std::vector<Stage> deviceStages(const GpuTarget &gpu, const StageOptions &options) {
+  std::string targets;
+  for (const std::string &chip : gpu.chips)
+    targets += "nvvm-attach-target{chip=" + chip + " features=" + GpuTarget::ptxFeature.str() + " O=3},";
+  std::string format = gpu.toolkit.empty() ? "format=isa" : "format=bin toolkit=" + gpu.toolkit;
+  return {
+      {"launches", "kernels in a module of the device, the C interface",
+       join({"strand-outline-kernels", tidy, "strand-function-interface", "strand-c-interface{device prefix=" + options.prefix + "}"})},
+      {"device", "code of the device", join({"strand-kernels-to-nvvm", targets + "gpu-module-to-binary{" + format + "}"})},
+      {"llvm", "the LLVM dialect", join({"strand-embed-kernels{prefix=" + options.prefix + "}", "strand-loops-to-llvm"})},
+  };
+}
+
+std::vector<Stage> emulationStages() {
+  return {
+      {"tasks", "blocks as tasks", join({"strand-outline-tasks", tidy, "strand-function-interface", "strand-c-interface"})},
+      {"llvm", "the LLVM dialect", "strand-loops-to-llvm"},
+  };
+}
+} // namespace
+
+std::vector<Stage> strand::stages(const CpuTarget &target, const StageOptions &options) {
+  std::vector<Stage> all = modelStages();
+  auto add = [&](const std::vector<Stage> &more) { all.insert(all.end(), more.begin(), more.end()); };
+  if (options.gpu) {
+    add(kernelStages(options));
+    add(deviceStages(*options.gpu, options));
+  } else if (options.emulation != Emulation::None) {
+    add(kernelStages(options));
+    add(emulationStages());
+  } else {
+    add(vectorStages(target, options));
+  }
+  return all;
 }

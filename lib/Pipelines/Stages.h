@@ -1,6 +1,8 @@
 // The way of a model through the compiler, as named stages at which one can stop and look.
 #pragma once
 #include "lib/Target/Cpu.h"
+#include "lib/Target/Gpu.h"
+#include <optional>
 #include <string>
 #include <vector>
 namespace strand {
@@ -10,11 +12,17 @@ struct Stage {
   std::string passes;      // text of a pipeline on builtin.module; empty: nothing to do
 };
 
+/// Kernels as a GPU gets them, but run by the threads of a CPU, block by block and thread by thread: what their numbers are
+/// tested with. Backwards: the threads of a block in the other order.
+enum class Emulation { None, Forwards, Backwards };
+
 /// What a user may ask of the stages.
 struct StageOptions {
-  std::string prefix = "m";  // what the C symbols begin with
-  std::string form = "auto"; // of strand-expand-chunks
-  bool reproducible = false; // the same bits for any batch, cut and number of threads
+  std::string prefix = "m";     // what the C symbols begin with
+  std::string form = "auto";    // of strand-expand-chunks
+  bool reproducible = false;    // the same bits for any batch, cut and number of threads
+  std::optional<GpuTarget> gpu; // the model runs on it
+  Emulation emulation = Emulation::None;
 };
 
 /// In the order in which they run. What the first makes is the model whose hash is taken, so its passes may depend on

@@ -5,7 +5,6 @@
 // token a sequence after that length; every repetition begins from the same state. Token ids are random.
 #include "Program.h"
 #include <stdlib.h>
-#include <string.h>
 
 enum { MOST_ROWS = 1 << 14, LOGITS_BYTES = 256 << 20, LEAST_REPETITIONS = 3, MOST_REPETITIONS = 1000, STEPS = 16 };
 
@@ -80,12 +79,10 @@ static void measurePrefill(Runner *r, Case *c, double wanted) {
 static void measureDecode(Runner *r, Case *c, double wanted) {
   Session *s = &r->session;
   reserveCacheRows(s, c->length + STEPS);
-  int64_t bytes = strand_rt_state_bytes(&m_schema, s->slots, s->cacheRows);
-  void *kept = allocate(bytes, "a copy of the state");
-  memcpy(kept, s->state, (size_t)bytes);
+  void *kept = copyOfState(s);
   feed(r, 1);
   for (double begin = secondsNow(); !isEnough(c, begin, wanted);) {
-    memcpy(s->state, kept, (size_t)bytes);
+    putBackState(s, kept);
     for (int64_t b = 0; b < r->batch; ++b)
       s->lengths[b] = c->length;
     double start = secondsNow();
@@ -93,7 +90,7 @@ static void measureDecode(Runner *r, Case *c, double wanted) {
       feed(r, 1);
     record(c, secondsNow() - start);
   }
-  free(kept);
+  destroyState(s->place, kept);
 }
 
 static int byValue(const void *a, const void *b) {

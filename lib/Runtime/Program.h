@@ -64,14 +64,31 @@ int parseOptions(const Command *command, const Option *options, int count, Commo
                  const char **operands, int most);
 int64_t parseList(const char *option, const char *text, int64_t least, int64_t most, int64_t **values);
 
+// ---- Host.c, or GpuPlace.c of libstrand_gpu.a, which is linked before it ----
+// Where the model runs and what it uses lies. A place that fails ends the program.
+strand_rt_ctx *openPlace(strand_rt_ctx *threads); // what m_advance takes
+void closePlace(strand_rt_ctx *place);
+const char *placeProblem(strand_rt_ctx *place); // what STRAND_ERROR_DEVICE was
+const void *placedWeights(strand_rt_ctx *place);
+void *allocateInPlace(strand_rt_ctx *place, int64_t bytes, const char *what);
+void freeInPlace(strand_rt_ctx *place, void *memory);
+void *createState(strand_rt_ctx *place, int64_t slots, int64_t cacheRows, const char *what); // at the initial values
+void destroyState(strand_rt_ctx *place, void *state);
+// A slot of the place's block, and one of a block on the host with as many cache rows.
+void writeSlot(strand_rt_ctx *place, void *to, int64_t toSlot, const void *from, int64_t fromSlot);
+void readSlot(strand_rt_ctx *place, void *to, int64_t toSlot, const void *from, int64_t fromSlot);
+void copySlot(strand_rt_ctx *place, void *to, int64_t toSlot, const void *from, int64_t fromSlot);
+// What m_advance wrote, where the host can read it: `logits` itself, or `host`, which has room for `bytes`.
+float *logitsOnHost(strand_rt_ctx *place, float *logits, float **host, int64_t bytes);
+
 // ---- Session.c ----
 // State for some sequences of the model, and the buffers of a call.
 typedef struct {
-  strand_rt_ctx *ctx;
-  void *state;
+  strand_rt_ctx *ctx, *place; // the host's threads; where the model runs
+  void *state;                // of the place
   int64_t slots, cacheRows, *lengths; // rows that the sequence in each slot has seen
   char *scratch;
-  float *logits;
+  float *logits, *hostLogits;
   int64_t scratchBytes, logitsBytes;
 } Session;
 void openSession(Session *s, int64_t slots, int64_t threads);
@@ -86,6 +103,8 @@ const float *advanceLast(Session *s, const int32_t *slots, const int32_t *tokens
                          int64_t sequences, int64_t rows);
 const float *advanceOneLast(Session *s, const int32_t *tokens, int64_t rows);
 void reserveCacheRows(Session *s, int64_t rows);
+void *copyOfState(Session *s); // of all slots; destroyState
+void putBackState(Session *s, const void *copy);
 int64_t rowsPerCall(int64_t most, int64_t logitsBytes);     // with logits of all rows; at least 1
 int64_t rowsPerCallLast(int64_t most, int64_t logitsBytes); // for advanceLast
 void saveState(const Session *s, Output *to, int64_t pending); // slot 0

@@ -33,6 +33,10 @@ int32_t strand_rt_check_rows(const strand_schema *schema, const void *state, con
 // Cache rows of a block that had `have` and needs `need`: at least doubled, so that a long text costs few copies.
 int64_t strand_rt_grown_cache_rows(int64_t have, int64_t need);
 const char *strand_rt_status_text(int32_t status); // what is wrong, as the end of a sentence
+// What the slot holds of an entry that counts rows; where it lies depends on the block.
+typedef int32_t strand_seen_fn(const strand_schema *schema, const void *state, int64_t entry, int64_t slot);
+int32_t strand_rt_check_call(const strand_schema *schema, const void *state, strand_seen_fn *seen, const int32_t *slots,
+                             const int32_t *tokens, const int32_t *offsets, int64_t sequences, int64_t rows);
 
 // Cpu.c
 int32_t strand_rt_cpu_names(const char **names, int32_t most); // features this machine has; returns how many

@@ -194,32 +194,47 @@ static int32_t checkSlots(const int32_t *slots, int64_t sequences, int64_t count
 }
 
 // With the rows of this call a sequence must stay within `most` in each state that counts the rows it has seen.
-static int32_t checkCounts(const strand_schema *schema, const void *state, const int32_t *slots, const int32_t *offsets,
-                           int64_t sequences, int64_t most) {
+static int32_t checkCounts(const strand_schema *schema, const void *state, strand_seen_fn *seenRows, const int32_t *slots,
+                           const int32_t *offsets, int64_t sequences, int64_t most) {
   for (int64_t e = 0; e < schema->states; ++e)
     for (int64_t b = 0; schema->state[e].growth == STRAND_COUNT && b < sequences; ++b) {
-      int32_t seen;
-      memcpy(&seen, strand_rt_state_item(schema, state, e, slots[b]), sizeof seen);
+      int32_t seen = seenRows(schema, state, e, slots[b]);
       if (seen < 0 || (int64_t)seen + offsets[b + 1] - offsets[b] > most)
         return STRAND_ERROR_CAPACITY;
     }
   return STRAND_OK;
 }
 
-int32_t strand_rt_check_rows(const strand_schema *schema, const void *state, const int32_t *slots,
-                             const int32_t *offsets, int64_t sequences, int64_t rows) {
+static int32_t seenInBlock(const strand_schema *schema, const void *state, int64_t entry, int64_t slot) {
+  int32_t seen;
+  memcpy(&seen, strand_rt_state_item(schema, state, entry, slot), sizeof seen);
+  return seen;
+}
+
+static int32_t checkRows(const strand_schema *schema, const void *state, strand_seen_fn *seenRows, const int32_t *slots,
+                         const int32_t *offsets, int64_t sequences, int64_t rows) {
   int64_t mostRows = strand_rt_has_caches(schema) ? strand_rt_state_cache_rows(state) : INT32_MAX;
   int32_t status = checkOffsets(offsets, sequences, rows, mostRows);
   if (status == STRAND_OK)
     status = checkSlots(slots, sequences, strand_rt_state_slots(state));
   if (status == STRAND_OK)
-    status = checkCounts(schema, state, slots, offsets, sequences, mostRows);
+    status = checkCounts(schema, state, seenRows, slots, offsets, sequences, mostRows);
   return status;
+}
+
+int32_t strand_rt_check_rows(const strand_schema *schema, const void *state, const int32_t *slots,
+                             const int32_t *offsets, int64_t sequences, int64_t rows) {
+  return checkRows(schema, state, seenInBlock, slots, offsets, sequences, rows);
 }
 
 STRAND_VISIBLE int32_t strand_rt_check(const strand_schema *schema, const void *state, const int32_t *slots,
                                        const int32_t *tokens, const int32_t *offsets, int64_t sequences, int64_t rows) {
-  int32_t status = strand_rt_check_rows(schema, state, slots, offsets, sequences, rows);
+  return strand_rt_check_call(schema, state, seenInBlock, slots, tokens, offsets, sequences, rows);
+}
+
+int32_t strand_rt_check_call(const strand_schema *schema, const void *state, strand_seen_fn *seenRows, const int32_t *slots,
+                             const int32_t *tokens, const int32_t *offsets, int64_t sequences, int64_t rows) {
+  int32_t status = checkRows(schema, state, seenRows, slots, offsets, sequences, rows);
   for (int64_t i = 0; status == STRAND_OK && i < rows; ++i)
     if (tokens[i] < 0 || tokens[i] >= schema->vocabulary)
       status = STRAND_ERROR_TOKEN;
@@ -232,6 +247,7 @@ const char *strand_rt_status_text(int32_t status) {
   case STRAND_ERROR_OFFSETS: return "the offsets are wrong";
   case STRAND_ERROR_SLOT: return "a slot is outside the state or given twice";
   case STRAND_ERROR_CAPACITY: return "a sequence does not fit in its cache";
+  case STRAND_ERROR_DEVICE: return "the GPU failed";
   default: return "the status is unknown";
   }
 }

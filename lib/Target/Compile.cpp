@@ -44,6 +44,7 @@ private:
   Input input;
   std::optional<PlacedWeights> weights; // known while @advance is a func.func
   std::optional<ModelFacts> facts;
+  std::optional<GpuTarget> gpu;   // none: the model runs on the CPU
   std::optional<PendingFile> out; // none: standard output
 
   Error runStages();
@@ -52,13 +53,14 @@ private:
   Error seal();
   Error observe();
 
-  bool needsCode() const { return o.emit != Emit::Mlir && o.emit != Emit::Header && o.emit != Emit::Weights; }
+  bool needsCode() const { return o.emit != Emit::Mlir && o.emit != Emit::Header && o.emit != Emit::Weights && !isImage(); }
+  bool isImage() const { return o.emit == Emit::Ptx || o.emit == Emit::Cubin; }
   bool needsWeights() const {
     return o.emit == Emit::Exe || o.emit == Emit::Shared || o.emit == Emit::Static || o.emit == Emit::Obj ||
            o.emit == Emit::Weights;
   }
   StringRef lastStage() const { // empty: all
-    return !o.stopAfter.empty() ? StringRef(o.stopAfter) : needsCode() || o.emit == Emit::Mlir ? "" : "buffers";
+    return !o.stopAfter.empty() ? StringRef(o.stopAfter) : needsCode() || o.emit == Emit::Mlir ? "" : isImage() ? "device" : "buffers";
   }
 
   Error writeText(llvm::raw_ostream &out);
@@ -77,6 +79,12 @@ Error Compilation::run() {
   if (!target)
     return target.takeError();
   report.target = std::move(*target);
+  if (!o.chips.empty()) {
+    auto chips = gpuTarget(o.chips, o.emit == Emit::Ptx, o.emit == Emit::Cubin);
+    if (!chips)
+      return chips.takeError();
+    gpu = std::move(*chips);
+  }
   report.input = o.input;
   report.output = o.output;
   bool host = llvm::Triple(report.target.triple).getArch() == llvm::Triple(llvm::sys::getDefaultTargetTriple()).getArch();
@@ -103,6 +111,12 @@ Error Compilation::lower(Input &model, PlacedWeights &placed) {
   if (!target)
     return target.takeError();
   report.target = std::move(*target);
+  if (!o.chips.empty()) {
+    auto chips = gpuTarget(o.chips, o.emit == Emit::Ptx, o.emit == Emit::Cubin);
+    if (!chips)
+      return chips.takeError();
+    gpu = std::move(*chips);
+  }
   report.input = o.input;
   if (!model.module)
     if (Error e = readInput(context, o.input, o.weights, model))
@@ -124,7 +138,7 @@ Error Compilation::runStages() {
   if (!o.saveStages.empty())
     if (auto code = llvm::sys::fs::create_directories(o.saveStages))
       return createStringError("cannot make the folder '" + o.saveStages + "': " + code.message());
-  for (auto [i, stage] : llvm::enumerate(stages(report.target, {o.prefix, o.form, o.reproducible}))) {
+  for (auto [i, stage] : llvm::enumerate(stages(report.target, {o.prefix, o.form, o.reproducible, gpu}))) {
     if (Error e = runStage(i, stage))
       return e;
     if (stage.name == lastStage())
@@ -199,6 +213,11 @@ Error Compilation::observe() {
 Error Compilation::writeText(llvm::raw_ostream &out) {
   if (o.emit == Emit::Mlir) {
     input.module->print(out);
+  } else if (isImage()) {
+    auto image = imageOf(*input.module);
+    if (!image)
+      return image.takeError();
+    out << *image;
   } else {
     if (!facts)
       return createStringError("'" + o.input + "' defines neither @forward nor @advance, so there is nothing to declare");
@@ -223,7 +242,7 @@ Error Compilation::writeCode(CodeKind kind, llvm::raw_pwrite_stream &out) {
 
 Error Compilation::write() {
   CodeKind kind = o.emit == Emit::Llvm ? CodeKind::LlvmText : CodeKind::Assembly;
-  bool text = o.emit == Emit::Mlir || o.emit == Emit::Header, code = o.emit == Emit::Llvm || o.emit == Emit::Asm;
+  bool text = o.emit == Emit::Mlir || o.emit == Emit::Header || isImage(), code = o.emit == Emit::Llvm || o.emit == Emit::Asm;
   if (!out) {
     SmallString<0> buffer;
     llvm::raw_svector_ostream stream(buffer);
@@ -311,7 +330,7 @@ Error Compilation::combine(ArrayRef<std::string> objects) {
   if (!linker)
     return linker.takeError();
   report.linker = linker->describe();
-  LinkJob job{LinkKind::Object, objects, o.runtime, o.prefix, "", o.externalWeights};
+  LinkJob job{LinkKind::Object, objects, o.runtime, o.prefix, "", o.externalWeights, gpu.has_value()};
   if (o.emit != Emit::Obj) {
     job.kind = o.emit == Emit::Exe ? LinkKind::Executable : LinkKind::Shared;
     job.soname = llvm::sys::path::filename(o.output);

@@ -7,7 +7,7 @@ class MLIRContext;
 }
 namespace strand {
 
-enum class Emit { Mlir, Llvm, Asm, Obj, Shared, Static, Header, Exe, Weights };
+enum class Emit { Mlir, Llvm, Asm, Obj, Shared, Static, Header, Exe, Weights, Ptx, Cubin };
 
 struct CompileOptions {
   std::string input;                   // checkpoint folder, or module
@@ -17,6 +17,7 @@ struct CompileOptions {
   std::string stopAfter;               // name of the last stage; empty: all
   std::string saveStages;              // folder for NN-stage.mlir; empty: none
   std::string cpu = "native", triple;  // as cpuTarget takes them
+  std::string chips;                   // of GPUs, as gpuTarget takes them; empty: the model runs on the CPU
   std::string prefix = "m";            // of C symbols
   std::string form = "auto";           // of ops that have several, as strand-expand-chunks takes it
   std::string linker, runtime;         // C compiler; folder of the run-time libraries; empty: found

@@ -12,7 +12,7 @@ using namespace strand;
 namespace {
 
 constexpr StringRef mainLibrary = "libstrand_main.a", runtimeLibrary = "libstrand_rt.a",
-                    externalLibrary = "libstrand_external.a";
+                    externalLibrary = "libstrand_external.a", gpuLibrary = "libstrand_gpu.a";
 
 std::string pathIn(StringRef folder, StringRef name) {
   SmallString<128> path(folder);
@@ -82,10 +82,12 @@ std::vector<std::string> strand::linkCommand(const Linker &linker, const LinkJob
     add({"-pie"});
     if (job.external)
       add({pathIn(job.runtime, externalLibrary)});
+    if (job.gpu)
+      add({pathIn(job.runtime, gpuLibrary)});
     add({pathIn(job.runtime, mainLibrary), runtime, "-lm", "-lpthread"});
-    for (const char *s : {"advance", "sizes", "schema", "weights"}) // the main program is compiled once, for the prefix m
-      if (job.prefix != "m" && !(job.external && StringRef(s) == "weights"))
-        add({"-Wl,--defsym=m_" + std::string(s) + "=" + job.prefix + "_" + s});
+    for (StringRef s : {"advance", "sizes", "schema", "weights", "device"}) // the main program is compiled once, for the prefix m
+      if (job.prefix != "m" && !(job.external && s == "weights") && !(!job.gpu && s == "device"))
+        add({"-Wl,--defsym=m_" + s.str() + "=" + job.prefix + "_" + s.str()});
     break;
   case LinkKind::Shared:
     add({"-shared", "-Wl,-Bsymbolic", "-Wl,--whole-archive", runtime, "-Wl,--no-whole-archive", "-lm", "-lpthread"});

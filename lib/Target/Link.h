@@ -25,10 +25,11 @@ enum class LinkKind { Executable, Shared, Object };
 struct LinkJob {
   LinkKind kind;
   std::vector<std::string> objects;
-  std::string runtime;      // folder of libstrand_{main,rt,external}.a; Object needs none
+  std::string runtime;      // folder of libstrand_{main,rt,external,gpu}.a; Object needs none
   std::string prefix = "m"; // of the C symbols in `objects`
   std::string soname;       // Shared: its name for the loader; empty: none
   bool external = false;    // Executable: weights are in a file beside it
+  bool gpu = false;         // Executable: the model runs on a GPU
 };
 
 /// Writes `out`. Errors: what the linker said.

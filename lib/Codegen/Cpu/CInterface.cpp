@@ -110,8 +110,8 @@ Model modelOf(func::FuncOp f) {
 
 class Emitter {
 public:
-  Emitter(ModuleOp module, StringRef prefix)
-      : module(module), advance(module.lookupSymbol<func::FuncOp>("advance")), step(module.lookupSymbol<func::FuncOp>("step")),
+  Emitter(ModuleOp module, StringRef prefix, bool device)
+      : module(module), device(device), advance(module.lookupSymbol<func::FuncOp>("advance")), step(module.lookupSymbol<func::FuncOp>("step")),
         last(module.lookupSymbol<func::FuncOp>("last")), model(modelOf(advance)), prefix(prefix), loc(advance.getLoc()), b(module.getContext()), pointer(LLVM::LLVMPointerType::get(module.getContext())), i32(b.getI32Type()),
         i64(b.getI64Type()) {}
 
@@ -123,6 +123,7 @@ public:
 
 private:
   ModuleOp module;
+  bool device;
   func::FuncOp advance, step, last; // the latter two may be null
   Model model;
   std::string prefix;
@@ -280,6 +281,7 @@ private:
   /// The C function's arguments, by name.
   struct Call {
     Value ctx, weights, state, slots, tokens, offsets, sequences, rows, flags, scratch, logits;
+    Value hostOffsets; // what `offsets` holds, where the host can read it
   };
 
   FailureOr<Value> operandFor(func::FuncOp f, unsigned i, const Call &c) {
@@ -340,7 +342,7 @@ private:
     auto loop = scf::ForOp::create(b, loc, constant(0), c.sequences, constant(1), few,
                                    [&](OpBuilder &b, Location loc, Value s, ValueRange soFar) {
       Value at = arith::MulIOp::create(b, loc, s, constant64(b, loc, sizeof(int32_t)));
-      Value begin = pointerAt(b, loc, c.offsets, at), end = pointerAt(b, loc, begin, sizeof(int32_t));
+      Value begin = pointerAt(b, loc, c.hostOffsets, at), end = pointerAt(b, loc, begin, sizeof(int32_t));
       Value rows = arith::SubIOp::create(b, loc, LLVM::LoadOp::create(b, loc, i32, end), LLVM::LoadOp::create(b, loc, i32, begin));
       Value one = arith::ConstantIntOp::create(b, loc, i32, 1);
       Value isShort = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle, rows, one);
@@ -352,21 +354,54 @@ private:
 
   LogicalResult emitAdvance() {
     b.setInsertionPointToEnd(module.getBody());
-    auto check = func::FuncOp::create(b, loc, "strand_rt_check",
+    auto check = func::FuncOp::create(b, loc, device ? "strand_rt_gpu_check" : "strand_rt_check",
                                       b.getFunctionType({pointer, pointer, pointer, pointer, pointer, i64, i64}, {i32}));
     check.setPrivate();
     auto f = beginFunction(prefix + "_advance",
                            {pointer, pointer, pointer, pointer, pointer, pointer, i64, i64, i32, pointer, pointer});
     auto a = [&](unsigned i) -> Value { return f.getArgument(i); };
-    Call c{a(0), a(1), a(2), a(3), a(4), a(5), a(6), a(7), a(8), a(9), a(10)};
+    Call c{a(0), a(1), a(2), a(3), a(4), a(5), a(6), a(7), a(8), a(9), a(10), a(5)};
     Value checked[] = {address(prefix + "_schema"), c.state, c.slots, c.tokens, c.offsets, c.sequences, c.rows};
     Value status = func::CallOp::create(b, loc, check, checked).getResult(0);
-    func::ReturnOp::create(b, loc, status);
-    b.setInsertionPointAfterValue(status);
     Value good = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, status,
                                        arith::ConstantIntOp::create(b, loc, i32, STRAND_OK));
-    b.setInsertionPointToStart(scf::IfOp::create(b, loc, good, false).thenBlock());
-    return emitDispatch(c);
+    auto branch = scf::IfOp::create(b, loc, i32, good, true);
+    func::ReturnOp::create(b, loc, branch.getResult(0));
+    b.setInsertionPointToStart(branch.elseBlock());
+    scf::YieldOp::create(b, loc, status);
+    b.setInsertionPointToStart(branch.thenBlock());
+    if (device)
+      placeInputs(c);
+    {
+      OpBuilder::InsertionGuard guard(b);
+      if (failed(emitDispatch(c)))
+        return failure();
+    }
+    scf::YieldOp::create(b, loc, device ? statusOfDevice(c) : status);
+    return success();
+  }
+
+  func::FuncOp declare(StringRef name, ArrayRef<Type> arguments, ArrayRef<Type> results) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(module.getBody());
+    auto f = func::FuncOp::create(b, loc, name, b.getFunctionType(arguments, results));
+    f.setPrivate();
+    return f;
+  }
+
+  /// Makes slots, tokens and offsets those on the device.
+  void placeInputs(Call &c) {
+    auto inputs = declare("strand_rt_gpu_inputs", {pointer, pointer, pointer, pointer, i64, i64, pointer}, {});
+    Value placed = LLVM::AllocaOp::create(b, loc, pointer, pointer, constant(3));
+    Value operands[] = {c.ctx, c.slots, c.tokens, c.offsets, c.sequences, c.rows, placed};
+    func::CallOp::create(b, loc, inputs, operands);
+    for (auto [i, v] : llvm::enumerate(ArrayRef<Value *>{&c.slots, &c.tokens, &c.offsets}))
+      *v = LLVM::LoadOp::create(b, loc, pointer, pointerAt(b, loc, placed, 8 * i));
+  }
+
+  Value statusOfDevice(const Call &c) {
+    auto status = declare("strand_rt_gpu_status", {pointer}, {i32});
+    return func::CallOp::create(b, loc, status, c.ctx).getResult(0);
   }
 
   /// @step where no sequence has more than one row, @last where the caller asks for last rows alone, else @advance.
@@ -430,7 +465,7 @@ struct CInterface : impl::CInterfaceBase<CInterface> {
       if (failed(checkArguments(f)))
         return failure();
     }
-    return Emitter(module, prefix).run();
+    return Emitter(module, prefix, device).run();
   }
 };
 } // namespace

@@ -19,5 +19,8 @@ def CInterface : Pass<"strand-c-interface", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::func::FuncDialect"];
-  let options = [Option<"prefix", "prefix", "std::string", "\"m\"", "what the C symbols begin with">];
+  let options = [
+    Option<"prefix", "prefix", "std::string", "\"m\"", "what the C symbols begin with">,
+    Option<"device", "device", "bool", "false", "the model runs on a GPU: what a call is given goes there first">,
+  ];
 }

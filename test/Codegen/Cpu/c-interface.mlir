@@ -1,4 +1,5 @@
 // RUN: strand-opt %s -strand-c-interface=prefix=net | FileCheck %s
+// RUN: strand-opt %s -strand-c-interface=device | FileCheck %s --check-prefix=DEVICE
 // RUN: strand-opt %s -strand-c-interface -strand-loops-to-llvm | mlir-translate --mlir-to-llvmir | FileCheck %s --check-prefix=LLVM
 
 // The schema: version 1, 8 tokens, 384 bytes of weights, 3 states, 2 weights, no form that gives
@@ -66,4 +67,17 @@ module attributes {strand.family = "test"} {
 // CHECK:             llvm.getelementptr %[[WEIGHTS]][%[[AT]]]
 // CHECK:             func.call @advance(
 // CHECK-SAME:          %[[CTX]])
-// CHECK:         return %[[STATUS]] : i32
+// CHECK:           scf.yield %[[STATUS]] : i32
+// CHECK:         return
+
+// On a GPU the state's head and the offsets that are asked about stay the host's; the rest goes to the device first.
+// DEVICE-LABEL: func.func @m_advance(
+// DEVICE-SAME:    %[[CTX:[^:]*]]: !llvm.ptr, %{{[^:]*}}: !llvm.ptr, %[[STATE:[^:]*]]: !llvm.ptr, %[[SLOTS:[^:]*]]: !llvm.ptr, %[[TOKENS:[^:]*]]: !llvm.ptr, %[[OFFSETS:[^:]*]]: !llvm.ptr,
+// DEVICE:         call @strand_rt_gpu_check(%{{.*}}, %[[STATE]], %[[SLOTS]], %[[TOKENS]], %[[OFFSETS]],
+// DEVICE:         scf.if
+// DEVICE:           func.call @strand_rt_gpu_inputs(%[[CTX]], %[[SLOTS]], %[[TOKENS]], %[[OFFSETS]],
+// DEVICE-COUNT-3:   llvm.load
+// DEVICE:           scf.for
+// DEVICE:             llvm.getelementptr %[[OFFSETS]]
+// DEVICE:           func.call @advance(
+// DEVICE:           func.call @strand_rt_gpu_status(%[[CTX]])

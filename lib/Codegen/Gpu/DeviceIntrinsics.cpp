@@ -1,0 +1,55 @@
+#include "lib/Passes.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/Builders.h"
+using namespace mlir;
+namespace strand {
+#define GEN_PASS_DEF_DEVICEINTRINSICS
+#include "lib/Passes.h.inc"
+namespace {
+constexpr StringLiteral libraryPrefix = "__nv_";
+
+template <typename Op> Value emit(OpBuilder &b, LLVM::CallOp call) {
+  return Op::create(b, call.getLoc(), call.getResultTypes(), call.getArgOperands())->getResult(0);
+}
+
+struct Intrinsic {
+  StringRef name; // in f64; in f32 it ends with f
+  Value (*emit)(OpBuilder &, LLVM::CallOp);
+};
+constexpr Intrinsic intrinsics[] = {
+    {"fma", emit<LLVM::FMAOp>},     {"sqrt", emit<LLVM::SqrtOp>},   {"fabs", emit<LLVM::FAbsOp>},
+    {"floor", emit<LLVM::FFloorOp>}, {"ceil", emit<LLVM::FCeilOp>}, {"trunc", emit<LLVM::FTruncOp>},
+    {"copysign", emit<LLVM::CopySignOp>}, {"fmax", emit<LLVM::MaxNumOp>}, {"fmin", emit<LLVM::MinNumOp>}};
+
+struct DeviceIntrinsics : impl::DeviceIntrinsicsBase<DeviceIntrinsics> {
+  void runOnOperation() override {
+    SmallVector<LLVM::CallOp> calls;
+    SmallVector<LLVM::LLVMFuncOp> declarations;
+    getOperation()->walk([&](Operation *op) {
+      if (auto call = dyn_cast<LLVM::CallOp>(op); call && call.getCallee() && call.getCallee()->starts_with(libraryPrefix))
+        calls.push_back(call);
+      if (auto f = dyn_cast<LLVM::LLVMFuncOp>(op); f && f.getName().starts_with(libraryPrefix))
+        declarations.push_back(f);
+    });
+    for (LLVM::CallOp call : calls)
+      if (failed(replace(call)))
+        return signalPassFailure();
+    for (LLVM::LLVMFuncOp f : declarations)
+      f.erase();
+  }
+
+  static LogicalResult replace(LLVM::CallOp call) {
+    StringRef name = call.getCallee()->drop_front(libraryPrefix.size());
+    bool single = call.getResult().getType().isF32();
+    auto known = llvm::find_if(intrinsics, [&](const Intrinsic &i) { return name == (single ? i.name.str() + "f" : i.name.str()); });
+    if (known == std::end(intrinsics))
+      return call.emitError() << "a kernel needs the function " << name << " on " << call.getResult().getType()
+                              << ", for which there is no arithmetic; strand-expand-math has it for f32";
+    OpBuilder b(call);
+    call.getResult().replaceAllUsesWith(known->emit(b, call));
+    call.erase();
+    return success();
+  }
+};
+} // namespace
+} // namespace strand

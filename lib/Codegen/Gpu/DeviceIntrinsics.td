@@ -1,0 +1,9 @@
+def DeviceIntrinsics : Pass<"strand-device-intrinsics"> {
+  let summary = "calls of libdevice to intrinsics of LLVM";
+  let description = [{
+    `convert-gpu-to-nvvm` turns math on scalars into calls of CUDA's libdevice, which is not linked. Those that the GPU has
+    an instruction for become intrinsics again: fma, square root (rounded to nearest), absolute value, floor, ceil, truncation,
+    copysign. Others are errors: `strand-expand-math` has to write them as arithmetic before.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}

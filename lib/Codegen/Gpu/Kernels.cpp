@@ -1,0 +1,224 @@
+// strand-kernels: at the level of a function, every op that touches memory becomes a kernel of its own, and every
+// parallel loop becomes one; inside kernels, every linalg op, copy and store becomes a loop over threads.
+#include "lib/Codegen/Cpu/Bounds.h"
+#include "lib/Codegen/Gpu/ElementLoops.h"
+#include "lib/Passes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/MathExtras.h"
+using namespace mlir;
+namespace strand {
+#define GEN_PASS_DEF_KERNELS
+#include "lib/Passes.h.inc"
+namespace {
+
+constexpr gpu::MappingId gridDimensions[] = {gpu::MappingId::DimX, gpu::MappingId::DimY, gpu::MappingId::DimZ};
+
+ArrayAttr blockMapping(OpBuilder &b, unsigned rank) {
+  SmallVector<Attribute> ids;
+  for (gpu::MappingId id : ArrayRef(gridDimensions).take_front(rank))
+    ids.push_back(gpu::GPUBlockMappingAttr::get(b.getContext(), id));
+  return b.getArrayAttr(ids);
+}
+
+ArrayAttr threadMapping(OpBuilder &b) {
+  return b.getArrayAttr(gpu::GPUThreadMappingAttr::get(b.getContext(), gpu::MappingId::DimX));
+}
+
+/// Copies as linalg, whose loops are known.
+void generalizeCopies(func::FuncOp f) {
+  f.walk([](memref::CopyOp copy) {
+    OpBuilder b(copy);
+    auto type = cast<MemRefType>(copy.getTarget().getType());
+    AffineMap map = b.getMultiDimIdentityMap(type.getRank());
+    SmallVector<utils::IteratorType> kinds(type.getRank(), utils::IteratorType::parallel);
+    linalg::GenericOp::create(b, copy.getLoc(), copy.getSource(), copy.getTarget(), ArrayRef{map, map}, kinds,
+                              [](OpBuilder &b, Location loc, ValueRange args) { linalg::YieldOp::create(b, loc, args[0]); });
+    copy.erase();
+  });
+}
+
+struct Kernels : impl::KernelsBase<Kernels> {
+  using KernelsBase::KernelsBase;
+
+  void runOnOperation() override {
+    func::FuncOp f = getOperation();
+    if (f.isDeclaration())
+      return;
+    generalizeCopies(f);
+    if (failed(convertHost(f.getBody())))
+      signalPassFailure();
+  }
+
+  Value constant(OpBuilder &b, Location loc, int64_t v) { return arith::ConstantIndexOp::create(b, loc, v); }
+
+  // ---- outside of kernels ----
+
+  LogicalResult convertHost(Region &region) {
+    for (Block &block : region)
+      for (Operation &op : llvm::make_early_inc_range(block))
+        if (failed(convertHost(&op)))
+          return failure();
+    return success();
+  }
+
+  LogicalResult convertHost(Operation *op) {
+    if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
+      return overGrid(linalgOp);
+    if (auto loop = dyn_cast<scf::ForallOp>(op)) {
+      if (loop.getRank() > int64_t(std::size(gridDimensions)))
+        return loop.emitError() << "parallel loop has " << loop.getRank() << " dimensions; a grid of blocks has "
+                                << std::size(gridDimensions) << " at most";
+      OpBuilder b(loop);
+      loop.setMappingAttr(blockMapping(b, loop.getRank()));
+      moveLargeBuffers(loop);
+      return convertBlock(loop.getRegion());
+    }
+    if (isa<scf::IfOp>(op) && callsFunctions(op)) {
+      for (Region &r : op->getRegions())
+        if (failed(convertHost(r)))
+          return failure();
+      return success();
+    }
+    if (isa<scf::ForOp, scf::IfOp, scf::WhileOp, memref::StoreOp>(op) && !isMemoryEffectFree(op))
+      return inOneBlock(op);
+    if (isa<memref::LoadOp>(op))
+      return op->emitError() << "reads memory of the device outside of a kernel";
+    return success();
+  }
+
+  static bool callsFunctions(Operation *op) {
+    return op->walk([](func::CallOp) { return WalkResult::interrupt(); }).wasInterrupted();
+  }
+
+  /// A kernel that shares out the elements of `op`.
+  LogicalResult overGrid(linalg::LinalgOp op) {
+    Location loc = op.getLoc();
+    OpBuilder b(op);
+    ElementLoops loops(b, op);
+    Value blocks = b.createOrFold<arith::CeilDivUIOp>(loc, loops.count(), constant(b, loc, threads));
+    auto grid = scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{blocks}, ValueRange(), blockMapping(b, 1));
+    b.setInsertionPoint(grid.getTerminator());
+    Value first = arith::MulIOp::create(b, loc, grid.getInductionVar(0), constant(b, loc, threads));
+    eachThread(b, loc, [&](Value t) {
+      Value i = arith::AddIOp::create(b, loc, first, t);
+      Value inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, i, loops.count());
+      b.setInsertionPointToStart(scf::IfOp::create(b, loc, inside, false).thenBlock());
+      loops.emit(b, i);
+    });
+    op->erase();
+    return success();
+  }
+
+  /// A kernel of one block around `op`.
+  LogicalResult inOneBlock(Operation *op) {
+    OpBuilder b(op);
+    if (op->getNumResults())
+      return op->emitError() << "computes a value of the host from memory of the device";
+    auto grid = scf::ForallOp::create(b, op->getLoc(), ArrayRef<OpFoldResult>{b.getIndexAttr(1)}, ValueRange(), blockMapping(b, 1));
+    op->moveBefore(grid.getTerminator());
+    return convertBlock(grid.getRegion());
+  }
+
+  /// Buffers of a block beyond what its shared memory holds become parts of one buffer of the whole grid; the largest
+  /// first.
+  void moveLargeBuffers(scf::ForallOp loop) {
+    SmallVector<memref::AllocOp> allocs;
+    int64_t total = 0;
+    loop.walk([&](memref::AllocOp alloc) {
+      if (alloc.getType().hasStaticShape()) {
+        allocs.push_back(alloc);
+        total += bytesOf(alloc);
+      }
+    });
+    while (total > shared) {
+      auto largest = std::max_element(allocs.begin(), allocs.end(), [](memref::AllocOp x, memref::AllocOp y) { return bytesOf(x) < bytesOf(y); });
+      total -= bytesOf(*largest);
+      moveToGrid(*largest, loop);
+      allocs.erase(largest);
+    }
+  }
+
+  static int64_t bytesOf(memref::AllocOp alloc) {
+    constexpr int64_t alignment = 128;
+    MemRefType type = alloc.getType();
+    return llvm::alignTo(type.getNumElements() * bytesOfElement(type.getElementType()), alignment);
+  }
+
+  void moveToGrid(memref::AllocOp alloc, scf::ForallOp loop) {
+    Location loc = alloc.getLoc();
+    OpBuilder outside(loop), b(alloc);
+    Value bytes = constant(outside, loc, bytesOf(alloc)), all = bytes, number;
+    for (auto [n, iv] : llvm::zip(loop.getUpperBound(outside), loop.getInductionVars())) {
+      all = outside.createOrFold<arith::MulIOp>(loc, n, all);
+      number = number ? arith::AddIOp::create(b, loc, arith::MulIOp::create(b, loc, number, n), iv).getResult() : iv;
+    }
+    auto type = MemRefType::get({ShapedType::kDynamic}, b.getI8Type());
+    Value grid = memref::AllocOp::create(outside, loc, type, all, outside.getI64IntegerAttr(64));
+    Value at = arith::MulIOp::create(b, loc, number, bytes);
+    alloc.replaceAllUsesWith(memref::ViewOp::create(b, loc, alloc.getType(), grid, at, ValueRange()).getResult());
+    alloc.erase();
+  }
+
+  // ---- inside ----
+
+  LogicalResult convertBlock(Region &region) {
+    for (Block &block : region)
+      for (Operation &op : llvm::make_early_inc_range(block))
+        if (failed(convertBlock(&op)))
+          return failure();
+    return success();
+  }
+
+  LogicalResult convertBlock(Operation *op) {
+    OpBuilder b(op);
+    if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
+      overThreads(b, linalgOp);
+      return success();
+    }
+    if (isa<memref::StoreOp>(op)) {
+      auto once = scf::ForallOp::create(b, op->getLoc(), ArrayRef<OpFoldResult>{b.getIndexAttr(1)}, ValueRange(), threadMapping(b));
+      op->moveBefore(once.getTerminator());
+      return success();
+    }
+    if (auto loop = dyn_cast<scf::ForallOp>(op)) // iterations may follow each other, each shared by all threads
+      return loop.emitError() << "parallel loop inside a parallel loop has no form for blocks of threads";
+    if (isa<func::CallOp>(op))
+      return op->emitError() << "call inside a parallel loop has no form for blocks of threads; inline it";
+    for (Region &r : op->getRegions())
+      if (failed(convertBlock(r)))
+        return failure();
+    return success();
+  }
+
+  void overThreads(OpBuilder &b, linalg::LinalgOp op) {
+    Location loc = op.getLoc();
+    ElementLoops loops(b, op);
+    eachThread(b, loc, [&](Value t) {
+      if (std::optional<int64_t> n = loops.staticCount(); n && *n <= threads) {
+        Value inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, t, loops.count());
+        b.setInsertionPointToStart(scf::IfOp::create(b, loc, inside, false).thenBlock());
+        loops.emit(b, t);
+        return;
+      }
+      auto stride = scf::ForOp::create(b, loc, t, loops.count(), constant(b, loc, threads));
+      b.setInsertionPointToStart(stride.getBody());
+      loops.emit(b, stride.getInductionVar());
+    });
+    op->erase();
+  }
+
+  void eachThread(OpBuilder &b, Location loc, function_ref<void(Value thread)> body) {
+    auto loop = scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{b.getIndexAttr(threads)}, ValueRange(), threadMapping(b));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(loop.getTerminator());
+    Value t = loop.getInductionVar(0);
+    body(backwards ? arith::SubIOp::create(b, loc, constant(b, loc, threads - 1), t).getResult() : t);
+  }
+};
+} // namespace
+} // namespace strand

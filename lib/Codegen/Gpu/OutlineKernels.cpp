@@ -1,0 +1,305 @@
+// strand-outline-kernels: callees first, since a function takes the caller's ctx if a callee does. Of each kernel:
+//   arguments   what the loop uses from outside, traced through views to buffers that a pointer and sizes describe
+//   body        the loop's, at the block's number; thread loops become their body and barriers; buffers, shared memory
+//   launch      the arguments in cells on the frame of the host function, and one call
+#include "lib/Codegen/Cpu/Descriptors.h"
+#include "lib/Codegen/Gpu/SharedPlaces.h"
+#include "lib/Lowering/CalleesFirst.h"
+#include "lib/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/RegionUtils.h"
+using namespace mlir;
+namespace strand {
+#define GEN_PASS_DEF_OUTLINEKERNELS
+#include "lib/Passes.h.inc"
+namespace {
+constexpr const char *launchName = "strand_rt_launch";
+
+bool isMappedTo(scf::ForallOp loop, bool blocks) {
+  std::optional<ArrayAttr> mapping = loop.getMapping();
+  return mapping && !mapping->empty() &&
+         (blocks ? isa<gpu::GPUBlockMappingAttr>((*mapping)[0]) : isa<gpu::GPUThreadMappingAttr>((*mapping)[0]));
+}
+
+/// One kernel on its way out of its host function.
+class Outliner {
+public:
+  Outliner(scf::ForallOp loop, gpu::GPUFuncOp kernel)
+      : loop(loop), kernel(kernel), loc(loop.getLoc()), b(loop), k(OpBuilder::atBlockBegin(&kernel.front())) {}
+
+  LogicalResult emitBody();
+  /// What the arguments of the kernel hold, computed in front of the loop: i64 or a scalar.
+  SmallVector<Value> cells;
+  /// The number of blocks (i64).
+  Value blocks;
+
+private:
+  scf::ForallOp loop;
+  gpu::GPUFuncOp kernel;
+  Location loc;
+  OpBuilder b, k; // in front of the loop; in the kernel
+  IRMapping inside;
+
+  Value index64(Value v) { return b.createOrFold<arith::IndexCastOp>(loc, b.getI64Type(), v); }
+  Value addArgument(Type type, Value cell);
+  FailureOr<Value> bring(Value v);
+  FailureOr<Value> bringBuffer(Value v);
+  LogicalResult mapBlockNumbers();
+};
+
+Value Outliner::addArgument(Type type, Value cell) {
+  cells.push_back(cell);
+  return kernel.front().addArgument(type, loc);
+}
+
+/// `v` in the kernel: constants and views are made again, the rest comes in as arguments.
+FailureOr<Value> Outliner::bring(Value v) {
+  if (Value known = inside.lookupOrNull(v))
+    return known;
+  Operation *op = v.getDefiningOp();
+  bool isView = isa_and_present<memref::SubViewOp, memref::ExpandShapeOp, memref::CollapseShapeOp, memref::CastOp,
+                                memref::ReinterpretCastOp>(op);
+  if (isView || (op && op->hasTrait<OpTrait::ConstantLike>()) || isa_and_present<memref::GetGlobalOp>(op)) {
+    for (Value operand : op->getOperands())
+      if (failed(bring(operand)))
+        return failure();
+    return k.clone(*op, inside)->getResult(cast<OpResult>(v).getResultNumber());
+  }
+  if (isa<MemRefType>(v.getType()))
+    return bringBuffer(v);
+  Value there;
+  if (v.getType().isIndex())
+    there = arith::IndexCastOp::create(k, loc, v.getType(), addArgument(k.getI64Type(), index64(v)));
+  else if (v.getType().isIntOrFloat())
+    there = addArgument(v.getType(), v);
+  else
+    return loop.emitError() << "kernel uses a value of type " << v.getType() << " from outside, which a launch cannot hand over";
+  inside.map(v, there);
+  return there;
+}
+
+FailureOr<Value> Outliner::bringBuffer(Value v) {
+  auto type = cast<MemRefType>(v.getType());
+  if (!type.getLayout().isIdentity())
+    return loop.emitError() << "kernel uses a buffer of type " << type << " from outside; only row-major buffers and their "
+                            << "views can be handed over";
+  Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, v);
+  Value pointer = addArgument(LLVM::LLVMPointerType::get(k.getContext()), index64(address));
+  SmallVector<Value> sizes;
+  for (int64_t d = 0; d < type.getRank(); ++d)
+    if (type.isDynamicDim(d))
+      sizes.push_back(addArgument(k.getI64Type(), index64(b.createOrFold<memref::DimOp>(loc, v, d))));
+  Value there = bufferAt(k, loc, type, pointer, sizes);
+  inside.map(v, there);
+  return there;
+}
+
+/// The loop's induction variables from the number of the block, in row-major order.
+LogicalResult Outliner::mapBlockNumbers() {
+  Value number = gpu::BlockIdOp::create(k, loc, gpu::Dimension::x);
+  SmallVector<Value> counts = loop.getUpperBound(b);
+  Value total = counts[0];
+  for (Value n : ArrayRef(counts).drop_front())
+    total = b.createOrFold<arith::MulIOp>(loc, total, n);
+  blocks = index64(total);
+  for (int64_t d = counts.size() - 1; d >= 0; --d) {
+    Value at = number;
+    if (d) {
+      FailureOr<Value> n = bring(counts[d]);
+      if (failed(n))
+        return failure();
+      at = arith::RemUIOp::create(k, loc, number, *n);
+      number = arith::DivUIOp::create(k, loc, number, *n);
+    }
+    inside.map(loop.getInductionVar(d), at);
+  }
+  return success();
+}
+
+LogicalResult Outliner::emitBody() {
+  if (!loop.isNormalized())
+    return loop.emitError() << "a kernel counts its blocks from 0 in steps of 1";
+  SetVector<Value> used;
+  getUsedValuesDefinedAbove(loop.getRegion(), used);
+  for (Value v : used)
+    if (failed(bring(v)))
+      return failure();
+  if (failed(mapBlockNumbers()))
+    return failure();
+  for (Operation &op : loop.getBody()->without_terminator())
+    k.clone(op, inside);
+  gpu::ReturnOp::create(k, loc);
+  kernel.setType(k.getFunctionType(kernel.front().getArgumentTypes(), {}));
+  return success();
+}
+
+/// Whether threads of a block may still read, outside of thread loops, what a thread loop writes.
+bool hasLateReads(gpu::GPUFuncOp kernel) {
+  bool seenLoop = false;
+  return kernel
+      .walk<WalkOrder::PreOrder>([&](Operation *op) {
+        if (auto loop = dyn_cast<scf::ForallOp>(op)) {
+          seenLoop |= isMappedTo(loop, false);
+          return WalkResult::skip();
+        }
+        bool inLoop = isa<LoopLikeOpInterface>(op->getParentOp());
+        return isa<memref::LoadOp>(op) && (seenLoop || inLoop) ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+void inlineThreadLoop(scf::ForallOp loop, int64_t threads, bool barrierBefore) {
+  Location loc = loop.getLoc();
+  IRRewriter b(loop);
+  if (barrierBefore && !isa_and_present<gpu::BarrierOp>(loop->getPrevNode()))
+    gpu::BarrierOp::create(b, loc);
+  Value t = gpu::ThreadIdOp::create(b, loc, gpu::Dimension::x);
+  int64_t count = *getConstantIntValue(loop.getMixedUpperBound()[0]);
+  b.eraseOp(loop.getTerminator());
+  Block *into = nullptr;
+  if (count < threads) {
+    Value n = arith::ConstantIndexOp::create(b, loc, count);
+    Value inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, t, n);
+    into = scf::IfOp::create(b, loc, inside, false).thenBlock();
+  }
+  if (into)
+    b.inlineBlockBefore(loop.getBody(), into->getTerminator(), t);
+  else
+    b.inlineBlockBefore(loop.getBody(), loop, t);
+  if (!isa<gpu::ReturnOp>(loop->getNextNode()))
+    gpu::BarrierOp::create(b, loc);
+  b.eraseOp(loop);
+}
+
+/// a * b + c may be one operation.
+void allowContraction(gpu::GPUFuncOp kernel) {
+  auto contract = arith::FastMathFlagsAttr::get(kernel.getContext(), arith::FastMathFlags::contract);
+  kernel.walk([&](Operation *op) {
+    if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(op))
+      op->setAttr("fastmath", contract);
+  });
+}
+
+struct OutlineKernels : impl::OutlineKernelsBase<OutlineKernels> {
+  using OutlineKernelsBase::OutlineKernelsBase;
+  DenseSet<StringRef> takesContext; // functions with a ctx argument
+  gpu::GPUModuleOp device;
+  SmallVector<Attribute> names;
+
+  void runOnOperation() override {
+    FailureOr<SmallVector<func::FuncOp>> order = calleesFirst(getOperation());
+    if (failed(order))
+      return signalPassFailure();
+    for (func::FuncOp f : *order)
+      if (failed(convert(f)))
+        return signalPassFailure();
+    if (device)
+      getOperation()->setAttr("strand.kernels", ArrayAttr::get(&getContext(), names));
+  }
+
+  LogicalResult convert(func::FuncOp f) {
+    SmallVector<scf::ForallOp> loops;
+    SmallVector<func::CallOp> calls; // of functions that take ctx
+    f.walk([&](Operation *op) {
+      if (auto loop = dyn_cast<scf::ForallOp>(op); loop && isMappedTo(loop, true))
+        loops.push_back(loop);
+      if (auto call = dyn_cast<func::CallOp>(op); call && takesContext.contains(call.getCallee()))
+        calls.push_back(call);
+    });
+    if (loops.empty() && calls.empty())
+      return success();
+    Type pointer = LLVM::LLVMPointerType::get(&getContext());
+    Builder b(&getContext());
+    auto mark = b.getDictionaryAttr(b.getNamedAttr("strand.input", b.getStringAttr("ctx")));
+    if (failed(f.insertArgument(f.getNumArguments(), pointer, mark, f.getLoc())))
+      return failure();
+    takesContext.insert(f.getName());
+    Value context = f.getArguments().back();
+    for (func::CallOp call : calls)
+      call->insertOperands(call.getNumOperands(), context);
+    for (scf::ForallOp loop : loops)
+      if (failed(outline(f, loop, context)))
+        return failure();
+    return success();
+  }
+
+  LogicalResult outline(func::FuncOp f, scf::ForallOp loop, Value context) {
+    gpu::GPUFuncOp kernel = beginKernel(f.getName(), loop.getLoc());
+    Outliner outliner(loop, kernel);
+    if (failed(outliner.emitBody()))
+      return failure();
+    copyGlobals(kernel);
+    FailureOr<int64_t> shared = allocsToShared(kernel, sharedLimit);
+    if (failed(shared))
+      return failure();
+    bool lateReads = hasLateReads(kernel);
+    SmallVector<scf::ForallOp> threadLoops;
+    kernel.walk([&](scf::ForallOp inner) { threadLoops.push_back(inner); });
+    for (scf::ForallOp inner : threadLoops)
+      inlineThreadLoop(inner, threads, lateReads);
+    allowContraction(kernel);
+    emitLaunch(f, loop, context, outliner, *shared);
+    loop.erase();
+    ++numKernels;
+    return success();
+  }
+
+  /// PTX knows no dots in names.
+  gpu::GPUFuncOp beginKernel(StringRef host, Location loc) {
+    OpBuilder b(&getContext());
+    if (!device) {
+      b.setInsertionPointToStart(getOperation().getBody());
+      device = gpu::GPUModuleOp::create(b, getOperation().getLoc(), "device");
+      getOperation()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(), b.getUnitAttr());
+    }
+    std::string name = ("k" + Twine(names.size()) + "_" + host).str();
+    llvm::replace(name, '.', '_');
+    names.push_back(b.getStringAttr(name));
+    b.setInsertionPointToEnd(device.getBody());
+    auto kernel = gpu::GPUFuncOp::create(b, loc, name, b.getFunctionType({}, {}));
+    kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
+    kernel.setKnownBlockSizeAttr(b.getDenseI32ArrayAttr({int32_t(threads), 1, 1}));
+    return kernel;
+  }
+
+  /// Constants that the kernel reads stand in the device's module as well.
+  void copyGlobals(gpu::GPUFuncOp kernel) {
+    kernel.walk([&](memref::GetGlobalOp get) {
+      if (SymbolTable::lookupSymbolIn(device, get.getName()))
+        return;
+      auto global = getOperation().lookupSymbol<memref::GlobalOp>(get.getName());
+      OpBuilder::atBlockBegin(device.getBody()).clone(*global);
+    });
+  }
+
+  void emitLaunch(func::FuncOp f, scf::ForallOp loop, Value context, const Outliner &outliner, int64_t shared) {
+    Location loc = loop.getLoc();
+    OpBuilder b = OpBuilder::atBlockBegin(&f.front()); // once, also if the loop stands in a loop
+    Type pointer = context.getType(), i64 = b.getI64Type();
+    int64_t count = outliner.cells.size();
+    Value cells = LLVM::AllocaOp::create(b, loc, pointer, i64, constant64(b, loc, count));
+    b.setInsertionPoint(loop);
+    for (auto [i, v] : llvm::enumerate(outliner.cells))
+      LLVM::StoreOp::create(b, loc, v, pointerAt(b, loc, cells, 8 * i));
+    auto number = [&](int64_t v) { return constant64(b, loc, v); };
+    Value operands[] = {context, number(names.size() - 1), outliner.blocks, number(threads), number(shared), cells, number(count)};
+    func::CallOp::create(b, loc, launchFunction(pointer, i64), operands);
+  }
+
+  func::FuncOp launchFunction(Type pointer, Type i64) {
+    if (auto f = getOperation().lookupSymbol<func::FuncOp>(launchName))
+      return f;
+    auto b = OpBuilder::atBlockBegin(getOperation().getBody());
+    auto f = func::FuncOp::create(b, getOperation().getLoc(), launchName,
+                                  b.getFunctionType({pointer, i64, i64, i64, i64, pointer, i64}, {}));
+    f.setPrivate();
+    return f;
+  }
+};
+} // namespace
+} // namespace strand

@@ -1,0 +1,73 @@
+// libstrand_gpu.a, linked before libstrand_main.a where the model runs on a GPU: takes the place of Host.c. Weights are
+// copied to the device once; state and temporary values stay there.
+#include "Program.h"
+#include <stdlib.h>
+
+extern const strand_device_code m_device;
+
+static void check(strand_rt_ctx *place, int32_t status) {
+  if (status != STRAND_OK)
+    fail(EXIT_USER, "%s", strand_rt_gpu_problem(place));
+}
+
+static strand_rt_ctx *gpu; // one for all sessions: its code and weights are loaded once
+static void *weights;
+
+strand_rt_ctx *openPlace(strand_rt_ctx *threads) {
+  (void)threads;
+  char why[512];
+  if (!gpu && !(gpu = strand_rt_gpu_create(&m_device, why, sizeof why)))
+    fail(EXIT_USER, "this model needs an NVIDIA GPU: %s", why);
+  return gpu;
+}
+
+void closePlace(strand_rt_ctx *place) { check(place, strand_rt_gpu_wait(place)); }
+
+const char *placeProblem(strand_rt_ctx *place) { return strand_rt_gpu_problem(place); }
+
+const void *placedWeights(strand_rt_ctx *place) {
+  if (!weights) {
+    weights = allocateInPlace(place, m_schema.weight_bytes, "the weights");
+    check(place, strand_rt_gpu_write(place, weights, modelWeights(), m_schema.weight_bytes));
+  }
+  return weights;
+}
+
+void *allocateInPlace(strand_rt_ctx *place, int64_t bytes, const char *what) {
+  void *memory = strand_rt_gpu_allocate(place, bytes);
+  if (!memory)
+    fail(EXIT_USER, "no memory on %s for %s: %lld bytes are needed; use fewer or shorter sequences", strand_rt_gpu_name(place),
+         what, (long long)bytes);
+  return memory;
+}
+
+void freeInPlace(strand_rt_ctx *place, void *memory) { strand_rt_gpu_free(place, memory); }
+
+void *createState(strand_rt_ctx *place, int64_t slots, int64_t cacheRows, const char *what) {
+  void *state = strand_rt_gpu_state_create(place, &m_schema, slots, cacheRows);
+  if (!state)
+    fail(EXIT_USER, "no memory on %s for %s: %lld bytes are needed; use fewer or shorter sequences", strand_rt_gpu_name(place),
+         what, (long long)strand_rt_state_bytes(&m_schema, slots, cacheRows));
+  return state;
+}
+
+void destroyState(strand_rt_ctx *place, void *state) { strand_rt_gpu_state_destroy(place, state); }
+
+void writeSlot(strand_rt_ctx *place, void *to, int64_t toSlot, const void *from, int64_t fromSlot) {
+  check(place, strand_rt_gpu_state_write(place, &m_schema, to, toSlot, from, fromSlot));
+}
+
+void readSlot(strand_rt_ctx *place, void *to, int64_t toSlot, const void *from, int64_t fromSlot) {
+  check(place, strand_rt_gpu_state_read(place, &m_schema, to, toSlot, from, fromSlot));
+}
+
+void copySlot(strand_rt_ctx *place, void *to, int64_t toSlot, const void *from, int64_t fromSlot) {
+  check(place, strand_rt_gpu_state_copy(place, &m_schema, to, toSlot, from, fromSlot));
+}
+
+float *logitsOnHost(strand_rt_ctx *place, float *logits, float **host, int64_t bytes) {
+  if (!*host) // as large as `logits` are, which are made anew when they have to grow
+    *host = allocate(bytes, "the logits");
+  check(place, strand_rt_gpu_read(place, *host, logits, bytes));
+  return *host;
+}

@@ -1,0 +1,26 @@
+// RUN: strand-opt %s -split-input-file -verify-diagnostics -strand-device-intrinsics | FileCheck %s
+
+// CHECK-NOT: llvm.func @__nv
+llvm.func @__nv_fmaf(f32, f32, f32) -> f32
+llvm.func @__nv_sqrt(f64) -> f64
+llvm.func @__nv_fabsf(f32) -> f32
+// CHECK-LABEL: llvm.func @k
+llvm.func @k(%x: f32, %y: f64) -> f32 {
+  // CHECK: %[[A:.*]] = llvm.intr.fma(%arg0, %arg0, %arg0) : (f32, f32, f32) -> f32
+  %a = llvm.call @__nv_fmaf(%x, %x, %x) : (f32, f32, f32) -> f32
+  // CHECK: llvm.intr.sqrt(%arg1) : (f64) -> f64
+  %b = llvm.call @__nv_sqrt(%y) : (f64) -> f64
+  // CHECK: %[[C:.*]] = llvm.intr.fabs(%[[A]]) : (f32) -> f32
+  %c = llvm.call @__nv_fabsf(%a) : (f32) -> f32
+  // CHECK: llvm.return %[[C]]
+  llvm.return %c : f32
+}
+
+// -----
+
+llvm.func @__nv_exp(f64) -> f64
+llvm.func @k(%x: f64) -> f64 {
+  // expected-error @+1 {{a kernel needs the function exp on 'f64', for which there is no arithmetic; strand-expand-math has it for f32}}
+  %a = llvm.call @__nv_exp(%x) : (f64) -> f64
+  llvm.return %a : f64
+}
