@@ -193,7 +193,10 @@ SmallVector<Value> LinearRecurrenceOp::emitTile(OpBuilder &b, Value row, int64_t
                                                 ValueRange states, const ChunkOptions &options) {
   int64_t size = blockSize(*this, options);
   Value start = arith::MulIOp::create(b, getLoc(), block, indexConstant(b, getLoc(), size));
-  return emitRows(b, *this, row, length, start, size, results[0], states[0]);
+  SmallVector<Value> tile = emitRows(b, *this, row, length, start, size, results[0], states[0]);
+  if (length > 1) // nobody reads y before the tile is done
+    tile[0].getDefiningOp()->setAttr("strand.streams", b.getUnitAttr());
+  return tile;
 }
 
 //===--- spans: h[t] = (a[t] ... a[0]) h[-1] + local[t] ----------------------------------------------------------===//

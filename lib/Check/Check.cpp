@@ -62,7 +62,7 @@ class FunctionCheck {
 public:
   FunctionCheck(ModuleOp module, const Signature &signature, const CheckOptions &options, CheckReport &report)
       : module(module), signature(signature), options(options), report(report),
-        inputs(drawInputs(signature, options.seed, options.rows)), cacheRows(inputs.longest() + 3),
+        seed(options.seed), inputs(drawInputs(signature, seed, options.rows)), cacheRows(inputs.longest() + 3),
         bound(boundOf(signature.tolerance)) {
     report.functions.push_back({signature.name, {}});
   }
@@ -71,10 +71,14 @@ public:
 private:
   std::string difference(const Trial &trial, Distance &distance) const;
   void widenBound();
+  void draw(uint64_t ofTrial);
+  bool mayGoOn() const;
+  Error findMeaning();
   /// Forms that are asked for by name are the same loops for all vectors: the widest say enough.
   bool isAsked(const FormDefinition &form, const CpuTarget &target) const {
     bool is[] = {true, signature.hasState && signature.isResumable, signature.splits};
-    return is[form.where] && (form.where != FormDefinition::WithSplit || target.vectorBits == widest) &&
+    bool split = form.where == FormDefinition::WithSplit; // of several forms, one is pinned if bits are to be the same
+    return is[form.where] && (!split || (target.vectorBits == widest && !options.reproducible)) &&
            (options.forms.empty() || llvm::is_contained(options.forms, form.name));
   }
   void run(const Programs &programs, const Build &build);
@@ -87,6 +91,7 @@ private:
   const Signature &signature;
   const CheckOptions &options;
   CheckReport &report;
+  uint64_t seed; // of this trial
   Inputs inputs;
   int64_t cacheRows;
   int widest = 0; // bits of a vector
@@ -100,7 +105,7 @@ private:
 std::string FunctionCheck::again() const {
   std::string text;
   llvm::raw_string_ostream out(text);
-  out << "seed " << options.seed << ", lengths ";
+  out << "seed " << seed << ", lengths ";
   llvm::interleave(inputs.lengths, out, " ");
   return text;
 }
@@ -114,28 +119,60 @@ Error asFinding(Error e, llvm::function_ref<void(const Twine &)> find) {
 }
 
 Error FunctionCheck::run() {
-  std::optional<Running> running(std::in_place, signature.name + ", meaning, seed " + std::to_string(options.seed));
-  auto values = meaningOf(module, signature, inputs, cacheRows);
-  if (!values)
-    return asFinding(values.takeError(), [&](const Twine &text) { find("meaning", text); });
-  running.reset();
-  meaning = std::move(*values);
-  if (std::string text = Comparison(signature, inputs, {}, cacheRows, bound).infinite(meaning); !text.empty()) {
-    find("meaning", text + "\n" + again());
-    return Error::success();
-  }
   auto cpus = targets(options.bits);
   if (!cpus)
     return cpus.takeError();
   widest = cpus->front().vectorBits;
-  for (const CpuTarget &target : *cpus) {
-    std::vector<Programs> programs(options.levels.size());
-    auto compiled = compile(programs, target);
-    if (!compiled || !*compiled) // for the next CPU it would be the same
-      return compiled.takeError();
-    for (auto [level, ofLevel] : llvm::zip_equal(options.levels, programs))
-      run(ofLevel, {target, level});
+  std::vector<std::vector<Programs>> programs(cpus->size());
+  for (int64_t i = 0; i < options.trials && mayGoOn(); ++i) {
+    draw(options.seed + i);
+    if (Error e = findMeaning())
+      return e;
+    if (meaning.results.empty())
+      break;
+    for (auto [target, ofLevels] : llvm::zip(*cpus, programs)) {
+      if (ofLevels.empty()) {
+        ofLevels.resize(options.levels.size());
+        auto compiled = compile(ofLevels, target);
+        if (!compiled || !*compiled) // for the next CPU it would be the same
+          return compiled.takeError();
+      }
+      for (auto [level, ofLevel] : llvm::zip_equal(options.levels, ofLevels)) {
+        if (options.reproducible) // other code, other bits
+          first.reset();
+        run(ofLevel, {target, level});
+      }
+    }
   }
+  return Error::success();
+}
+
+/// Whether nothing was found so far: what is wrong once need not be seen in further trials.
+bool FunctionCheck::mayGoOn() const {
+  return llvm::none_of(report.findings, [&](const Finding &f) { return f.function == signature.name; });
+}
+
+/// The inputs of a trial.
+void FunctionCheck::draw(uint64_t ofTrial) {
+  seed = ofTrial;
+  inputs = drawInputs(signature, seed, options.rows);
+  cacheRows = inputs.longest() + 3;
+  bound = boundOf(signature.tolerance);
+  isWidened = false;
+  first.reset();
+}
+
+/// Leaves `meaning` without results where there is none.
+Error FunctionCheck::findMeaning() {
+  Running running(signature.name + ", meaning, seed " + std::to_string(seed));
+  auto values = meaningOf(module, signature, inputs, cacheRows);
+  meaning = {};
+  if (!values)
+    return asFinding(values.takeError(), [&](const Twine &text) { find("meaning", text); });
+  if (std::string text = Comparison(signature, inputs, {}, cacheRows, bound).infinite(*values); !text.empty())
+    find("meaning", text + "\n" + again());
+  else
+    meaning = std::move(*values);
   return Error::success();
 }
 
@@ -163,6 +200,7 @@ Expected<bool> FunctionCheck::compile(std::vector<Programs> &programs, const Cpu
       continue;
     StageOptions stages;
     stages.form = d.chunkForm;
+    stages.reproducible = options.reproducible;
     auto made = Program::compile(module, signature, d.form, target, stages, options.levels);
     if (!made) {
       Error internal = asFinding(made.takeError(), [&](const Twine &text) { find(d.name, text); });
@@ -192,6 +230,8 @@ std::string FunctionCheck::difference(const Trial &trial, Distance &distance) co
   std::string problem = trial.comparison.difference(trial.values, meaning, "the meaning", distance);
   if (problem.empty() && first)
     problem = trial.comparison.difference(trial.values, first->second, first->first, between);
+  if (problem.empty() && first && options.reproducible)
+    problem = trial.comparison.otherBits(trial.values, first->second, "in " + first->first, [](int64_t) { return true; });
   return problem;
 }
 
@@ -200,10 +240,10 @@ std::string FunctionCheck::runForm(const FormDefinition &form, const Programs &p
                                   int threads) {
   Threads pool(threads);
   Comparison comparison(signature, inputs, programs.carried(), cacheRows, bound);
-  Trial trial{signature, inputs, programs, comparison, cacheRows, pool.ctx, Random(options.seed, form.name), {}};
+  Trial trial{signature, inputs, programs, comparison, cacheRows, pool.ctx, Random(seed, form.name), {}};
   std::string name = std::string(form.name) + " (" + settings(build, threads) + ")", problem;
   {
-    Running running(signature.name + ", " + name + ", seed " + std::to_string(options.seed));
+    Running running(signature.name + ", " + name + ", seed " + std::to_string(seed));
     problem = form.run(trial);
   }
   Distance distance;
@@ -217,6 +257,8 @@ std::string FunctionCheck::runForm(const FormDefinition &form, const Programs &p
     return problem;
   if (!first)
     first.emplace(name, std::move(trial.values));
+  else if (first->second.states.empty()) // it was one without state
+    first->second.states = std::move(trial.values.states);
   report.functions.back().runs.push_back({form.name, build.text(), threads, distance.rms, distance.largest});
   return "";
 }

@@ -20,6 +20,9 @@
 //   tensor<?xi32>        read as offsets by an op that carries state, or check.kind = "offsets": the offsets
 //   a static tensor      a parameter, drawn as rows are; may be bf16 or f16
 // and `check.tolerance` on the function is the bound on errors.
+//
+// With `reproducible` the stages are asked for code whose bits depend on neither cuts, batches nor threads, and all runs
+// of a vector width must agree in them.
 #pragma once
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/Error.h"
@@ -37,6 +40,8 @@ struct CheckOptions {
   /// Not 0: the bound on errors is at least so many times the error of the plain loops in f32. For functions of which
   /// nobody knows how much they lose.
   double plainFactor = 0;
+  int64_t trials = 1;             // inputs to be drawn, with seeds from `seed` on
+  bool reproducible = false;      // stages are to be, and all runs must have the same bits
 };
 
 /// What a form came to.

@@ -116,7 +116,8 @@ std::string Comparison::infinite(const Values &values) const {
   return "";
 }
 
-std::string Comparison::otherBits(const Values &a, const Values &b, llvm::function_ref<bool(int64_t)> isMeant) const {
+std::string Comparison::otherBits(const Values &a, const Values &b, StringRef when,
+                                  llvm::function_ref<bool(int64_t)> isMeant) const {
   auto find = [&](ArrayRef<double> x, ArrayRef<double> y, size_t from, size_t to) {
     for (size_t n = from; n < to; ++n)
       if (memcmp(&x[n], &y[n], sizeof(double)))
@@ -129,14 +130,14 @@ std::string Comparison::otherBits(const Values &a, const Values &b, llvm::functi
     for (auto [i, type] : llvm::enumerate(signature.results)) {
       size_t to = inputs.starts[s + 1] * itemSize(type);
       if (size_t n = find(a.results[i], b.results[i], inputs.starts[s] * itemSize(type), to); n != to)
-        return formatv("{0} is {1}, and {2} when other sequences are NaN", resultPlace(i, n), value(a.results[i][n]),
-                       value(b.results[i][n]));
+        return formatv("{0} is {1}, and {2} {3}", resultPlace(i, n), value(a.results[i][n]),
+                       value(b.results[i][n]), when);
     }
-    for (unsigned i = 0; i < a.states.size(); ++i) {
+    for (unsigned i = 0; i < a.states.size() && i < b.states.size(); ++i) {
       size_t size = carried[i].slotSize(cacheRows), to = (s + 1) * size;
       if (size_t n = find(a.states[i], b.states[i], s * size, to); n != to)
-        return formatv("{0} is {1}, and {2} when other sequences are NaN", statePlace(i, n), value(a.states[i][n]),
-                       value(b.states[i][n]));
+        return formatv("{0} is {1}, and {2} {3}", statePlace(i, n), value(a.states[i][n]),
+                       value(b.states[i][n]), when);
     }
   }
   return "";

@@ -23,8 +23,10 @@ public:
   std::string difference(const Values &got, const Values &want, StringRef wanted, Distance &worst) const;
   /// What is not finite in a result, or nothing.
   std::string infinite(const Values &values) const;
-  /// Where two runs do not have the same bits in the sequences that `isMeant` answers true for, or nothing.
-  std::string otherBits(const Values &a, const Values &b, llvm::function_ref<bool(int64_t)> isMeant) const;
+  /// Where two runs do not have the same bits in the sequences that `isMeant` answers true for, or nothing. `when` says
+  /// what `b` is. States are compared if both runs have them.
+  std::string otherBits(const Values &a, const Values &b, StringRef when,
+                        llvm::function_ref<bool(int64_t)> isMeant) const;
 
 private:
   std::string resultPlace(unsigned i, int64_t element) const;

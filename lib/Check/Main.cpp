@@ -29,7 +29,7 @@ void tellOfCrash(int) {
   _exit(EXIT_INTERNAL);
 }
 
-void printRight(const FunctionRuns &f, bool verbose) {
+void printRight(const FunctionRuns &f, bool verbose, bool reproducible) {
   std::set<std::string> forms;
   const FormRun *worst = &f.runs.front();
   for (const FormRun &r : f.runs) {
@@ -41,10 +41,13 @@ void printRight(const FunctionRuns &f, bool verbose) {
                                    r.largest);
   }
   llvm::outs() << f.name << ": " << forms.size() << (forms.size() == 1 ? " form" : " forms") << " right, worst "
-               << llvm::format("%.1e", worst->error) << " (" << worst->form << ")\n";
+               << llvm::format("%.1e", worst->error) << " (" << worst->form << ")";
+  if (reproducible)
+    llvm::outs() << ", the same bits in " << f.runs.size() << " runs";
+  llvm::outs() << "\n";
 }
 
-int print(const CheckReport &report, bool verbose) {
+int print(const CheckReport &report, bool verbose, bool reproducible) {
   for (const FunctionRuns &f : report.functions) {
     bool right = true;
     for (const Finding &finding : report.findings)
@@ -55,7 +58,7 @@ int print(const CheckReport &report, bool verbose) {
         llvm::outs() << "\n";
       }
     if (right && !f.runs.empty())
-      printRight(f, verbose);
+      printRight(f, verbose, reproducible);
   }
   return report.findings.empty() ? EXIT_RIGHT : EXIT_WRONG;
 }
@@ -94,6 +97,10 @@ int strand::checkMain(int argc, char **argv) {
   cl::opt<double> plain("plain-factor",
                         cl::desc("the bound on errors is at least so many times what plain loops in f32 lose"),
                         cl::init(0), cl::cat(category));
+  cl::opt<int64_t> trials("trials", cl::desc("inputs to be drawn, with seeds from --seed on; 1 by default"),
+                          cl::init(options.trials), cl::cat(category));
+  cl::opt<bool> reproducible("reproducible", cl::desc("compile as strandc --reproducible; all forms must have the same bits"),
+                             cl::cat(category));
   cl::opt<bool> verbose("verbose", cl::desc("a line for each form, vector width and number of threads"),
                         cl::cat(category));
   cl::HideUnrelatedOptions(category);
@@ -101,6 +108,8 @@ int strand::checkMain(int argc, char **argv) {
   options = {seed, rows, std::vector<std::string>(forms.begin(), forms.end()), function};
   options.plainFactor = plain;
   options.bits = bits;
+  options.trials = trials;
+  options.reproducible = reproducible;
   if (!levels.empty())
     options.levels.assign(levels.begin(), levels.end());
   for (int level : options.levels)
@@ -126,5 +135,5 @@ int strand::checkMain(int argc, char **argv) {
   if (!module)
     return EXIT_WRONG;
   auto report = checkModule(*module, options);
-  return report ? print(*report, verbose) : fail(report.takeError());
+  return report ? print(*report, verbose, reproducible) : fail(report.takeError());
 }

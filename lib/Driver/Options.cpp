@@ -111,6 +111,8 @@ constexpr Option table[] = {
     {"--prefix", "NAME", "what the C functions begin with; m by default", setPrefix},
     {"--form", "FORM", "how sequences are gone through: auto (default: by cost), step, chunk, three-phase, associative",
      setForm},
+    {"--reproducible", "", "the same bits for any batch, cut and number of threads; rows go one by one, so prompts are slower",
+     [](DriverOptions &o, StringRef) -> std::string { return o.compile.reproducible = true, ""; }},
     {"--strict", "", "an op without a fast form is an error",
      [](DriverOptions &o, StringRef) -> std::string { return o.compile.strict = true, ""; }},
     {"--report", "[FILE]", "what was chosen and how long it took: text on standard error, or JSON in a file", setReport},
@@ -148,6 +150,8 @@ Error complete(DriverOptions &o) {
     return Error::success();
   if (c.input.empty())
     return usage("no input: name a checkpoint folder or a .mlir file");
+  if (c.reproducible && c.form != "auto" && c.form != "step")
+    return usage("--reproducible pins the form step; it cannot be joined with --form=" + c.form);
   bool text = c.emit == Emit::Mlir || c.emit == Emit::Llvm || c.emit == Emit::Asm || c.emit == Emit::Header;
   if (!c.stopAfter.empty() && c.emit != Emit::Mlir)
     return usage("--compile-to writes a module; it cannot be joined with another --emit");

@@ -14,6 +14,7 @@ struct Stage {
 struct StageOptions {
   std::string prefix = "m";  // what the C symbols begin with
   std::string form = "auto"; // of strand-expand-chunks
+  bool reproducible = false; // the same bits for any batch, cut and number of threads
 };
 
 /// In the order in which they run. What the first makes is the model whose hash is taken, so its passes may depend on

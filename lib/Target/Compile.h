@@ -22,6 +22,7 @@ struct CompileOptions {
   std::string linker, runtime;         // C compiler; folder of the run-time libraries; empty: found
   int level = 1;                       // of LLVM's optimiser
   bool externalWeights = false;        // in the side file <output>.weights
+  bool reproducible = false;           // the same bits for any batch, cut and number of threads
   bool strict = false;                 // an op that fell back to a slow form is an error
 };
 

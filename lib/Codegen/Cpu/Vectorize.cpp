@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -127,16 +128,24 @@ private:
 
   /// One row takes another nest than many where the plan says so.
   void emitNests(ArrayRef<DimRange> range) {
+    if (Value streams = emitStreams(b, plan, target)) {
+      fenceTask(plan.op->getParentOfType<scf::ForallOp>());
+      return emitTwice(streams, [&](bool stream) { emitLoops(b, plan, plan.tiling, range, target, stream); });
+    }
     if (plan.oneRow.empty())
       return emitLoops(b, plan, plan.tiling, range, target);
     Value rows = arith::SubIOp::create(b, math.loc, range[*plan.rows].hi, range[*plan.rows].lo);
     Value one = arith::CmpIOp::create(b, math.loc, arith::CmpIPredicate::eq, rows, math.of(1));
-    auto branch = scf::IfOp::create(b, math.loc, one, /*withElseRegion=*/true);
+    emitTwice(one, [&](bool one) { emitLoops(b, plan, one ? plan.oneRow : plan.tiling, range, target); });
+  }
+
+  void emitTwice(Value condition, function_ref<void(bool)> emit) {
+    auto branch = scf::IfOp::create(b, math.loc, condition, /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(branch.thenBlock());
-    emitLoops(b, plan, plan.oneRow, range, target);
+    emit(true);
     b.setInsertionPointToStart(branch.elseBlock());
-    emitLoops(b, plan, plan.tiling, range, target);
+    emit(false);
   }
 
   /// How many tasks the parts of plan.split become: work / grain in all, rows first.
@@ -216,7 +225,7 @@ private:
   }
 
   void lower(linalg::LinalgOp op) {
-    VectorTarget target{vectorBits, mr, grain, prefetch};
+    VectorTarget target{vectorBits, mr, grain, prefetch, stream, oneOrder};
     LoopPlan plan = planLoops(op, target);
     takeStarts(plan, gone);
     if (plan.refusal)

@@ -133,7 +133,11 @@ void Emitter::store(OpOperand *operand, Value value, State &s, const Coord &c) {
   }
   value = widen(value, width, s);
   if (plan.access(operand) == Access::contiguous) {
-    vector::StoreOp::create(b, loc, value, operand->get(), indices(map, s, c));
+    auto whole = vector::StoreOp::create(b, loc, value, operand->get(), indices(map, s, c));
+    if (stream && operand == plan.outputs[0].operand && width == plan.lanes) {
+      whole.setNontemporal(true);
+      whole.setAlignment(cast<VectorType>(value.getType()).getElementTypeBitWidth() / 8 * width);
+    }
     return;
   }
   for (int64_t l = 0; l < width; ++l)

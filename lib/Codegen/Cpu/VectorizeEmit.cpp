@@ -8,8 +8,8 @@ using namespace mlir;
 namespace strand {
 
 void emitLoops(OpBuilder &b, const LoopPlan &plan, const Tiling &tiling, ArrayRef<DimRange> ranges,
-               const VectorTarget &target) {
-  Emitter(b, plan, tiling, ranges, target).run();
+               const VectorTarget &target, bool stream) {
+  Emitter(b, plan, tiling, ranges, target, stream).run();
 }
 
 void Emitter::run() {

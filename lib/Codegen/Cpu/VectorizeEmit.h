@@ -35,8 +35,8 @@ struct Segment {
 class Emitter {
 public:
   Emitter(mlir::OpBuilder &b, const LoopPlan &plan, const Tiling &tiling, mlir::ArrayRef<DimRange> ranges,
-          const VectorTarget &target)
-      : b(b), loc(plan.op.getLoc()), plan(plan), tiling(tiling), ranges(ranges), target(target) {}
+          const VectorTarget &target, bool stream)
+      : b(b), loc(plan.op.getLoc()), plan(plan), tiling(tiling), ranges(ranges), target(target), stream(stream) {}
   void run();
 
 private:
@@ -85,6 +85,7 @@ private:
   const Tiling &tiling;
   mlir::ArrayRef<DimRange> ranges;
   const VectorTarget &target;
+  bool stream; ///< output 0 goes past the caches
   mlir::SmallVector<int64_t> slots; ///< widths of the accumulators of one element of a partial output
 };
 } // namespace strand

@@ -85,7 +85,8 @@ void tileDotProducts(LoopPlan &p, const VectorTarget &t) {
     p.oneRow = p.tiling;
     p.oneRow[*p.rows] = 1;
     p.oneRow[*p.panels] = atMost(4, p.sizes[*p.panels]);
-    p.oneRow[*p.vec] = vectorTile(p, 2, 2);
+    if (!t.oneOrder)
+      p.oneRow[*p.vec] = vectorTile(p, 2, 2);
   }
 }
 

@@ -11,6 +11,7 @@
 // nest are open: a value is emitted at the lowest level at which all dimensions that it depends on are open.
 #pragma once
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include <optional>
 namespace strand {
 
@@ -22,7 +23,8 @@ enum class Access { uniform, contiguous, strided };
 
 /// The options of the pass, and what follows from them.
 struct VectorTarget {
-  int64_t bits = 512, rows = 0, grain = 32768, prefetch = 1024;
+  int64_t bits = 512, rows = 0, grain = 32768, prefetch = 1024, stream = 0;
+  bool oneOrder = false; ///< sums take the same order in one row as in many
   int64_t registers() const { return bits == 512 ? 32 : 16; }
 };
 
@@ -103,9 +105,15 @@ struct DimRange {
   mlir::Value lo, hi;
 };
 
-/// Emits the nest of `plan` over `ranges` at the insertion point of `b`.
+/// Emits the nest of `plan` over `ranges` at the insertion point of `b`; `stream`: output 0 goes past the caches.
 void emitLoops(mlir::OpBuilder &b, const LoopPlan &plan, const Tiling &tiling, mlir::ArrayRef<DimRange> ranges,
-               const VectorTarget &target);
+               const VectorTarget &target, bool stream = false);
+
+/// Whether output 0 is to go past the caches, as i1: the op is marked `strand.streams`, the buffer has more than
+/// target.stream bytes, and vectors are aligned. Null if that is never so.
+mlir::Value emitStreams(mlir::OpBuilder &b, const LoopPlan &plan, const VectorTarget &target);
+/// Orders what a task has stored past the caches before what comes after the task.
+void fenceTask(mlir::scf::ForallOp loop);
 
 /// Rows of a square matrix, one vector each -> its columns.
 mlir::SmallVector<mlir::Value> transposeVectors(mlir::OpBuilder &b, mlir::Location loc,
