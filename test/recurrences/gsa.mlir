@@ -1,4 +1,4 @@
-// GSA: keys and values in slots, each a gated memory, read one after the other with a softmax between.
+// GSA, keys and values in slots, each a gated memory, read one after the other with a softmax between.
 //
 //   K' = K Diag(a) + k (1 - a)^T, V' = Diag(a) V + (1 - a) v^T, y = V'^T softmax(K'^T q).
 //

@@ -1,4 +1,4 @@
-// HGRN2: what is forgotten is the key.
+// HGRN2, what is forgotten is the key.
 //
 //   S' = Diag(f) S + (1 - f) v^T, f = sigmoid(x).
 //

@@ -1,4 +1,4 @@
-// RWKV-4: a weighted mean, under a running maximum.
+// RWKV-4, a weighted mean, under a running maximum.
 //
 //   p' = max(p - w, k), numerator and denominator under exp(p - w - p').
 //

@@ -1,4 +1,4 @@
-// RWKV-5: one decay a channel for all rows, read before written.
+// RWKV-5, one decay a channel for all rows, read before written.
 //
 //   y = (S + Diag(u) k v^T)^T r, S' = Diag(w) S + k v^T.
 //

@@ -1,4 +1,4 @@
-// RWKV-6: read before written, the own row with its own weight.
+// RWKV-6, read before written, the own row with its own weight.
 //
 //   y = (S + Diag(u) k v^T)^T r, S' = Diag(exp(-exp(w))) S + k v^T.
 //

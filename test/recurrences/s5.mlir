@@ -1,4 +1,4 @@
-// S5: one diagonal system for all channels, with steps of a length of their own.
+// S5, one diagonal system for all channels, with steps of a length of their own.
 //
 //   h' = exp(-dt exp(a)) h + dt B u,  y = C h' + D u.
 //

@@ -1,4 +1,4 @@
-// SCRN: a slow linear state, and a fast one that looks at it.
+// SCRN, a slow linear state, and a fast one that looks at it.
 //
 //   s' = 0.95 s + 0.05 x, h' = tanh(W x + U h + P s').
 //

@@ -1,4 +1,4 @@
-// SRU: its forget gate looks at the old cell.
+// SRU, its forget gate looks at the old cell.
 //
 //   f = sigmoid(V x + v c), c' = f c + (1 - f) W x.
 //
