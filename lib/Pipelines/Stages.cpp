@@ -50,10 +50,12 @@ std::vector<Stage> vectorStages(const CpuTarget &target, const StageOptions &opt
 
 /// A warp is what a vector is elsewhere: its 32 threads take neighbouring channels, and the columns of a panel of weights.
 std::vector<Stage> kernelStages(const StageOptions &options) {
+  // the host cannot choose by lengths that lie in memory of the device
+  std::string form = options.form == "auto" ? "chunk" : options.form;
   std::string kernels = options.emulation == Emulation::Backwards ? "strand-kernels{backwards}" : "strand-kernels";
   return {
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
-       join({onFunctions({"strand-expand-chunks{vector-bits=1024 form=" + options.form + "}", "strand-decompose", "strand-fuse-tiles",
+       join({onFunctions({"strand-expand-chunks{vector-bits=1024 form=" + form + "}", "strand-decompose", "strand-fuse-tiles",
                           "strand-fuse-rows"}),
              "strand-pack-weights{panel=32}", "resolve-ranked-shaped-type-result-dims", tidy, "strand-destinations", tidy})},
       {"buffers", "memory", buffers()},
