@@ -67,7 +67,7 @@ Guarded Batch::packed(unsigned argument, ArrayRef<SequencePiece> pieces,
   }
   if (a.kind == ArgumentKind::Parameter) {
     Guarded g(from.size());
-    memcpy(g.data(), from.data(), from.size());
+    llvm::copy(from, g.data());
     return g;
   }
   int64_t row = rowBytes(a.type), at = 0;
@@ -75,7 +75,7 @@ Guarded Batch::packed(unsigned argument, ArrayRef<SequencePiece> pieces,
   bool isFloat = isa<FloatType>(a.type.getElementType());
   for (const SequencePiece &p : pieces) {
     if (!(isFloat && isPoisoned && isPoisoned(p.sequence)))
-      memcpy(g.data() + at, from.data() + (inputs.starts[p.sequence] + p.first) * row, p.rows * row);
+      std::copy_n(from.data() + (inputs.starts[p.sequence] + p.first) * row, p.rows * row, g.data() + at);
     at += p.rows * row;
   }
   return g;
@@ -97,7 +97,8 @@ std::string Batch::untouched(ArrayRef<std::vector<char>> before, ArrayRef<Sequen
     if (llvm::any_of(pieces, [&](const SequencePiece &p) { return p.slot == slot && p.rows; }))
       continue;
     for (auto [i, v] : llvm::enumerate(carried))
-      if (int64_t n = slotBytes(v, cacheRows); memcmp(before[i].data() + slot * n, states[i].data() + slot * n, n))
+      if (int64_t n = slotBytes(v, cacheRows), at = slot * n;
+          !std::equal(before[i].data() + at, before[i].data() + at + n, states[i].data() + at))
         return formatv("slot {0} of state '{1}' was changed, but no row of the call belongs to it", slot, v.name);
   }
   return "";

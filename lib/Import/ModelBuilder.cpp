@@ -75,9 +75,8 @@ bool FunctionBuilder::hasWeight(StringRef name) const {
 
 Value FunctionBuilder::computed(StringRef name, ArrayRef<int64_t> shape, std::vector<float> values) {
   std::string full = "computed:" + prefix + name.str();
-  std::vector<char> bytes(values.size() * sizeof(float));
-  memcpy(bytes.data(), values.data(), bytes.size());
-  model.weights.addDerived(full, STRAND_F32, shape, std::move(bytes));
+  const char *begin = reinterpret_cast<const char *>(values.data());
+  model.weights.addDerived(full, STRAND_F32, shape, std::vector<char>(begin, begin + values.size() * sizeof(float)));
   return addWeight(full, RankedTensorType::get(shape, b.getF32Type()));
 }
 

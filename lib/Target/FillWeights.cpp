@@ -15,7 +15,7 @@ template <typename T> std::vector<T> records(StringRef file, uint64_t offset, un
   if (offset > file.size() || (file.size() - offset) / sizeof(T) < n)
     return {};
   std::vector<T> all(n);
-  memcpy(all.data(), file.data() + offset, n * sizeof(T));
+  std::copy_n(file.data() + offset, n * sizeof(T), reinterpret_cast<char *>(all.data()));
   return all;
 }
 
