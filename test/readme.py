@@ -51,6 +51,9 @@ def check():
     assert builds in read("test/demo.sh") and builds in read("test/run.sh")
     assert "check" in read("test/run.sh").split() and "/../test/run.sh" in read(".ci/run")
     print("two commands, both build; .ci/run calls the second")
+    for title in ("Map", "What it compiles"):
+        cells = [cell for cell in rows(title) if cell]
+        assert all(cells.count(cell) == 1 for cell in cells), f"twice under '{title}': {cells}"
     named = {name for names in rows("Map") for name in names}
     missing = [f"lib/{f}" for f in folders("lib") if not any(n.split("/")[:2] == ["lib", f] for n in named)]
     assert not missing, f"not in the map: {missing}"
