@@ -7,12 +7,12 @@
  *
  * Errors. A function that can fail returns NULL, or an error that the caller reads and frees; what it should have given
  * is then untouched. No error ends the process. A handle that is NULL is an error there; other functions take no NULL,
- * except those that free.
+ * except those that free. While something compiles, the signals of a crash (SIGSEGV, SIGBUS, ...) are caught, so that a
+ * crash of the compiler is an error as well; those of other threads go where they went before.
  *
  * Ownership. What a function gives through a pointer to a handle is the caller's, to be freed by the function of that
- * kind. Handles may be freed in any order: a model keeps what it needs of its context, a
- * state what it needs of its model. Arguments are read during the call and not kept. What is said to belong to a handle
- * lives as long as the handle.
+ * kind. Handles may be freed in any order: a model keeps what it needs of its context, a state what it needs of its
+ * model. Arguments are read during the call and not kept. What is said to belong to a handle lives as long as it.
  *
  * Threads. Contexts and models do not change and may be used from any number of threads at once. A state is for one
  * thread at a time; a call on one that is in use elsewhere is an error. An error object is for one thread. After fork()
@@ -53,23 +53,23 @@ enum strand_failure {
   STRAND_FAILED_INTERNAL = 5   /* a fault of the compiler */
 };
 
-/* enum strand_failure; 0 for NULL. Since 0.1. */
+/* enum strand_failure; 0 for NULL. Since 0.1. One thread at a time. */
 STRAND_API int32_t strand_error_code(const strand_error *error);
-/* For people, without a line break at its end. Belongs to the error. Since 0.1. */
+/* For people, without a line break at its end. Belongs to the error. Since 0.1. One thread at a time. */
 STRAND_API const char *strand_error_message(const strand_error *error);
-/* Since 0.1. */
+/* Since 0.1. One thread at a time. */
 STRAND_API void strand_error_free(strand_error *error);
 
 /* ---- contexts ---- */
 
 /* `options`: `count` words as on the command line of strandc, of those that say how code is made: "--cpu=x86-64-v3",
- * "--opt-level=0", "--form=step", "--strict"; and "--threads=N", threads of a call, 0 for as many as there are processors
- * (default). Gives *context to the caller. Since 0.1. Any thread. */
+ * "--opt-level=0", "--form=step", "--strict"; and "--threads=N", threads of a call, 0 for as many as there are
+ * processors (default). Gives *context to the caller. Since 0.1. Any thread. */
 STRAND_API strand_error *strand_context_create(const char *const *options, int64_t count, strand_context **context);
 /* Lets the caller's threads run what calls do, instead of threads of the context: `run` runs task(args, i) for i in
- * 0 .. n-1 on any threads and returns when all are done. It is called by the threads that call models, by one at a time.
- * `threads`: how many there are, at least 1. `pool` is handed to `run` and must last as long as the models. Since 0.1.
- * One thread, before the context is used. */
+ * 0 .. n-1 on any threads and returns when all are done. It is called by the threads that call models, by one at a
+ * time. `threads`: how many there are, at least 1. `pool` is handed to `run` and must last as long as the models.
+ * Since 0.1. One thread, before the context is used. */
 typedef void strand_run_tasks(void *pool, int64_t n, void (*task)(void *args, int64_t i), void *args);
 STRAND_API strand_error *strand_context_use_pool(strand_context *context, int32_t threads, strand_run_tasks *run,
                                                  void *pool);
@@ -155,36 +155,38 @@ STRAND_API strand_error *strand_sample(const float *logits, int64_t vocabulary, 
 /* A state of `sequences` sequences at their beginning, with the ids 0, 1, ... The first state of a function over rows
  * compiles the forms with state. Gives *state to the caller. Since 0.1. Any thread. */
 STRAND_API strand_error *strand_state_create(const strand_model *model, int64_t sequences, strand_state **state);
-/* Since 0.1. */
+/* Since 0.1. One thread at a time. */
 STRAND_API void strand_state_free(strand_state *state);
-/* How many sequences there are. Since 0.1. */
+/* How many sequences there are. Since 0.1. One thread at a time. */
 STRAND_API int64_t strand_state_count(const strand_state *state);
-/* Writes the ids, as many as there are sequences. Since 0.1. */
+/* Writes the ids, as many as there are sequences. Since 0.1. One thread at a time. */
 STRAND_API void strand_state_ids(const strand_state *state, int32_t *ids);
-/* Rows that a sequence has seen; -1 where there is no such id. Since 0.1. */
+/* Rows that a sequence has seen; -1 where there is no such id. Since 0.1. One thread at a time. */
 STRAND_API int64_t strand_state_rows(const strand_state *state, int32_t id);
 /* A token that belongs to a sequence and that the model has not seen yet: what `generate --state-out` leaves behind. It
  * is saved, loaded and forked; a call with rows for its sequence, which should begin with it, forgets it. -1: none.
- * Since 0.1. */
+ * Since 0.1. One thread at a time. */
 STRAND_API int32_t strand_state_pending(const strand_state *state, int32_t id);
 STRAND_API strand_error *strand_state_set_pending(strand_state *state, int32_t id, int32_t token);
 
-/* Adds sequences at their beginning; writes their ids. Since 0.1. */
+/* Adds sequences at their beginning; writes their ids. Since 0.1. One thread at a time. */
 STRAND_API strand_error *strand_state_add(strand_state *state, int64_t count, int32_t *ids);
-/* Takes sequences out; those that stay keep their ids. Since 0.1. */
+/* Takes sequences out; those that stay keep their ids. Since 0.1. One thread at a time. */
 STRAND_API strand_error *strand_state_remove(strand_state *state, const int32_t *ids, int64_t count);
-/* Puts sequences back to their beginning. Since 0.1. */
+/* Puts sequences back to their beginning. Since 0.1. One thread at a time. */
 STRAND_API strand_error *strand_state_reset(strand_state *state, const int32_t *ids, int64_t count);
 /* Copies sequences of `from`, which may be `state` itself, into new ones of `state`; writes their ids if `new_ids` is
- * not NULL. Both states are of models with the same hash. Since 0.1. */
+ * not NULL. Both states are of models with the same hash. Since 0.1. One thread at a time. */
 STRAND_API strand_error *strand_state_append(strand_state *state, const strand_state *from, const int32_t *ids,
                                              int64_t count, int32_t *new_ids);
-/* A new state with copies of sequences, whose ids are 0, 1, ... Gives *copy to the caller. Since 0.1. */
+/* A new state with copies of sequences, whose ids are 0, 1, ... Gives *copy to the caller. Since 0.1. One thread at a
+ * time. */
 STRAND_API strand_error *strand_state_fork(const strand_state *state, const int32_t *ids, int64_t count,
                                            strand_state **copy);
 
 /* Sequences as bytes, the same as in the files of --state-out: versioned, tied to the model by its hash, independent of
- * batch, form and threads. *needed: how many bytes they are; they are written if `size` is at least that. Since 0.1. */
+ * batch, form and threads. *needed: how many bytes they are; they are written if `size` is at least that. Since 0.1.
+ * One thread at a time. */
 STRAND_API strand_error *strand_state_save(const strand_state *state, const int32_t *ids, int64_t count, void *bytes,
                                            int64_t size, int64_t *needed);
 /* A new state from such bytes, with the ids 0, 1, ... Gives *state to the caller. Error: STRAND_FAILED_STATE says what
