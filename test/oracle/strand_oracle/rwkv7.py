@@ -91,7 +91,8 @@ class Model(BaseModel):
             before = np.concatenate([state[n]["ffn"], y], 1)
             carried["ffn"] = before[:, -1:]
             mixed = y + (before[:, :-1] - y) * self.w[layer + "ffn.x_k"]
-            x = x + linear(relu(linear(mixed, self.w[layer + "ffn.key.weight"])) ** 2, self.w[layer + "ffn.value.weight"])
+            y = relu(linear(mixed, self.w[layer + "ffn.key.weight"])) ** 2
+            x = x + linear(y, self.w[layer + "ffn.value.weight"])
             after.append(carried)
         return self.head(self.norm(x, "model.norm")), after
 
