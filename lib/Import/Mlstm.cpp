@@ -1,8 +1,6 @@
 #include "lib/Import/Mlstm.h"
 #include "dialects/Strand/Rows.h"
-#include "llvm/ADT/StringExtras.h"
 using namespace mlir;
-using namespace strand;
 
 mlir::Value strand::mlstm(FunctionBuilder &f, Value q, Value k, Value v, Value logForget, Value logInput, double eps) {
   int64_t heads = rowsType(q).getDimSize(1), keys = rowsType(q).getDimSize(2), values = rowsType(v).getDimSize(2);
@@ -20,31 +18,4 @@ mlir::Value strand::mlstm(FunctionBuilder &f, Value q, Value k, Value v, Value l
     });
     return SmallVector<Value>{y, S, n, most};
   });
-}
-
-/// x less its mean over the last dimension.
-static Value centred(FunctionBuilder &f, Value x) {
-  SmallVector<int64_t> item = itemShape(x);
-  StringRef all = item.size() == 1 ? "rd" : "rhd", outer = all.drop_back();
-  std::string name = "centred_" + llvm::join(llvm::map_range(item, [](int64_t n) { return std::to_string(n); }), "x");
-  func::FuncOp g = f.model.function(name, x.getType(), [&](OpBuilder &b, ValueRange args) {
-    auto map = [&](StringRef dims) { return dimsMap(b.getContext(), all, dims); };
-    Location loc = f.loc;
-    Type f32 = b.getF32Type();
-    Value sum = emptyRows(b, loc, args[0], ArrayRef(item).drop_back(), f32);
-    sum = filledInto(b, loc, floatConstant(b, loc, f32, 0), sum);
-    std::string kinds(outer.size(), 'p');
-    sum = generic(b, loc, args[0], sum, {map(all), map(outer)}, kinds + "r", [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-      return {arith::AddFOp::create(b, loc, v[1], v[0])};
-    })[0];
-    Value out = emptyRows(b, loc, args[0], item, f32);
-    return generic(b, loc, {args[0], sum}, out, {map(all), map(outer), map(all)}, kinds + "p", [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-      return {(Scalar{&b, loc, v[0]} - Scalar{&b, loc, v[1]} * (1.0 / item.back())).v};
-    });
-  });
-  return func::CallOp::create(f.b, f.loc, g, x).getResult(0);
-}
-
-Value strand::layerNorm(FunctionBuilder &f, Value x, Value weight, double eps) {
-  return f.rmsNorm(centred(f, x), weight, eps);
 }

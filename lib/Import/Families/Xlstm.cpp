@@ -51,7 +51,7 @@ void importXlstm(ModelBuilder &m, Value &logits) {
       Value y = mlstm(f, q, project("k", keys), project("v", values), forget, enter, eps);
       Value norm = f.computed("mlstm_layer.multihead_norm", {heads, values / heads},
                               f.elements("mlstm_layer.multihead_norm.weight", {values}));
-      y = f.joinHeads(layerNorm(f, y, norm, normEps));
+      y = f.joinHeads(f.layerNorm(y, norm, {}, normEps));
       Value open = f.linear(in, "mlstm_layer.ogate_preact", values);
       y = f.map("gated", "rd,rd->rd", {y, open}, [](ArrayRef<Scalar> v) { return v[0] * sigmoid(v[1]); });
       x = f.add(x, f.linear(y, "mlstm_layer.out_proj", hidden));

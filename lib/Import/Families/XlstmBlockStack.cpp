@@ -78,13 +78,13 @@ Value weightPlusOne(FunctionBuilder &f, StringRef name, int64_t width, ArrayRef<
 }
 
 Value BlockStack::norm(FunctionBuilder &f, Value x, StringRef name) const {
-  return layerNorm(f, x, weightPlusOne(f, name, hidden, {hidden}), normEps);
+  return f.layerNorm(x, weightPlusOne(f, name, hidden, {hidden}), {}, normEps);
 }
 
 /// rows x heads x width -> rows x (heads * width), each head by itself.
 Value BlockStack::headNorm(FunctionBuilder &f, Value x, StringRef name) const {
   int64_t heads = rowsType(x).getDimSize(1), width = rowsType(x).getDimSize(2);
-  return f.joinHeads(layerNorm(f, x, weightPlusOne(f, name, heads * width, {heads, width}), normEps));
+  return f.joinHeads(f.layerNorm(x, weightPlusOne(f, name, heads * width, {heads, width}), {}, normEps));
 }
 
 /// The block-diagonal product with `name` [blocks, out, in], which is square.
