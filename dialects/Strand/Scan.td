@@ -22,7 +22,11 @@ def Strand_ScanOp : Strand_StreamOp<"scan", [IsolatedFromAbove, SingleBlock,
 
     What a step is worth knowing as (a diagonal recurrence, an outer product with decay) is found by
     strand-infer-structure, which puts the op for it in place of the scan. What stays a scan is a loop over the rows of
-    each sequence, whose carried values stay where they are.
+    each sequence, whose carried values stay where they are; or, if a step multiplies them by a matrix that is the same in
+    every row, a loop over steps that all sequences take together (strand-step-together).
+
+    Both ways at once (bidirectional) are two scans over the same rows, one of them `reverse`, and their results side by
+    side. What is `reverse` has the whole-sequence form alone: strand-derive-advance refuses it by name.
 
     Shapes: inputs rows x item; results rows x item; states slots x the carried value's shape. If a carried value
     begins at a tensor there is one more state, `begun`, slots, i32: 0 until the first row of a sequence.

@@ -6,6 +6,7 @@
 #include "lib/Lowering/Roots.h"
 #include "lib/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/MathExtras.h"
@@ -28,6 +29,8 @@ public:
   Packing(ModuleOp module, int64_t panel) : module(module), symbols(module), panel(panel) {}
   /// Packs `weight` and those that share its readers; how many there are, 0 if they stay as they are.
   unsigned pack(WeightOp weight);
+  /// Packs what products in loops read and is no weight, in front of the outermost loop; how many matrices.
+  unsigned packInFrontOfLoops();
 
 private:
   void follow(Value v, Readers &readers);
@@ -35,6 +38,7 @@ private:
   void rewrite(linalg::LinalgOp op);
   void rewrite(tensor::ExtractOp op);
   Value product(OpBuilder &b, Location loc, Value x, Value w, Value out, bool fresh);
+  Value packed(OpBuilder &b, Location loc, Value w);
 
   ModuleOp module;
   SymbolTable symbols;
@@ -103,6 +107,53 @@ unsigned Packing::pack(WeightOp weight) {
     }
   }
   return weights;
+}
+
+/// The outermost loop around `op` in which `w` does not change; null if there is none, or if tasks run in parallel.
+scf::ForOp loopAround(Operation *op, Value w) {
+  scf::ForOp outermost;
+  if (op->getParentOfType<scf::ForallOp>())
+    return outermost;
+  for (auto loop = op->getParentOfType<scf::ForOp>(); loop && !loop->isAncestor(w.getParentBlock()->getParentOp());
+       loop = loop->getParentOfType<scf::ForOp>())
+    outermost = loop;
+  return outermost;
+}
+
+/// [N, K] as panels [N / n, K, n].
+Value Packing::packed(OpBuilder &b, Location loc, Value w) {
+  auto type = rowsType(w);
+  int64_t n = type.getDimSize(0), k = type.getDimSize(1);
+  auto split = RankedTensorType::get({n / panel, panel, k}, type.getElementType());
+  Value rows = tensor::ExpandShapeOp::create(b, loc, split, w, SmallVector<ReassociationIndices>{{0, 1}, {2}});
+  Value out = emptyTensor(b, loc, {n / panel, k, panel}, type.getElementType());
+  auto map = [&](StringRef dims) { return dimsMap(b.getContext(), "jki", dims); };
+  return generic(b, loc, rows, out, {map("jik"), map("jki")}, "ppp",
+                 [](OpBuilder &, Location, ValueRange v) -> SmallVector<Value> { return {v[0]}; })[0];
+}
+
+unsigned Packing::packInFrontOfLoops() {
+  SmallVector<linalg::LinalgOp> products;
+  module.walk([&](linalg::LinalgOp op) {
+    std::optional<Product> p = op.hasPureTensorSemantics() ? productOf(op) : std::nullopt;
+    if (!p || !p->transposed || op->getParentOfType<func::FuncOp>()->hasAttr("strand.single_row"))
+      return; // a single row reads the matrix once
+    RankedTensorType type = rowsType(p->matrix->get());
+    if (type.getRank() == 2 && type.getDimSize(0) % panel == 0 && loopAround(op, p->matrix->get()))
+      products.push_back(op);
+  });
+  DenseMap<std::pair<Value, Operation *>, Value> done;
+  for (linalg::LinalgOp op : products) {
+    OpOperand *matrix = productOf(op)->matrix;
+    scf::ForOp loop = loopAround(op, matrix->get());
+    Value &panels = done[{matrix->get(), loop}];
+    OpBuilder b(loop);
+    if (!panels)
+      panels = packed(b, op.getLoc(), matrix->get());
+    matrix->set(panels);
+    rewrite(op);
+  }
+  return done.size();
 }
 
 /// sum_k x[m, k] w[j, k, i] into out[m, j, i], or, with w [k, i], into out[m, i]. `fresh`: out holds nothing yet.
@@ -189,6 +240,8 @@ struct PackWeights : impl::PackWeightsBase<PackWeights> {
       for (func::FuncOp f : roots)
         for (WeightOp w : llvm::to_vector(f.getOps<WeightOp>()))
           numPanels += packing.pack(w);
+    if (panel)
+      numPanels += packing.packInFrontOfLoops();
     llvm::SetVector<Attribute> order; // (name, type, panel) of each, as first read
     for (func::FuncOp f : roots)
       for (WeightOp w : f.getOps<WeightOp>())

@@ -8,6 +8,10 @@ def PackWeights : Pass<"strand-pack-weights", "::mlir::ModuleOp"> {
     back. The product is written over (rows, panels, columns of a panel, K); the columns that do not fill a panel are a
     product of their own. Other uses that can stay are reads of single elements, as in an embedding whose matrix is also the
     head's. A matrix with any other use stays as it is.
+
+    A product in a loop, as strand-step-together makes them, reads its matrix in every step. What was not packed by then is
+    packed in front of the loop, once a call, if its rows fill panels; but not in `strand.single_row`, where there is one
+    step.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
                            "::mlir::tensor::TensorDialect", "::strand::StrandDialect"];

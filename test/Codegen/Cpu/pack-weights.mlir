@@ -183,3 +183,49 @@ func.func private @advance(%x: tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<4x4x
   %e = tensor.extract %c[%c0, %c0] : tensor<4x4xf32>
   return %z, %a, %e, %d : tensor<?x4xf32>, tensor<4x4xf32>, f32, tensor<4xf32>
 }
+
+// -----
+
+// A product in a loop whose matrix is no weight: in panels in front of the loop, where its rows fill them, and once for
+// all products that read it.
+#x = affine_map<(m, n, k) -> (m, k)>
+#w = affine_map<(m, n, k) -> (n, k)>
+#y = affine_map<(m, n, k) -> (m, n)>
+// CHECK-LABEL: func.func @in_a_loop(
+// CHECK-SAME:    %[[X:.*]]: tensor<?x3xf32>, %[[A:.*]]: tensor<8x3xf32>, %[[B:.*]]: tensor<6x3xf32>,
+// CHECK:         %[[SPLIT:.*]] = tensor.expand_shape %[[A]] {{.*}} into tensor<2x4x3xf32>
+// CHECK:         %[[PANELS:.*]] = linalg.generic {{.*}} ins(%[[SPLIT]] : tensor<2x4x3xf32>) outs(%{{.*}} : tensor<2x3x4xf32>)
+// CHECK:         scf.for
+// CHECK-COUNT-2:   linalg.generic {{.*}} ins(%[[X]], %[[PANELS]] : tensor<?x3xf32>, tensor<2x3x4xf32>)
+// CHECK:           linalg.generic {{.*}} ins(%[[X]], %[[B]] : tensor<?x3xf32>, tensor<6x3xf32>)
+// CHECK:         }
+func.func @in_a_loop(%x: tensor<?x3xf32>, %a: tensor<8x3xf32>, %b: tensor<6x3xf32>, %r: tensor<?x8xf32>, %s: tensor<?x6xf32>,
+                     %n: index) -> (tensor<?x8xf32>, tensor<?x6xf32>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %y:2 = scf.for %t = %zero to %n step %one iter_args(%p = %r, %q = %s) -> (tensor<?x8xf32>, tensor<?x6xf32>) {
+    %0 = linalg.generic {indexing_maps = [#x, #w, #y], iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%x, %a : tensor<?x3xf32>, tensor<8x3xf32>) outs(%p : tensor<?x8xf32>) {
+    ^bb0(%c: f32, %d: f32, %out: f32):
+      %m = arith.mulf %c, %d : f32
+      %sum = arith.addf %out, %m : f32
+      linalg.yield %sum : f32
+    } -> tensor<?x8xf32>
+    %1 = linalg.generic {indexing_maps = [#x, #w, #y], iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%x, %a : tensor<?x3xf32>, tensor<8x3xf32>) outs(%0 : tensor<?x8xf32>) {
+    ^bb0(%c: f32, %d: f32, %out: f32):
+      %m = arith.mulf %c, %d : f32
+      %sum = arith.addf %out, %m : f32
+      linalg.yield %sum : f32
+    } -> tensor<?x8xf32>
+    %2 = linalg.generic {indexing_maps = [#x, #w, #y], iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%x, %b : tensor<?x3xf32>, tensor<6x3xf32>) outs(%q : tensor<?x6xf32>) {
+    ^bb0(%c: f32, %d: f32, %out: f32):
+      %m = arith.mulf %c, %d : f32
+      %sum = arith.addf %out, %m : f32
+      linalg.yield %sum : f32
+    } -> tensor<?x6xf32>
+    scf.yield %1, %2 : tensor<?x8xf32>, tensor<?x6xf32>
+  }
+  return %y#0, %y#1 : tensor<?x8xf32>, tensor<?x6xf32>
+}

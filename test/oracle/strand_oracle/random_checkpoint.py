@@ -26,7 +26,8 @@ CLASSES = {**{family: name + "ForCausalLM" for family, name in {
                "hgrn": "HGRN", "hgrn2": "HGRN2", "gla": "GLA", "retnet": "RetNet", "mamba": "Mamba",
                "mamba2": "Mamba2", "recurrent_gemma": "RecurrentGemma", "delta_net": "DeltaNet",
                "gated_deltanet": "GatedDeltaNet", "kda": "KDA", "rwkv7": "RWKV7"}.items()},
-           "lstm": "RecurrentLanguageModel", "gru": "RecurrentLanguageModel", "min_gru": "minLM"}
+           "lstm": "RecurrentLanguageModel", "gru": "RecurrentLanguageModel", "min_gru": "minLM", "xlstm": "xLSTMForCausalLM",
+           "xlstm_block_stack": "xLSTMLMModel"}
 
 
 class Draw:
@@ -244,10 +245,30 @@ def draw_min_gru(draw, hybrid):
             "expansion": draw.one(1, 1.5, 1.5, 2), "ff_mult": draw.one(2, 4)}
 
 
+def draw_xlstm(draw, hybrid):
+    heads, unit = draw.whole(1, 4), draw.one(4, 8, 12)
+    shared = common(draw)
+    return {**COMMON, **shared, "hidden_size": heads * 2 * unit, "num_heads": heads, "qk_dim_factor": draw.one(0.5, 1.0),
+            "v_dim_factor": draw.one(0.5, 1.0), "ffn_proj_factor": draw.one(1.5, 2.667), "ffn_round_up_to_multiple_of": draw.one(8, 32),
+            "gate_soft_cap": draw.one(15.0, 5.0), "output_logit_soft_cap": draw.one(30.0, 10.0),
+            "norm_eps": draw.one(1e-6, 1e-5), "tie_word_embeddings": draw.chance(0.3)}
+
+
+def draw_xlstm_block_stack(draw, hybrid):
+    shared = common(draw)
+    layers, heads = shared["num_hidden_layers"], draw.one(1, 2, 4)
+    return {"embedding_dim": heads * draw.one(5, 8, 12, 16), "num_blocks": layers, "vocab_size": shared["vocab_size"],
+            "slstm_at": sorted({draw.whole(0, layers - 1) for _ in range(draw.whole(0, 2))}),
+            "mlstm": {"num_heads": draw.one(1, 2, 4, 8), "conv1d_kernel_size": draw.whole(2, 5), "qkv_proj_blocksize": draw.one(4, 8)},
+            "slstm": {"num_heads": heads, "conv1d_kernel_size": draw.whole(2, 5), "backend": "vanilla"},
+            "feedforward": {"act_fn": "gelu", "proj_factor": draw.one(1.3, 2.0)}}
+
+
 DRAWS = {"hgrn": draw_hgrn, "hgrn2": draw_hgrn2, "gla": draw_gla, "retnet": draw_retnet,
          "recurrent_gemma": draw_recurrent_gemma, "mamba": draw_mamba, "mamba2": draw_mamba2,
          "delta_net": draw_delta_net, "gated_deltanet": draw_gated_deltanet, "kda": draw_delta_heads,
-         "rwkv7": draw_rwkv7, "lstm": draw_lstm, "gru": draw_gru, "min_gru": draw_min_gru}
+         "rwkv7": draw_rwkv7, "lstm": draw_lstm, "gru": draw_gru, "min_gru": draw_min_gru,
+         "xlstm": draw_xlstm, "xlstm_block_stack": draw_xlstm_block_stack}
 
 
 def draw_weight(draw, name, shape, strength, centred):
@@ -272,11 +293,11 @@ def draw_weight(draw, name, shape, strength, centred):
         return between((2, 8), (-60, -10))
     if last[-1] == "lower_bounds":
         return rng.normal(0, 1.5, shape)
-    if len(shape) == 1 and ("norm" in name or name.startswith("layers.") and last[-1] == "weight"):
+    if len(shape) == 1 and ("norm" in name or name.startswith("layers.") and last[-1] == "weight" or last[-1] == "learnable_skip"):
         return rng.normal(0 if centred else 1, 0.2, shape)
     if len(shape) == 1 or last[-1].endswith("_bias") or last[-1].startswith("bias_"):
         return rng.normal(0, 0.3, shape)
-    if last[0] in ("embeddings", "embed_tokens", "embed", "token_emb"):
+    if last[0] in ("embeddings", "embed_tokens", "embed", "token_emb", "token_embedding"):
         return rng.normal(0, 1 / np.sqrt(shape[-1]) if centred else 1, shape)
     gain = 1.0
     if last[0] == "lm_head":
@@ -304,7 +325,7 @@ def write_random(family, seed, folder, hybrid=True):
     model = FAMILIES[family].Model
     strength = draw.one("weak", "strong", "mixed")
     shapes = model.layout(read_config(folder))
-    weights = {name: draw_weight(draw, name, shape, strength, family == "recurrent_gemma")
+    weights = {name: draw_weight(draw, name, shape, strength, family in ("recurrent_gemma", "xlstm_block_stack"))
                .astype(np.float32) for name, shape in sorted(shapes.items())}
     # The mixed form is what training in mixed precision leaves: small vectors in float32.
     narrow = {name for name, array in weights.items()
