@@ -16,6 +16,6 @@ for f in $with_cpu; do
   "$strandc" "$checkpoints/$f" --cpu=x86-64-v3 -o $out/files/$f.cpu
 done
 cp "$checkpoints/heldout.bin" $out/files/
-tar -C $out/files -cJf $out/gpu.tar.xz .
+XZ_OPT=-1 tar -C $out/files -cJf $out/gpu.tar.xz .
 rm -r $out/files
 ls -l $out/gpu.tar.xz

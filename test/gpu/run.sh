@@ -6,6 +6,6 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd) from=${1:-build-gpu}
 work=$(mktemp -d) logs=${LOGS:-$work}
 trap 'rm -rf "$work"' EXIT
-tar -C "$work" -xJf "$from/gpu.tar.xz" || exit 1
+python3 -m tarfile -e "$from/gpu.tar.xz" "$work" || exit 1 # xz may not be there
 nvidia-smi --query-gpu=name,driver_version --format=csv,noheader 2>/dev/null
 PYTHONPATH="$here/../oracle" PYTHONUNBUFFERED=1 python3 -B "$here/check.py" "$work" "$logs"
