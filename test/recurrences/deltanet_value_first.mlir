@@ -12,7 +12,7 @@
 
 func.func @deltanet_value_first(%qs: tensor<?x4xf32>, %ks: tensor<?x4xf32> {check.range = [-0.5, 0.5]},
     %vs: tensor<?x3xf32>, %bs: tensor<?xf32> {check.range = [0.0, 2.0]}, %offsets: tensor<?xi32>) -> tensor<?x3xf32> {
-  // expected-remark @below {{h is identity plus rank 1 (delta rule): h[i,j] = h[i,j] + l[j] * sum_x r[x] * h[i,x] + k[i] * v[j]}}
+  // expected-remark @below {{h is identity plus rank 1 (delta rule): h[i,j] = h[i,j] + l[j] * sum_x r[x] * h[i,x] + k[i] * v[j]; becomes strand.delta_rule}}
   %r = strand.scan rows(%q = %qs : tensor<?x4xf32>, %k = %ks : tensor<?x4xf32>, %v = %vs : tensor<?x3xf32>,
            %b = %bs : tensor<?xf32>)
       carry(%S : tensor<3x4xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x3xf32> {
