@@ -86,8 +86,9 @@ private:
   /// Forms that are asked for by name are the same loops for all vectors: the widest say enough.
   bool isAsked(const FormDefinition &form, const CpuTarget &target) const {
     bool is[] = {true, signature.hasState && signature.isResumable, signature.splits};
-    bool split = form.where == FormDefinition::WithSplit; // of several forms, one is pinned if bits are to be the same
-    return is[form.where] && (!split || (target.vectorBits == widest && !options.reproducible)) &&
+    // one form is pinned if bits are to be the same, and kernels have one
+    bool split = form.where == FormDefinition::WithSplit, isPinned = options.reproducible || options.kernels;
+    return is[form.where] && (!split || (target.vectorBits == widest && !isPinned)) &&
            (options.forms.empty() || llvm::is_contained(options.forms, form.name));
   }
   void run(const Programs &programs, const Build &build);

@@ -41,18 +41,27 @@ static std::string markOf(From from, ArrayRef<int64_t> dims) {
     return range(-1.5 / std::sqrt(summed), 1.5 / std::sqrt(summed));
   case From::Contracting:
     return range(-0.95 / summed, 0.95 / summed);
+  case From::Key:
+    return range(-1 / std::sqrt(dims.back()), 1 / std::sqrt(dims.back()));
   }
   llvm_unreachable("all cases");
 }
 
-Tensor FunctionText::argument(Tensor t, From from) {
-  std::string mark = t.element == "i1" ? "" : markOf(from, t.dims);
+Tensor FunctionText::argument(Tensor t, const std::string &mark) {
   arguments.push_back(t.name + ": " + t.type() + mark);
   return t;
 }
 
 Tensor FunctionText::rows(ArrayRef<int64_t> dims, From from, StringRef element) {
-  Tensor t = argument({names.fresh(), SmallVector<int64_t>(dims), element.str(), "%n"}, from);
+  return newRows(dims, element, element == "i1" ? "" : markOf(from, dims));
+}
+
+Tensor FunctionText::rowsBetween(double lo, double hi, ArrayRef<int64_t> dims) {
+  return newRows(dims, "f32", range(lo, hi));
+}
+
+Tensor FunctionText::newRows(ArrayRef<int64_t> dims, StringRef element, const std::string &mark) {
+  Tensor t = argument({names.fresh(), SmallVector<int64_t>(dims), element.str(), "%n"}, mark);
   if (firstRows.empty()) {
     firstRows = t.name;
     firstType = t.type();
@@ -97,7 +106,7 @@ void FunctionText::expand() {
 }
 
 Tensor FunctionText::parameter(ArrayRef<int64_t> dims, From from, StringRef element) {
-  return argument({names.fresh(), SmallVector<int64_t>(dims), element.str(), ""}, from);
+  return argument({names.fresh(), SmallVector<int64_t>(dims), element.str(), ""}, markOf(from, dims));
 }
 
 Tensor FunctionText::anyRows(ArrayRef<int64_t> dims) {

@@ -15,7 +15,8 @@ enum class From {
   Positive,   // [0.1, 1]
   Gates,      // logarithms: strong, weak and mixed
   Weight,     // so small that a sum over the second last dimension keeps its size
-  Contracting // so small that a matrix takes nothing above its size
+  Contracting, // so small that a matrix takes nothing above its size
+  Key          // so small that the last dimension has at most length 1
 };
 
 class FunctionText {
@@ -24,6 +25,7 @@ public:
 
   /// A new argument.
   Tensor rows(ArrayRef<int64_t> dims, From from, StringRef element = "f32");
+  Tensor rowsBetween(double lo, double hi, ArrayRef<int64_t> dims);
   Tensor parameter(ArrayRef<int64_t> dims, From from, StringRef element = "f32");
   /// Rows that may be anything of the size of a normal number: a value that there is already, or an argument.
   Tensor anyRows(ArrayRef<int64_t> dims);
@@ -44,7 +46,8 @@ public:
   SmallVector<Tensor> offered;
 
 private:
-  Tensor argument(Tensor t, From from);
+  Tensor argument(Tensor t, const std::string &mark);
+  Tensor newRows(ArrayRef<int64_t> dims, StringRef element, const std::string &mark);
   Tensor compacted(const Tensor &t);
   std::string mask, innerOffsets; // while rows are compacted
   SmallVector<std::string> arguments;

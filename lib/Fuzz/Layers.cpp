@@ -111,6 +111,59 @@ void linearAttention(FunctionText &f) {
   appendOp(f, text + " offsets " + f.offsets + " {" + attributes + "}", operands, {heads, values});
 }
 
+void deltaRule(FunctionText &f) {
+  Random &random = f.random;
+  int64_t groups = 1 + random.below(2), heads = groups * (1 + random.below(2)), keys = drawSize(random),
+          values = drawSize(random), factors = random.below(4) ? 0 : 1 + random.below(3);
+  auto dims = [&](std::initializer_list<int64_t> item) { // behind the factors, if there are such
+    SmallVector<int64_t> all(item);
+    if (factors)
+      all.insert(all.begin(), factors);
+    return all;
+  };
+  SmallVector<Tensor> operands{f.rows({groups, keys}, From::Signed), f.rows(dims({groups, keys}), From::Key),
+                               f.rows(dims({heads, values}), From::Signed)};
+  std::string text = "strand.delta_rule " + names(operands);
+  bool isLowRank = !factors && random.below(4) == 0;
+  if (isLowRank) {
+    operands.push_back(f.rowsBetween(-0.5 / keys, 0.5 / keys, {groups, keys}));
+    operands.push_back(f.rowsBetween(-0.5, 0.5, {groups, keys}));
+    text += " low_rank " + names(ArrayRef(operands).take_back(2));
+  } else if (random.below(4)) {
+    operands.push_back(f.rowsBetween(0, 2, random.below(3) ? dims({heads}) : dims({heads, values})));
+    text += " beta " + operands.back().name;
+  }
+  if (isLowRank || random.below(2)) {
+    operands.push_back(random.below(2) ? f.rows({heads}, From::Gates) : f.rows({heads, keys}, From::Gates));
+    text += " gate " + operands.back().name;
+  }
+  appendOp(f, text + " offsets " + f.offsets, operands, {heads, values});
+}
+
+void fastWeight(FunctionText &f) {
+  Random &random = f.random;
+  int64_t heads = 1 + random.below(2), keys = drawSize(random), values = drawSize(random),
+          block = 1 + random.below(random.below(2) ? 3 : 70);
+  SmallVector<Tensor> operands{f.rows({heads, keys}, From::Signed), f.rows({heads, keys}, From::Key),
+                               f.rows({heads, values}, From::Signed), f.rowsBetween(0, 1.0 / block, {heads})};
+  std::string text = "strand.fast_weight " + names(ArrayRef(operands).take_front(3)) + " rate " + operands[3].name;
+  auto more = [&](StringRef keyword, Tensor t) {
+    operands.push_back(t);
+    text += (" " + keyword + " " + t.name).str();
+  };
+  if (random.below(3) == 0) {
+    more("rescale", f.rows({heads}, From::Positive));
+  } else {
+    if (random.below(3) == 0) // what it keeps of a step is at most exp(-1), so that steps do not add up
+      more("momentum", f.rowsBetween(-4, -1, {heads}));
+    if (random.below(2))
+      more("gate", f.rows({heads}, From::Gates));
+  }
+  if (random.below(2))
+    more("init", f.parameter({heads, keys, values}, From::Signed));
+  appendOp(f, text + " offsets " + f.offsets + " {block = " + std::to_string(block) + "}", operands, {heads, values});
+}
+
 void causalConv(FunctionText &f) {
   int64_t channels = drawSize(f.random), taps = 1 + f.random.below(5);
   StringRef element = f.random.below(3) ? "f32" : "bf16";
@@ -207,7 +260,8 @@ Tensor reshaped(FunctionText &f, const Tensor &x) {
 
 void strand::appendLayer(FunctionText &f) {
   static void (*const kinds[])(FunctionText &) = {linearRecurrence, linearRecurrence, linearAttention, linearAttention,
-                                                  causalConv,       shift,            rotary};
+                                                  deltaRule,        deltaRule,        fastWeight,      causalConv,
+                                                  shift,            rotary};
   if (f.random.below(15) == 0) // the one that takes long
     return attention(f);
   kinds[f.random.below(std::size(kinds))](f);

@@ -110,8 +110,17 @@ struct Reduced {
   std::string text, problem;
 };
 
-/// A smaller program that is wrong in the same way.
-Reduced smallerThan(StringRef text, StringRef problem, const CheckOptions &options) {
+/// The first form that a problem names, if it is one that can be asked for.
+std::vector<std::string> formOf(StringRef problem) {
+  auto [form, rest] = problem.split("form ").second.split(" is wrong");
+  if (llvm::is_contained(formNames(), form))
+    return {form.str()};
+  return {};
+}
+
+/// A smaller program that is wrong in the same way, in the same form.
+Reduced smallerThan(StringRef text, StringRef problem, CheckOptions options) {
+  options.forms = formOf(problem);
   std::string kind = kindOf(problem);
   Reduced best{text.str(), problem.str()};
   best.text = reduceProgram(text, [&](StringRef candidate) {

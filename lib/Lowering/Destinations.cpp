@@ -1,6 +1,7 @@
 // strand-destinations: no private function hands out a buffer of its own. Callees first, since the tensor.empty that a
 // call now takes may be the origin of the caller's result.
 #include "lib/Lowering/CalleesFirst.h"
+#include "lib/Lowering/Places.h"
 #include "lib/Lowering/Roots.h"
 #include "lib/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -48,6 +49,10 @@ struct Origin {
 
 void collectOrigins(OpOperand &use, const Ties &ties, SmallVector<Operation *> reshapes, SmallVectorImpl<Origin> &origins) {
   SmallVector<OpOperand *> next;
+  if (Value v = use.get(); v.getDefiningOp() && isPlace(v) && !v.hasOneUse()) { // others would write there as well
+    OpBuilder b(use.getOwner());
+    use.set(placeAgain(b, v, {}));
+  }
   if (auto r = dyn_cast<OpResult>(use.get()))
     next = tiedOperands(r, ties);
   if (next.empty()) {

@@ -190,3 +190,22 @@ func.func private @twice(%x: tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?x2x2x
   %r = tensor.expand_shape %y [[0], [1, 2]] output_shape [%n, 2, 2] : tensor<?x4xf32> into tensor<?x2x2xf32>
   return %y, %r : tensor<?x4xf32>, tensor<?x2x2xf32>
 }
+
+// -----
+
+// A filled tensor that two ops begin from: the one that is the result gets its own, in the destination.
+// CHECK-LABEL: func.func private @one_fill(
+// CHECK-SAME:    %{{.*}}: tensor<?x4xf32>, %[[DEST:.*]]: tensor<?x4xf32>)
+// CHECK: %[[FILL:.*]] = linalg.fill {{.*}} outs(%[[DEST]] : tensor<?x4xf32>)
+// CHECK: %[[A:.*]] = linalg.add {{.*}} outs(%[[FILL]] : tensor<?x4xf32>)
+// CHECK: return %[[A]]
+func.func private @one_fill(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %n = tensor.dim %x, %c0 : tensor<?x4xf32>
+  %e = tensor.empty(%n) : tensor<?x4xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x4xf32>) -> tensor<?x4xf32>
+  %a = linalg.exp ins(%x : tensor<?x4xf32>) outs(%f : tensor<?x4xf32>) -> tensor<?x4xf32>
+  %b = linalg.add ins(%a, %x : tensor<?x4xf32>, tensor<?x4xf32>) outs(%f : tensor<?x4xf32>) -> tensor<?x4xf32>
+  return %b : tensor<?x4xf32>
+}

