@@ -25,7 +25,7 @@ public:
   FunctionCode(std::shared_ptr<MLIRContext> context, OwningOpRef<ModuleOp> module, Signature s, CpuTarget target,
                const CompileOptions &o)
       : context(std::move(context)), module(std::move(module)), signature(std::move(s)), target(std::move(target)),
-        strict(o.strict), level(o.level), stages{o.prefix, o.form} {}
+        strict(o.strict), level(o.level), stages{o.prefix, o.form, o.reproducible} {}
 
   Error create() {
     auto made = Program::compile(*module, signature, Form::Whole, target, stages, /*levels=*/{level});

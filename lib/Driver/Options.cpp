@@ -209,7 +209,7 @@ Expected<DriverOptions> strand::parseCommandLine(ArrayRef<const char *> args) {
 }
 
 Error strand::parseCodeOptions(ArrayRef<const char *> args, CompileOptions &options) {
-  constexpr StringRef names[] = {"--cpu", "--opt-level", "--form", "--strict"};
+  constexpr StringRef names[] = {"--cpu", "--opt-level", "--form", "--reproducible", "--strict"};
   DriverOptions o;
   o.compile = std::move(options);
   for (size_t i = 0; i < args.size(); ++i) {

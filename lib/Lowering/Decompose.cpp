@@ -17,7 +17,10 @@ LogicalResult decompose(linalg::AggregatedOpInterface op) {
   FailureOr<SmallVector<Value>> values = op.decomposeOperation(b);
   if (failed(values))
     return op->emitOpError("has no meaning in loops here");
-  noteForm(op, "rows", {}, /*fallback=*/isa<ChunkOpInterface>(op.getOperation()));
+  bool fallback = isa<ChunkOpInterface>(op.getOperation());
+  StringRef why = fallback ? "its tiles do not cover this case, so it is gone through by its plain meaning"
+                           : "there is no other form";
+  noteForm(op, "rows", b.getNamedAttr("why", b.getStringAttr(why)), fallback);
   op->replaceAllUsesWith(*values);
   op->erase();
   return success();

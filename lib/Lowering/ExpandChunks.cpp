@@ -29,6 +29,8 @@ Choice choose(ChunkOpInterface op, StringRef form, const ChunkOptions &options) 
     return {"step", "each sequence has one row or none"};
   bool isLoop = op.getTileLengths(options).front() == 1, asked = form != "auto";
   std::string inOrder = isLoop ? "step loop" : "chunk";
+  if (op.isFallback())
+    return {inOrder, "nothing with faster forms was found for its step; --verbose says which operation prevented it"};
   if (form == "step" || form == "chunk")
     return {inOrder, isLoop && form == "chunk" ? "the op has no longer tiles" : "asked for"};
   if (!isa<SplitOpInterface>(op.getOperation()))

@@ -61,8 +61,11 @@ void printOp(const json::Value &op, llvm::raw_ostream &out) {
 llvm::Error strand::refuseFallbacks(const json::Array &ops) {
   std::string slow;
   for (const json::Value &op : ops)
-    if (auto *fields = op.getAsObject(); fields && fields->getBoolean("fallback").value_or(false))
-      slow += llvm::formatv("\n  {0}", op).str();
+    if (auto *fields = op.getAsObject(); fields && fields->getBoolean("fallback").value_or(false)) {
+      auto text = [&](StringRef key) { return fields->getString(key).value_or("unknown").str(); };
+      slow += "\n  " + text("at") + ": " + text("op") + " of @" + text("function") + " takes the form " + text("form") +
+              ": " + text("why");
+    }
   return slow.empty() ? llvm::Error::success() : llvm::createStringError("--strict: there is no fast form for" + slow);
 }
 

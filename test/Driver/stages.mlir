@@ -17,12 +17,12 @@
 // KEPT-NEXT: 01-structure.mlir
 // KEPT: 06-llvm.mlir
 // STRICT: error: --strict: there is no fast form for
-// STRICT-NEXT: {"fallback":true,"form":"loops","function":"f","op":"scan"}
+// STRICT-NEXT: m.py:3:5: scan of @f takes the form loops: its step branches
 // REPORT: s stage model
 // REPORT: s  machine code
-// REPORT: scan: fallback true, form loops, function f
+// REPORT: scan: at m.py:3:5, fallback true, form loops, function f, why its step branches
 module {
-  func.func @f(%a: f32) -> f32 attributes {strand.notes = [{op = "scan", form = "loops", fallback}, {op = "matmul", form = "panels"}]} {
+  func.func @f(%a: f32) -> f32 attributes {strand.notes = [{op = "scan", form = "loops", fallback, at = "m.py:3:5", why = "its step branches"}, {op = "matmul", form = "panels"}]} {
     %b = arith.constant 1.0 : f32
     %c = arith.addf %a, %b : f32
     return %c : f32

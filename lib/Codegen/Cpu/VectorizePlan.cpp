@@ -97,7 +97,10 @@ void tileRowsByPanels(LoopPlan &p, const VectorTarget &t) {
   int64_t pieces = piecesOf(p.tiling[*p.vec], p.lanes).size();
   int64_t several = std::max<int64_t>(1, chains / pieces);
   if (p.rows) {
-    int64_t rows = t.rows ? t.rows : std::min<int64_t>(14, accumulators(t) / pieces);
+    // several sums of one op are no products: what is on its way to them takes registers as well
+    int64_t sums = llvm::count_if(p.outputs, [](const OutputPlan &o) { return o.carried; });
+    int64_t room = accumulators(t) / pieces / (sums > 1 ? 2 * sums : 1);
+    int64_t rows = t.rows ? t.rows : std::clamp<int64_t>(room, 1, 14);
     p.tiling[*p.rows] = atMost(rows, p.sizes[*p.rows]);
   } else if (p.panels) {
     p.tiling[*p.panels] = atMost(several, p.sizes[*p.panels]);
