@@ -18,10 +18,10 @@ enum class Emulation { None, Forwards, Backwards };
 
 /// What a user may ask of the stages.
 struct StageOptions {
-  std::string prefix = "m";     // what the C symbols begin with
-  std::string form = "auto";    // of strand-expand-chunks
-  bool reproducible = false;    // the same bits for any batch, cut and number of threads
-  std::optional<GpuTarget> gpu; // the model runs on it
+  std::string prefix = "m";  // what the C symbols begin with
+  std::string form = "auto"; // of strand-expand-chunks
+  bool reproducible = false; // the same bits for any batch, cut and number of threads
+  std::optional<GpuTarget> gpu = std::nullopt; // the model runs on it
   Emulation emulation = Emulation::None;
 };
 

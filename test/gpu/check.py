@@ -14,7 +14,7 @@ import numpy as np
 from strand_oracle.safetensors_io import read_file, write_file
 
 TOLERANCE, NATS = 1e-5, 1e-4
-MODES = ("prefill", "step", "cut:7", "cut:100", "ragged")
+MODES = ("prefill", "step", "cut:7", "cut:90", "ragged")
 SECONDS = 440  # of all together; what is left out then is said
 
 
@@ -75,13 +75,20 @@ class Family:
         begun = run(first, "generate", "--prompt-file", prompt, "--max-tokens", str(split), "--state-out", state)
         return begun + run(second, "generate", "--state-in", state, "--max-tokens", count)
 
-    def greedy(self, first, second=None):
+    def prompt_and_text(self):
+        """Untrained references have the continuation of their first input; trained ones a row of 128 bytes and its own."""
         row = self.reference["greedy"][0].astype(np.uint8)
-        prompt, want = self.path("prompt"), bytes(row[128:])
+        if "greedy_gap" in self.reference:
+            return bytes(self.reference["input_ids"][0].astype(np.uint8)), bytes(row)
+        return bytes(row[:128]), bytes(row[128:])
+
+    def greedy(self, first, second=None):
+        prompt, (given, want) = self.path("prompt"), self.prompt_and_text()
+        assert want, "the reference has no text"
         with open(prompt, "wb") as f:
-            f.write(bytes(row[:128]))
+            f.write(given)
         if second:
-            got = self.continued(first, second, want, 40, prompt)
+            got = self.continued(first, second, want, len(want) // 2, prompt)
         else:
             got = run(first, "generate", "--prompt-file", prompt, "--max-tokens", str(len(want)))
         if got != want:
@@ -114,7 +121,8 @@ def main():
         for mode in MODES:
             results.check(f"{f.name} {mode}", lambda: f.form(mode))
         results.check(f"{f.name} greedy", lambda: f.greedy(f.program))
-        results.check(f"{f.name} score", f.score)
+        if "heldout_nats_per_byte" in f.facts:
+            results.check(f"{f.name} score", f.score)
         if os.path.exists(f.cpu):
             results.check(f"{f.name} state from GPU to CPU", lambda: f.greedy(f.program, f.cpu))
             results.check(f"{f.name} state from CPU to GPU", lambda: f.greedy(f.cpu, f.program))
