@@ -85,7 +85,7 @@ private:
   void widenBound();
   /// Forms that are asked for by name are the same loops for all vectors: the widest say enough.
   bool isAsked(const FormDefinition &form, const CpuTarget &target) const {
-    bool is[] = {true, signature.hasState && signature.isResumable, signature.splits};
+    bool is[] = {true, signature.hasState && signature.isResumable, signature.splits && signature.isResumable};
     // one form is pinned if bits are to be the same, and kernels have one
     bool split = form.where == FormDefinition::WithSplit, isPinned = options.reproducible || options.kernels;
     return is[form.where] && (!split || (target.vectorBits == widest && !isPinned)) &&
