@@ -209,12 +209,6 @@ SmallVector<int64_t> DeltaRuleOp::getTileLengths(const ChunkOptions &options) {
   return length > 1 ? SmallVector<int64_t>{length, 1} : SmallVector<int64_t>{1};
 }
 
-static Slice headOf(OpBuilder &b, ArrayRef<int64_t> shape, Value head) {
-  Slice s{SmallVector<OpFoldResult>(shape.size(), b.getIndexAttr(0)), to_vector(shape)};
-  s.offsets[0] = head;
-  s.sizes[0] = 1;
-  return s;
-}
 Slice DeltaRuleOp::getStateSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &) {
   return headOf(b, getStateSpecs()[i].shape, block);
 }

@@ -421,14 +421,6 @@ SmallVector<int64_t> FastWeightOp::getTileLengths(const ChunkOptions &options) {
   return rows ? SmallVector<int64_t>{1} : SmallVector<int64_t>{int64_t(getBlock()), 1};
 }
 
-static Slice headOf(OpBuilder &b, ArrayRef<int64_t> shape, Value head) {
-  Slice s{SmallVector<OpFoldResult>(shape.size(), b.getIndexAttr(0)), to_vector(shape)};
-  if (!shape.empty()) {
-    s.offsets[0] = head;
-    s.sizes[0] = 1;
-  }
-  return s;
-}
 Slice FastWeightOp::getStateSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &) {
   return headOf(b, getStateSpecs()[i].shape, block);
 }

@@ -158,12 +158,6 @@ SmallVector<int64_t> LinearAttentionOp::getTileLengths(const ChunkOptions &optio
   return length > 1 ? SmallVector<int64_t>{length, 1} : SmallVector<int64_t>{1};
 }
 
-static Slice headOf(OpBuilder &b, ArrayRef<int64_t> shape, Value head) {
-  Slice s{SmallVector<OpFoldResult>(shape.size(), b.getIndexAttr(0)), to_vector(shape)};
-  s.offsets[0] = head;
-  s.sizes[0] = 1;
-  return s;
-}
 Slice LinearAttentionOp::getStateSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &) {
   return headOf(b, getStateSpecs()[i].shape, block);
 }

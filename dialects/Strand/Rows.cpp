@@ -237,6 +237,13 @@ Slice strand::innerBlock(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Va
   return s;
 }
 
+Slice strand::headOf(OpBuilder &b, ArrayRef<int64_t> shape, Value head) {
+  Slice s{SmallVector<OpFoldResult>(shape.size(), b.getIndexAttr(0)), to_vector(shape)};
+  s.offsets[0] = head;
+  s.sizes[0] = 1;
+  return s;
+}
+
 int64_t strand::blockOf(int64_t n, int64_t limit, int64_t unit) {
   int64_t best = 0;
   for (int64_t d = std::min(n, limit); d >= 1; --d) {

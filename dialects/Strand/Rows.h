@@ -73,6 +73,8 @@ Value initialState(OpBuilder &b, Location loc, const StateSpec &spec);
 
 /// All of `shape`, but of its last dimension the block number `block` of `size`; a shape of rank 0 is one block.
 Slice innerBlock(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Value block, int64_t size);
+/// All of `shape`, but of its first dimension, the heads, the one that is `head`.
+Slice headOf(OpBuilder &b, ArrayRef<int64_t> shape, Value head);
 /// The largest divisor of `n` that is at most `limit`, a multiple of `unit` if there is one.
 int64_t blockOf(int64_t n, int64_t limit, int64_t unit);
 } // namespace strand

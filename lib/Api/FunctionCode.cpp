@@ -3,6 +3,7 @@
 #include "lib/Api/Code.h"
 #include "lib/Api/Diagnostics.h"
 #include "lib/Check/Program.h"
+#include "lib/Codegen/Cpu/WeightLayout.h"
 #include "lib/Runtime/Runtime.h"
 #include "llvm/Support/JSON.h"
 #include <deque>

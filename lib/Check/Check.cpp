@@ -71,14 +71,13 @@ std::string settings(const Build &build, int threads) {
 class FunctionCheck {
 public:
   FunctionCheck(ModuleOp module, const Signature &signature, const CheckOptions &options, CheckReport &report)
-      : module(module), signature(signature), options(options), report(report),
-        seed(options.seed), inputs(drawInputs(signature, seed, options.rows)), cacheRows(inputs.longest() + 3),
-        bound(boundOf(signature.tolerance)) {
+      : module(module), signature(signature), options(options), report(report) {
     report.functions.push_back({signature.name, {}});
   }
   Error run();
 
 private:
+  void draw(uint64_t seedOfTrial);
   bool mayGoOn() const;
   Error findMeaning();
   std::string difference(const Trial &trial, Distance &distance) const;
@@ -101,10 +100,12 @@ private:
   const Signature &signature;
   const CheckOptions &options;
   CheckReport &report;
-  uint64_t seed; // of the trial
-  Inputs inputs;
-  int64_t cacheRows;
   int widest = 0; // bits of a vector
+
+  // of a trial
+  uint64_t seed = 0;
+  Inputs inputs;
+  int64_t cacheRows = 0;
   Values meaning;
   Distance bound;
   bool isWidened = false;
@@ -135,12 +136,7 @@ Error FunctionCheck::run() {
   widest = builds->front().target.vectorBits;
   std::vector<std::vector<Programs>> programs(builds->size());
   for (int64_t i = 0; i < options.trials && mayGoOn(); ++i) {
-    seed = options.seed + i;
-    inputs = drawInputs(signature, seed, options.rows);
-    cacheRows = inputs.longest() + 3;
-    bound = boundOf(signature.tolerance);
-    isWidened = false;
-    first.reset();
+    draw(options.seed + i);
     if (Error e = findMeaning())
       return e;
     for (auto [build, of] : llvm::zip_equal(*builds, programs)) {
@@ -159,6 +155,16 @@ Error FunctionCheck::run() {
     }
   }
   return Error::success();
+}
+
+/// Begins a trial.
+void FunctionCheck::draw(uint64_t seedOfTrial) {
+  seed = seedOfTrial;
+  inputs = drawInputs(signature, seed, options.rows);
+  cacheRows = inputs.longest() + 3;
+  bound = boundOf(signature.tolerance);
+  isWidened = false;
+  first.reset();
 }
 
 /// Whether nothing was found so far: what is wrong once need not be seen in further trials.

@@ -133,6 +133,11 @@ Reduced smallerThan(StringRef text, StringRef problem, CheckOptions options) {
   return best;
 }
 
+uint64_t seedOfProgram(uint64_t seed, int64_t i) { return seed * 1000003 + i; }
+std::string textOfProgram(uint64_t seed, int64_t i) {
+  return randomProgram(seedOfProgram(seed, i), "p" + std::to_string(i));
+}
+
 struct FuzzOptions {
   uint64_t seed;
   int64_t programs;
@@ -148,8 +153,8 @@ public:
   int run();
 
 private:
-  uint64_t seedOf(int64_t i) const { return seed * 1000003 + i; }
-  std::string text(int64_t i) const { return randomProgram(seedOf(i), "p" + std::to_string(i)); }
+  uint64_t seedOf(int64_t i) const { return seedOfProgram(seed, i); }
+  std::string text(int64_t i) const { return textOfProgram(seed, i); }
   std::string path(int64_t i, StringRef suffix) const;
   void tell(int64_t i, StringRef problem);
 };
@@ -241,7 +246,7 @@ int strand::fuzzMain(int argc, char **argv) {
   if (!reduced.empty())
     return reduceFile(reduced);
   if (print >= 0) {
-    llvm::outs() << randomProgram(seed * 1000003 + print, "p" + std::to_string(print));
+    llvm::outs() << textOfProgram(seed, print);
     return EXIT_RIGHT;
   }
   llvm::sys::fs::create_directories(output);

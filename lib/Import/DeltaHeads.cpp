@@ -41,6 +41,11 @@ Value DeltaHeads::project(FunctionBuilder &f, Value x, StringRef name, Activatio
   return f.splitHeads(y, count);
 }
 
+Value DeltaHeads::projectUnit(FunctionBuilder &f, Value x, StringRef name, Activation act) const {
+  constexpr double unitEps = 1e-6;
+  return f.unitNorm(project(f, x, name, act), unitEps);
+}
+
 Value DeltaHeads::beta(FunctionBuilder &f, Value x) const {
   return f.map("beta", "rh->rh", f.linear(x, "attn.b_proj", heads), [&](ArrayRef<Scalar> v) {
     Scalar beta = sigmoid(v[0]);

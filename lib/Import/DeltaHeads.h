@@ -22,6 +22,8 @@ struct DeltaHeads {
 
   /// The projection `name`, its convolution, and `act` if there is one: rows x heads x width.
   Value project(FunctionBuilder &f, Value x, StringRef name, Activation act) const;
+  /// The same, each head scaled to length 1.
+  Value projectUnit(FunctionBuilder &f, Value x, StringRef name, Activation act) const;
   /// sigmoid(b_proj x), or twice that: rows x value heads.
   Value beta(FunctionBuilder &f, Value x) const;
   /// The delta rule over projected heads; its scale is 1 / sqrt(keyWidth).

@@ -38,6 +38,16 @@ FailureOr<SmallVector<func::FuncOp>> strand::calleesFirst(ModuleOp module) {
   return visit.order;
 }
 
+LogicalResult strand::forEachCalleesFirst(ModuleOp module, llvm::function_ref<LogicalResult(func::FuncOp)> convert) {
+  FailureOr<SmallVector<func::FuncOp>> order = calleesFirst(module);
+  if (failed(order))
+    return failure();
+  for (func::FuncOp f : *order)
+    if (failed(convert(f)))
+      return failure();
+  return success();
+}
+
 SmallVector<func::CallOp> strand::callsOf(func::FuncOp f, ModuleOp module) {
   SmallVector<func::CallOp> calls;
   module.walk([&](func::CallOp call) {

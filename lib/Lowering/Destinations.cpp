@@ -184,12 +184,8 @@ struct Destinations : impl::DestinationsBase<Destinations> {
   Ties ties;
 
   void runOnOperation() override {
-    FailureOr<SmallVector<func::FuncOp>> order = calleesFirst(getOperation());
-    if (failed(order))
-      return signalPassFailure();
-    for (func::FuncOp f : *order)
-      if (failed(convert(f)))
-        return signalPassFailure();
+    if (failed(forEachCalleesFirst(getOperation(), [&](func::FuncOp f) { return convert(f); })))
+      signalPassFailure();
   }
 
   LogicalResult convert(func::FuncOp f) {

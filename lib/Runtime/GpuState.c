@@ -89,33 +89,32 @@ STRAND_VISIBLE void strand_rt_gpu_state_destroy(strand_rt_ctx *ctx, void *state)
   free(owner);
 }
 
+// One slot of a block to one of another; caches may have unlike numbers of rows. A context that failed stays failed, so
+// the last status tells of all.
+static int32_t transfer(strand_rt_ctx *ctx, const strand_schema *schema, void *to, int64_t toSlot, const void *from,
+                        int64_t fromSlot, int32_t (*copy)(strand_rt_ctx *, void *, const void *, int64_t)) {
+  int32_t status = STRAND_OK;
+  for (int64_t e = 0; e < schema->states; ++e) {
+    int64_t a = itemBytes(schema, to, e), b = itemBytes(schema, from, e);
+    status = copy(ctx, strand_rt_state_item(schema, to, e, toSlot), strand_rt_state_item(schema, from, e, fromSlot),
+                  a < b ? a : b);
+  }
+  return status;
+}
+
 STRAND_VISIBLE int32_t strand_rt_gpu_state_write(strand_rt_ctx *ctx, const strand_schema *schema, void *to, int64_t toSlot,
                                                  const void *from, int64_t fromSlot) {
-  int32_t status = STRAND_OK;
   seenOf(schema, to)[toSlot] = seenInBlock(schema, from, fromSlot);
-  for (int64_t e = 0; e < schema->states; ++e)
-    status = strand_rt_gpu_write(ctx, strand_rt_state_item(schema, to, e, toSlot), strand_rt_state_item(schema, from, e, fromSlot),
-                                 itemBytes(schema, to, e));
-  return status;
+  return transfer(ctx, schema, to, toSlot, from, fromSlot, strand_rt_gpu_write);
 }
 
 STRAND_VISIBLE int32_t strand_rt_gpu_state_read(strand_rt_ctx *ctx, const strand_schema *schema, void *to, int64_t toSlot,
                                                 const void *from, int64_t fromSlot) {
-  int32_t status = STRAND_OK;
-  for (int64_t e = 0; e < schema->states; ++e)
-    status = strand_rt_gpu_read(ctx, strand_rt_state_item(schema, to, e, toSlot), strand_rt_state_item(schema, from, e, fromSlot),
-                                itemBytes(schema, to, e));
-  return status;
+  return transfer(ctx, schema, to, toSlot, from, fromSlot, strand_rt_gpu_read);
 }
 
 STRAND_VISIBLE int32_t strand_rt_gpu_state_copy(strand_rt_ctx *ctx, const strand_schema *schema, void *to, int64_t toSlot,
                                                 const void *from, int64_t fromSlot) {
-  int32_t status = STRAND_OK;
   seenOf(schema, to)[toSlot] = seenOf(schema, from)[fromSlot];
-  for (int64_t e = 0; e < schema->states; ++e) {
-    int64_t a = itemBytes(schema, to, e), b = itemBytes(schema, from, e);
-    status = strand_rt_gpu_move(ctx, strand_rt_state_item(schema, to, e, toSlot), strand_rt_state_item(schema, from, e, fromSlot),
-                                a < b ? a : b);
-  }
-  return status;
+  return transfer(ctx, schema, to, toSlot, from, fromSlot, strand_rt_gpu_move);
 }

@@ -47,6 +47,7 @@ private:
   std::optional<GpuTarget> gpu;   // none: the model runs on the CPU
   std::optional<PendingFile> out; // none: standard output
 
+  Error begin();
   Error runStages();
   Error runStage(unsigned number, const Stage &stage);
   Error afterModel();
@@ -74,7 +75,7 @@ private:
   Error combine(ArrayRef<std::string> objects);
 };
 
-Error Compilation::run() {
+Error Compilation::begin() {
   auto target = cpuTarget(o.cpu, o.triple);
   if (!target)
     return target.takeError();
@@ -86,6 +87,12 @@ Error Compilation::run() {
     gpu = std::move(*chips);
   }
   report.input = o.input;
+  return Error::success();
+}
+
+Error Compilation::run() {
+  if (Error e = begin())
+    return e;
   report.output = o.output;
   bool host = llvm::Triple(report.target.triple).getArch() == llvm::Triple(llvm::sys::getDefaultTargetTriple()).getArch();
   if ((o.emit == Emit::Exe || o.emit == Emit::Shared) && !host && (o.linker.empty() || o.runtime.empty()))
@@ -107,17 +114,8 @@ Error Compilation::run() {
 }
 
 Error Compilation::lower(Input &model, PlacedWeights &placed) {
-  auto target = cpuTarget(o.cpu, o.triple);
-  if (!target)
-    return target.takeError();
-  report.target = std::move(*target);
-  if (!o.chips.empty()) {
-    auto chips = gpuTarget(o.chips, o.emit == Emit::Ptx, o.emit == Emit::Cubin);
-    if (!chips)
-      return chips.takeError();
-    gpu = std::move(*chips);
-  }
-  report.input = o.input;
+  if (Error e = begin())
+    return e;
   if (!model.module)
     if (Error e = readInput(context, o.input, o.weights, model))
       return e;

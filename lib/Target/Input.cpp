@@ -67,17 +67,6 @@ std::set<std::string> weightNames(ModuleOp module) {
 }
 } // namespace
 
-std::optional<strand_type> strand::abiTypeOf(Type t) {
-  if (t.isF32()) return STRAND_F32;
-  if (t.isBF16()) return STRAND_BF16;
-  if (t.isF16()) return STRAND_F16;
-  if (t.isF64()) return STRAND_F64;
-  if (t.isInteger(8)) return STRAND_I8;
-  if (t.isInteger(32)) return STRAND_I32;
-  if (t.isInteger(64)) return STRAND_I64;
-  return std::nullopt;
-}
-
 Error strand::readWeights(StringRef path, Input &input) {
   input.weightsName = path;
   auto file = SafeTensorsFile::open(path);

@@ -19,9 +19,6 @@ llvm::Error readInput(mlir::MLIRContext &context, llvm::StringRef path, llvm::St
 /// Puts the tensors of a safetensors file into `input` as its weights.
 llvm::Error readWeights(llvm::StringRef path, Input &input);
 
-/// How the schema calls an element type; nothing where it cannot say it.
-std::optional<strand_type> abiTypeOf(mlir::Type type);
-
 /// 64 hex digits that change whenever the program or a weight it uses changes, and with nothing else: SHA-256 over the
 /// text of the module without locations and the name, type, shape and BLAKE3 digest of every weight (weights of some
 /// GB are hashed at the speed of memory that way).

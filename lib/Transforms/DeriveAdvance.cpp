@@ -45,12 +45,8 @@ struct DeriveAdvance : impl::DeriveAdvanceBase<DeriveAdvance> {
   llvm::StringMap<Specs> carried; // by function
 
   void runOnOperation() override {
-    FailureOr<SmallVector<func::FuncOp>> order = calleesFirst(getOperation());
-    if (failed(order))
+    if (failed(forEachCalleesFirst(getOperation(), [&](func::FuncOp f) { return convert(f); })))
       return signalPassFailure();
-    for (func::FuncOp f : *order)
-      if (failed(convert(f)))
-        return signalPassFailure();
     if (auto f = getOperation().lookupSymbol<func::FuncOp>("forward"))
       if (failed(beAdvance(f)))
         signalPassFailure();

@@ -35,18 +35,6 @@ struct Model {
   int64_t vocabulary = 0;
 };
 
-/// The number of an element type in enum strand_type, or -1.
-int32_t abiType(Type t) {
-  if (t.isF32()) return STRAND_F32;
-  if (t.isBF16()) return STRAND_BF16;
-  if (t.isF16()) return STRAND_F16;
-  if (t.isF64()) return STRAND_F64;
-  if (t.isInteger(32)) return STRAND_I32;
-  if (t.isInteger(64)) return STRAND_I64;
-  if (t.isInteger(8)) return STRAND_I8;
-  return -1;
-}
-
 strand_growth growthOf(func::FuncOp f, unsigned argument) {
   auto growth = f.getArgAttrOfType<StringAttr>(argument, "strand.growth");
   return !growth ? STRAND_FIXED : growth == "cache" ? STRAND_CACHE : growth == "count" ? STRAND_COUNT : STRAND_FIXED;
@@ -77,7 +65,7 @@ LogicalResult checkArguments(func::FuncOp f) {
                      << "strand.weight, strand.state or strand.scratch";
     if (!weight && !state)
       continue;
-    if (abiType(type.getElementType()) < 0)
+    if (!abiTypeOf(type.getElementType()))
       return error() << "has elements of type " << type.getElementType() << ", which the schema cannot say";
     bool cache = state && growthOf(f, i) == STRAND_CACHE, count = state && growthOf(f, i) == STRAND_COUNT;
     if (count && (type.getRank() != 1 || !type.getElementType().isInteger(32)))
@@ -190,7 +178,7 @@ private:
         int64_t i = n;
         auto k = [&](int64_t v, Type t) { return literal(t, b.getIntegerAttr(t, v)); };
         Value fields[] = {address(names[i]),        k(e.offset, i64), k(e.bytes, i64),
-                          k(abiType(e.type), i32), k(e.growth, i32),
+                          k(*abiTypeOf(e.type), i32), k(e.growth, i32),
                           literal(b.getF64Type(), b.getF64FloatAttr(e.initial)), k(e.shape.size(), i64)};
         for (auto [at, v] : llvm::enumerate(fields))
           table = insert(table, v, {i, int64_t(at)});

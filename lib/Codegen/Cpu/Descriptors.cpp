@@ -5,6 +5,14 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 using namespace mlir;
 
+Value strand::addContextArgument(func::FuncOp f) {
+  Builder b(f.getContext());
+  auto mark = b.getDictionaryAttr(b.getNamedAttr("strand.input", b.getStringAttr("ctx")));
+  if (failed(f.insertArgument(f.getNumArguments(), LLVM::LLVMPointerType::get(f.getContext()), mark, f.getLoc())))
+    return {};
+  return f.getArguments().back();
+}
+
 Value strand::constant64(OpBuilder &b, Location loc, int64_t v) {
   return arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(v));
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 namespace strand {
@@ -11,6 +12,8 @@ Value bufferAt(OpBuilder &b, Location loc, MemRefType type, Value pointer, Value
 /// `pointer` + `bytes` (i64).
 Value pointerAt(OpBuilder &b, Location loc, Value pointer, Value bytes);
 Value pointerAt(OpBuilder &b, Location loc, Value pointer, int64_t bytes);
+/// A new last argument of `f`: the context of the run-time library that the C function is called with. Null on failure.
+Value addContextArgument(func::FuncOp f);
 /// A constant i64.
 Value constant64(OpBuilder &b, Location loc, int64_t v);
 } // namespace strand

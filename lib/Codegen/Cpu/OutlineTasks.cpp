@@ -2,6 +2,7 @@
 // function takes the caller's threads if a callee does.
 #include "dialects/Strand/Strand.h"
 #include "lib/Codegen/Cpu/Frame.h"
+#include "lib/Codegen/Cpu/Descriptors.h"
 #include "lib/Lowering/CalleesFirst.h"
 #include "lib/Passes.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
@@ -119,12 +120,8 @@ struct OutlineTasks : impl::OutlineTasksBase<OutlineTasks> {
   DenseSet<StringRef> takesThreads; // functions with a ctx argument
 
   void runOnOperation() override {
-    FailureOr<SmallVector<func::FuncOp>> order = calleesFirst(getOperation());
-    if (failed(order))
-      return signalPassFailure();
-    for (func::FuncOp f : *order)
-      if (failed(convert(f)))
-        return signalPassFailure();
+    if (failed(forEachCalleesFirst(getOperation(), [&](func::FuncOp f) { return convert(f); })))
+      signalPassFailure();
   }
 
   LogicalResult convert(func::FuncOp f) {
@@ -140,18 +137,15 @@ struct OutlineTasks : impl::OutlineTasksBase<OutlineTasks> {
     f.walk([&](ThreadsOp op) { questions.push_back(op); });
     if (loops->empty() && calls.empty() && questions.empty())
       return success();
-    Type pointer = LLVM::LLVMPointerType::get(&getContext());
-    Builder b(&getContext());
-    auto mark = b.getDictionaryAttr(b.getNamedAttr("strand.input", b.getStringAttr("ctx")));
-    if (failed(f.insertArgument(f.getNumArguments(), pointer, mark, f.getLoc())))
+    Value threads = addContextArgument(f);
+    if (!threads)
       return failure();
     takesThreads.insert(f.getName());
-    Value threads = f.getArguments().back();
     for (func::CallOp call : calls) {
       OpBuilder at(call);
       bool inTask = bool(call->getParentOfType<scf::ForallOp>());
       call->insertOperands(call.getNumOperands(),
-                           inTask ? LLVM::ZeroOp::create(at, call.getLoc(), pointer).getResult() : threads);
+                           inTask ? LLVM::ZeroOp::create(at, call.getLoc(), threads.getType()).getResult() : threads);
     }
     for (ThreadsOp op : questions)
       answer(op, threads);

@@ -11,6 +11,17 @@ int64_t strand::weightBytes(ArrayRef<WeightLayout> weights) {
   return weights.empty() ? 0 : llvm::alignTo(weights.back().offset + weights.back().bytes(), 64);
 }
 
+std::optional<strand_type> strand::abiTypeOf(Type t) {
+  if (t.isF32()) return STRAND_F32;
+  if (t.isBF16()) return STRAND_BF16;
+  if (t.isF16()) return STRAND_F16;
+  if (t.isF64()) return STRAND_F64;
+  if (t.isInteger(8)) return STRAND_I8;
+  if (t.isInteger(32)) return STRAND_I32;
+  if (t.isInteger(64)) return STRAND_I64;
+  return std::nullopt;
+}
+
 SmallVector<strand::WeightLayout> strand::weightLayout(ModuleOp module) {
   SmallVector<WeightLayout> weights;
   auto f = module.lookupSymbol<func::FuncOp>("advance");

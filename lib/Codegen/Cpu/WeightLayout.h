@@ -1,6 +1,8 @@
 #pragma once
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "strand/abi.h"
+#include <optional>
 namespace strand {
 using namespace mlir;
 /// One weight of a compiled model and its place in the weights file.
@@ -13,6 +15,9 @@ struct WeightLayout {
 
   int64_t bytes() const;
 };
+
+/// How the schema calls an element type; nothing where it cannot say it.
+std::optional<strand_type> abiTypeOf(Type type);
 
 /// The weights of `module`, in the order of the arguments of @advance that carry `strand.weight`; before or after
 /// bufferisation. Whoever writes the weights file and the code that reads it both ask here.

@@ -42,6 +42,15 @@ void generalizeCopies(func::FuncOp f) {
   });
 }
 
+/// Does `convert`, which may erase what it is given, to each operation of `region`, until it fails.
+LogicalResult forEachOp(Region &region, llvm::function_ref<LogicalResult(Operation *)> convert) {
+  for (Block &block : region)
+    for (Operation &op : llvm::make_early_inc_range(block))
+      if (failed(convert(&op)))
+        return failure();
+  return success();
+}
+
 struct Kernels : impl::KernelsBase<Kernels> {
   using KernelsBase::KernelsBase;
 
@@ -59,11 +68,7 @@ struct Kernels : impl::KernelsBase<Kernels> {
   // ---- outside of kernels ----
 
   LogicalResult convertHost(Region &region) {
-    for (Block &block : region)
-      for (Operation &op : llvm::make_early_inc_range(block))
-        if (failed(convertHost(&op)))
-          return failure();
-    return success();
+    return forEachOp(region, [&](Operation *op) { return convertHost(op); });
   }
 
   LogicalResult convertHost(Operation *op) {
@@ -167,11 +172,7 @@ struct Kernels : impl::KernelsBase<Kernels> {
   // ---- inside ----
 
   LogicalResult convertBlock(Region &region) {
-    for (Block &block : region)
-      for (Operation &op : llvm::make_early_inc_range(block))
-        if (failed(convertBlock(&op)))
-          return failure();
-    return success();
+    return forEachOp(region, [&](Operation *op) { return convertBlock(op); });
   }
 
   LogicalResult convertBlock(Operation *op) {

@@ -192,12 +192,8 @@ struct OutlineKernels : impl::OutlineKernelsBase<OutlineKernels> {
   SmallVector<Attribute> names;
 
   void runOnOperation() override {
-    FailureOr<SmallVector<func::FuncOp>> order = calleesFirst(getOperation());
-    if (failed(order))
+    if (failed(forEachCalleesFirst(getOperation(), [&](func::FuncOp f) { return convert(f); })))
       return signalPassFailure();
-    for (func::FuncOp f : *order)
-      if (failed(convert(f)))
-        return signalPassFailure();
     if (device)
       getOperation()->setAttr("strand.kernels", ArrayAttr::get(&getContext(), names));
   }
@@ -213,13 +209,10 @@ struct OutlineKernels : impl::OutlineKernelsBase<OutlineKernels> {
     });
     if (loops.empty() && calls.empty())
       return success();
-    Type pointer = LLVM::LLVMPointerType::get(&getContext());
-    Builder b(&getContext());
-    auto mark = b.getDictionaryAttr(b.getNamedAttr("strand.input", b.getStringAttr("ctx")));
-    if (failed(f.insertArgument(f.getNumArguments(), pointer, mark, f.getLoc())))
+    Value context = addContextArgument(f);
+    if (!context)
       return failure();
     takesContext.insert(f.getName());
-    Value context = f.getArguments().back();
     for (func::CallOp call : calls)
       call->insertOperands(call.getNumOperands(), context);
     for (scf::ForallOp loop : loops)

@@ -36,7 +36,6 @@ Activation readKeyActivation(Config &c) {
 } // namespace
 
 void importDeltaNet(ModelBuilder &m, Value &logits) {
-  constexpr double unitEps = 1e-6;
   Fla fla(m);
   Config &c = m.config;
   expectArchitecture(c, "DeltaNetForCausalLM");
@@ -50,7 +49,7 @@ void importDeltaNet(ModelBuilder &m, Value &logits) {
     c.fail("allow_neg_eigval", "needs use_beta");
 
   logits = fla.build([&](FunctionBuilder &f, Value x, int64_t) {
-    Value q = f.unitNorm(d.project(f, x, "q", act), unitEps), k = f.unitNorm(d.project(f, x, "k", act), unitEps);
+    Value q = d.projectUnit(f, x, "q", act), k = d.projectUnit(f, x, "k", act);
     Value v = d.project(f, x, "v", [](Scalar x) { return silu(x); });
     Value o = d.mix(f, q, k, v, hasBeta ? d.beta(f, x) : Value(), {});
     Value gate = gated ? f.linear(x, "attn.g_proj", heads * valueWidth) : Value();

@@ -9,7 +9,6 @@ using namespace mlir;
 namespace strand {
 
 void importGatedDeltanet(ModelBuilder &m, Value &logits) {
-  constexpr double unitEps = 1e-6;
   Fla fla(m);
   Config &c = m.config;
   expectArchitecture(c, "GatedDeltaNetForCausalLM");
@@ -21,8 +20,7 @@ void importGatedDeltanet(ModelBuilder &m, Value &logits) {
 
   logits = fla.build([&](FunctionBuilder &f, Value x, int64_t) {
     Activation activated = [](Scalar x) { return silu(x); };
-    Value q = f.unitNorm(d.project(f, x, "q", activated), unitEps),
-          k = f.unitNorm(d.project(f, x, "k", activated), unitEps);
+    Value q = d.projectUnit(f, x, "q", activated), k = d.projectUnit(f, x, "k", activated);
     Value v = d.project(f, x, "v", activated);
     std::vector<float> logs = f.elements("attn.A_log", {d.heads});
     for (float &a : logs)
