@@ -172,7 +172,10 @@ static int64_t blockSize(LinearRecurrenceOp op, const ChunkOptions &options) {
   int64_t others = 1;
   for (int64_t s : ArrayRef(shape).drop_back())
     others *= s;
-  return blockOf(shape.back(), std::max<int64_t>(options.vectorWidth, 4 * options.channelBlock / others), options.vectorWidth);
+  int64_t most = std::max(options.vectorWidth, 4 * options.channelBlock / others);
+  if (options.leastBlocks > 1) // of two vectors at least: a row's part should fill lines of the cache that lie together
+    most = std::min(most, std::max(2 * options.vectorWidth, shape.back() / options.leastBlocks));
+  return blockOf(shape.back(), most, options.vectorWidth);
 }
 int64_t LinearRecurrenceOp::getBlocks(const ChunkOptions &options) {
   return inferStateShape()->back() / blockSize(*this, options);

@@ -27,6 +27,11 @@ Value strand::emitSpanCount(OpBuilder &b, Location loc, int64_t blocks, Value th
   return arith::MinUIOp::create(b, loc, wanted, k(mostSpans(blocks)));
 }
 
+Value strand::emitTasksSuffice(OpBuilder &b, Location loc, Value sequences, int64_t blocks, Value threads) {
+  Value tasks = arith::MulIOp::create(b, loc, sequences, indexConstant(b, loc, blocks));
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, tasks, threads);
+}
+
 Value strand::emitSpansPay(OpBuilder &b, Location loc, const CallSize &call, int64_t blocks, const SplitCost &cost) {
   auto k = [&](int64_t n) { return indexConstant(b, loc, n); };
   auto times = [&](Value x, Value y) { return arith::MulIOp::create(b, loc, x, y).getResult(); };

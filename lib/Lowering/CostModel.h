@@ -8,6 +8,8 @@ ArrayRef<StringRef> chunkForms();
 
 /// Blocks beyond which one sequence has tasks for all threads anyway.
 constexpr int64_t mostBlocksToSplit = 16;
+/// Blocks that one sequence is to have where a call's sequences are not tasks for all threads.
+constexpr int64_t blocksToShare = 8;
 /// Spans of a call for each block, where a form is asked for instead of chosen.
 constexpr int64_t spansOnRequest = 16;
 
@@ -21,6 +23,8 @@ struct CallSize {
   Value rows, longest, sequences; // of all sequences together, of the longest, their number
   Value threads, spans;
 };
+/// Whether `sequences`, of so many blocks each, are a task for each of the threads, as i1.
+Value emitTasksSuffice(OpBuilder &b, Location loc, Value sequences, int64_t blocks, Value threads);
 /// Whether summaries and outputs of spans take less time than each sequence in order, as i1. With w, s and j for the
 /// costs of a row, a row of a summary and a join:
 ///   in order   max(longest, rows blocks / threads) w

@@ -24,6 +24,12 @@ struct Choice {
 
 bool isSplit(StringRef form) { return form == "three-phase" || form == "associative"; }
 
+/// Options where one sequence has too few tasks.
+ChunkOptions forFewTasks(ChunkOptions options) {
+  options.leastBlocks = blocksToShare;
+  return options;
+}
+
 Choice choose(ChunkOpInterface op, StringRef form, const ChunkOptions &options) {
   if (options.singleRow)
     return {"step", "each sequence has one row or none"};
@@ -40,8 +46,9 @@ Choice choose(ChunkOpInterface op, StringRef form, const ChunkOptions &options) 
   int64_t blocks = op.getBlocks(options);
   if (blocks > mostBlocksToSplit)
     return {inOrder, std::to_string(blocks) + " blocks are tasks enough for one sequence"};
+  int64_t most = op.getBlocks(forFewTasks(options));
   return {inOrder + " or three-phase", "by the lengths and threads of a call: one sequence has " + std::to_string(blocks) +
-          (blocks == 1 ? " task" : " tasks"), ChunkForm::ThreePhase, true};
+          (most > blocks ? " to " + std::to_string(most) : "") + (most == 1 ? " task" : " tasks"), ChunkForm::ThreePhase, true};
 }
 
 struct ExpandChunks : impl::ExpandChunksBase<ExpandChunks> {
@@ -74,8 +81,10 @@ struct ExpandChunks : impl::ExpandChunksBase<ExpandChunks> {
     Expansion expansion(op, options);
     if (choice.spans == ChunkForm::Chunk)
       expansion.writeChunks();
+    else if (choice.atRunTime)
+      expansion.writeByCall(choice.spans, forFewTasks(options));
     else
-      expansion.writeSpans(choice.spans, choice.atRunTime);
+      expansion.writeSpans(choice.spans);
   }
 };
 } // namespace

@@ -13,8 +13,11 @@ public:
   /// Replaces the op by its tiles in order, one task for each sequence and block.
   void writeChunks();
   /// Replaces it by summaries of spans, a scan of them and the outputs of spans, a task for each span and block; the op
-  /// is a SplitOpInterface. With `choose` the call's lengths and threads decide between that and chunks.
-  void writeSpans(ChunkForm form, bool choose);
+  /// is a SplitOpInterface.
+  void writeSpans(ChunkForm form);
+  /// Replaces it by what a call's lengths and threads make faster: spans or chunks; and by blocks as `forFewTasks` says
+  /// where those of the options are too few for the threads.
+  void writeByCall(ChunkForm form, const ChunkOptions &forFewTasks);
 
 private:
   /// The loops of some rows of one sequence and of one block: what its part of `whole` becomes.
@@ -35,6 +38,9 @@ private:
   /// The op's values from the forms' results and carried states.
   void replace(ValueRange results, ValueRange next);
   SmallVector<Value> chunks(ValueRange into);
+  SmallVector<Value> spansOrChunks(ChunkForm form, ValueRange into);
+  using WriteForm = llvm::function_ref<SmallVector<Value>()>;
+  SmallVector<Value> oneOf(Value condition, ValueRange into, WriteForm ifTrue, WriteForm ifFalse);
 
   Part partOf(Value first, Value rows, Value block);
   void addResults(Part &part);

@@ -327,20 +327,40 @@ SmallVector<Value> Spans::ends(ValueRange states, ValueRange after) {
   });
 }
 
-void Expansion::writeSpans(ChunkForm form, bool choose) {
+void Expansion::writeSpans(ChunkForm form) {
+  SmallVector<Value> values = Spans(*this, form, /*choose=*/false).write(destinations());
+  replace(ArrayRef(values).take_front(outputs), ArrayRef(values).drop_front(outputs));
+}
+
+void Expansion::writeByCall(ChunkForm form, const ChunkOptions &forFewTasks) {
   SmallVector<Value> into = destinations(), values;
-  Spans spans(*this, form, choose);
-  if (choose) {
-    auto branch = scf::IfOp::create(b, loc, TypeRange(into), spans.pay(), /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(branch.thenBlock());
-    scf::YieldOp::create(b, loc, spans.write(into));
-    b.setInsertionPointToStart(branch.elseBlock());
-    scf::YieldOp::create(b, loc, chunks(into));
-    values = llvm::to_vector_of<Value>(branch.getResults());
+  int64_t blocks = op.getBlocks(options);
+  if (op.getBlocks(forFewTasks) == blocks) {
+    values = spansOrChunks(form, into);
   } else {
-    values = spans.write(into);
+    Value threads = ThreadsOp::create(b, loc, b.getIndexType());
+    Value suffice = emitTasksSuffice(b, loc, numSequences(), blocks, threads);
+    Expansion shared(op, forFewTasks);
+    values = oneOf(suffice, into, [&] { return chunks(into); }, [&] {
+      shared.b.restoreInsertionPoint(b.saveInsertionPoint());
+      return shared.spansOrChunks(form, into);
+    });
   }
   replace(ArrayRef(values).take_front(outputs), ArrayRef(values).drop_front(outputs));
+}
+
+SmallVector<Value> Expansion::spansOrChunks(ChunkForm form, ValueRange into) {
+  Spans spans(*this, form, /*choose=*/true);
+  return oneOf(spans.pay(), into, [&] { return spans.write(into); }, [&] { return chunks(into); });
+}
+
+SmallVector<Value> Expansion::oneOf(Value condition, ValueRange into, WriteForm ifTrue, WriteForm ifFalse) {
+  auto branch = scf::IfOp::create(b, loc, TypeRange(into), condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(b, loc, ifTrue());
+  b.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(b, loc, ifFalse());
+  return llvm::to_vector_of<Value>(branch.getResults());
 }
 } // namespace strand

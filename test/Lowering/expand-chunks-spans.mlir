@@ -49,20 +49,26 @@
 // TREE:            scf.forall
 // TREE:              arith.cmpi uge, %{{.*}}, %[[TWICE]]
 
-// The call decides: threads, the longest sequence, rows, number of sequences. Else tiles in order.
+// The call decides: one block where sequences are tasks for all threads; else blocks of two vectors, in spans or in order
+// by the longest sequence, rows, number of sequences and threads.
 // AUTO-LABEL:  func.func @recurrence(
 // AUTO-SAME:     form = "chunk or three-phase"
-// AUTO-SAME:     why = "by the lengths and threads of a call: one sequence has 1 task"
+// AUTO-SAME:     why = "by the lengths and threads of a call: one sequence has 1 to 2 tasks"
 // AUTO:          %[[THREADS:.*]] = strand.threads : index
-// AUTO:          arith.maxui
-// AUTO:          %[[FASTER:.*]] = arith.cmpi ult
-// AUTO:          %[[FITS:.*]] = arith.cmpi ule
-// AUTO:          %[[PAYS:.*]] = arith.andi %[[FASTER]], %[[FITS]]
-// AUTO:          scf.if %[[PAYS]]
-// AUTO-COUNT-4:    scf.forall (
-// AUTO:          } else {
-// AUTO:            scf.forall (
+// AUTO:          %[[SUFFICE:.*]] = arith.cmpi uge, %{{.*}}, %[[THREADS]]
+// AUTO:          scf.if %[[SUFFICE]]
+// AUTO:            scf.forall (%{{.*}}) in (%{{[0-9]+}}) shared_outs
 // AUTO-NOT:        scf.forall (
+// AUTO:          } else {
+// AUTO:            arith.maxui
+// AUTO:            %[[FASTER:.*]] = arith.cmpi ult
+// AUTO:            %[[FITS:.*]] = arith.cmpi ule
+// AUTO:            %[[PAYS:.*]] = arith.andi %[[FASTER]], %[[FITS]]
+// AUTO:            scf.if %[[PAYS]]
+// AUTO-COUNT-4:      scf.forall (
+// AUTO:            } else {
+// AUTO:              scf.forall (%{{.*}}, %{{.*}}) in (%{{[0-9]+}}, 2)
+// AUTO-NOT:          scf.forall (
 
 // STEP-LABEL:  func.func @recurrence(
 // STEP-SAME:     form = "step loop"
