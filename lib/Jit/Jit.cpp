@@ -9,7 +9,7 @@
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
-#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SmallVectorMemoryBuffer.h"
 using namespace llvm;
 using namespace llvm::orc;
 using namespace strand;
@@ -86,19 +86,18 @@ Expected<JitModule> JitModule::compile(mlir::ModuleOp module, const JitOptions &
     return std::move(e);
   if (Error e = runPasses(module, options.passes, "the pipeline"))
     return std::move(e);
-  SmallVector<char, 0> object;
-  raw_svector_ostream stream(object);
   SmallVector<StepTime> times;
-  if (Error e = emitCode(module, options.target, {CodeKind::Object, options.level, "jit"}, stream, times))
-    return std::move(e);
+  auto objects = emitObjects(module, options.target, {options.level, "jit"}, times);
+  if (!objects)
+    return objects.takeError();
   auto session = std::make_unique<Session>();
   if (Error e = session->create(options.target))
     return std::move(e);
   if (Error e = define(*session->jit, options))
     return std::move(e);
-  if (Error e =
-          session->jit->addObjectFile(MemoryBuffer::getMemBufferCopy(StringRef(object.data(), object.size()), "jit")))
-    return std::move(e);
+  for (ObjectFile &object : *objects)
+    if (Error e = session->jit->addObjectFile(std::make_unique<SmallVectorMemoryBuffer>(std::move(object), "jit")))
+      return std::move(e);
   return JitModule(std::move(session));
 }
 

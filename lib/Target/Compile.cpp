@@ -66,12 +66,13 @@ private:
 
   Error writeText(llvm::raw_ostream &out);
   Error write();
-  Error writeCode(CodeKind kind, llvm::raw_pwrite_stream &out);
+  Error writeCode(CodeText kind, llvm::raw_pwrite_stream &out);
+  Error unlessReported(Error e);
   Error writeSideFile();
   Error writeObjects();
-  Error withSideFile(const std::string &code);
-  Error withWeights(const std::string &code);
-  Error withWeightObject(const std::string &code, const WeightObjectOptions &options);
+  Error withSideFile(ArrayRef<std::string> code);
+  Error withWeights(ArrayRef<std::string> code);
+  Error withWeightObject(ArrayRef<std::string> code, const WeightObjectOptions &options);
   Error combine(ArrayRef<std::string> objects);
 };
 
@@ -224,22 +225,24 @@ Error Compilation::writeText(llvm::raw_ostream &out) {
   return Error::success();
 }
 
-Error Compilation::writeCode(CodeKind kind, llvm::raw_pwrite_stream &out) {
-  ObjectOptions options{kind, o.level, o.prefix};
+Error Compilation::writeCode(CodeText kind, llvm::raw_pwrite_stream &out) {
   uint64_t begin = out.tell();
-  if (Error e = emitCode(*input.module, report.target, options, out, report.times)) {
-    if (!reported)
-      return e;
-    llvm::consumeError(std::move(e));
-    return make_error<AlreadyReported>();
-  }
+  Error e = emitText(*input.module, report.target, {o.level, o.prefix}, kind, out, report.times);
   clock.skip();
   report.codeBytes = out.tell() - begin;
-  return Error::success();
+  return unlessReported(std::move(e));
+}
+
+/// Errors that a diagnostic has told are not told again.
+Error Compilation::unlessReported(Error e) {
+  if (!e || !reported)
+    return e;
+  llvm::consumeError(std::move(e));
+  return make_error<AlreadyReported>();
 }
 
 Error Compilation::write() {
-  CodeKind kind = o.emit == Emit::Llvm ? CodeKind::LlvmText : CodeKind::Assembly;
+  CodeText kind = o.emit == Emit::Llvm ? CodeText::Llvm : CodeText::Assembly;
   bool text = o.emit == Emit::Mlir || o.emit == Emit::Header || isImage(), code = o.emit == Emit::Llvm || o.emit == Emit::Asm;
   if (!out) {
     SmallString<0> buffer;
@@ -269,31 +272,41 @@ Error Compilation::writeObjects() {
     return createStringError("'" + o.input + "' defines neither @forward nor @advance, so there is no program to run");
   if (Error e = out->close()) // other programs write it from here on
     return e;
-  auto code = PendingFile::create(o.output + ".code.o");
-  if (!code)
-    return code.takeError();
-  if (Error e = writeCode(CodeKind::Object, code->stream()))
-    return e;
-  if (Error e = code->close())
-    return e;
+  auto objects = emitObjects(*input.module, report.target, {o.level, o.prefix}, report.times);
+  clock.skip();
+  if (!objects)
+    return unlessReported(objects.takeError());
+  std::vector<PendingFile> files;
+  std::vector<std::string> code;
+  for (auto [i, object] : llvm::enumerate(*objects)) {
+    auto file = PendingFile::create(o.output + ".code" + std::to_string(i) + ".o");
+    if (!file)
+      return file.takeError();
+    file->stream() << StringRef(object.data(), object.size());
+    report.codeBytes += object.size();
+    if (Error e = file->close())
+      return e;
+    code.push_back(file->path());
+    files.push_back(std::move(*file));
+  }
   if (!weights)
-    return combine({code->path()});
-  return o.externalWeights ? withSideFile(code->path()) : withWeights(code->path());
+    return combine(code);
+  return o.externalWeights ? withSideFile(code) : withWeights(code);
 }
 
-Error Compilation::withSideFile(const std::string &code) {
+Error Compilation::withSideFile(ArrayRef<std::string> code) {
   auto side = PendingFile::create(o.output + ".weights");
   if (!side)
     return side.takeError();
   writeBlock(*weights, side->stream());
   clock.lap("weights");
-  if (Error e = combine({code}))
+  if (Error e = combine(code))
     return e;
   return side->commit();
 }
 
 /// Weights are put in after linking where that can be done; otherwise the linker copies them.
-Error Compilation::withWeights(const std::string &code) {
+Error Compilation::withWeights(ArrayRef<std::string> code) {
   WeightObjectOptions options{o.prefix, report.target.isX86(), /*empty=*/true, o.emit == Emit::Shared};
   if (o.emit == Emit::Exe || o.emit == Emit::Shared) {
     if (Error e = withWeightObject(code, options))
@@ -307,7 +320,7 @@ Error Compilation::withWeights(const std::string &code) {
   return withWeightObject(code, options);
 }
 
-Error Compilation::withWeightObject(const std::string &code, const WeightObjectOptions &options) {
+Error Compilation::withWeightObject(ArrayRef<std::string> code, const WeightObjectOptions &options) {
   auto data = PendingFile::create(o.output + ".weights.o");
   if (!data)
     return data.takeError();
@@ -315,14 +328,20 @@ Error Compilation::withWeightObject(const std::string &code, const WeightObjectO
   if (Error e = data->close())
     return e;
   clock.lap("weight object");
-  return combine({code, data->path()});
+  std::vector<std::string> objects(code);
+  objects.push_back(data->path());
+  return combine(objects);
 }
 
 /// Objects to one file of the kind that is asked for.
 Error Compilation::combine(ArrayRef<std::string> objects) {
   if (o.emit == Emit::Static) {
-    const std::string names[] = {o.prefix + ".o", o.prefix + "_weights.o"};
-    return writeStaticLibrary(objects, ArrayRef(names).take_front(objects.size()), out->path());
+    std::vector<std::string> names;
+    for (size_t i = 0; i < objects.size(); ++i)
+      names.push_back(o.prefix + (i ? std::to_string(i) : "") + ".o");
+    if (weights && !o.externalWeights)
+      names.back() = o.prefix + "_weights.o";
+    return writeStaticLibrary(objects, names, out->path());
   }
   auto linker = findLinker(o.linker);
   if (!linker)

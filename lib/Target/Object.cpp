@@ -1,8 +1,10 @@
-// translate -> attributes of the target on every function -> LLVM's default pipeline -> text or object.
+// translate -> attributes of the target on every function -> parts -> LLVM's default pipeline -> objects; or one text.
 #include "lib/Target/Object.h"
 #include "lib/Target/Clock.h"
+#include "lib/Target/Parts.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -10,8 +12,12 @@
 #include "llvm/IR/Verifier.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/ThreadPool.h"
+#include "llvm/Support/Threading.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Triple.h"
+#include "llvm/Transforms/IPO/MergeFunctions.h"
+#include <optional>
 using namespace llvm;
 using namespace strand;
 namespace {
@@ -46,6 +52,14 @@ void annotate(Module &module, const CpuTarget &t) {
   module.setPICLevel(PICLevel::BigPIC);
 }
 
+/// Layers that differ in their weights alone have tasks that do not differ at all.
+void mergeEqual(Module &module) {
+  for (Function &f : module)
+    if (f.hasLocalLinkage())
+      f.setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
+  MergeFunctionsPass::runOnModule(module);
+}
+
 void optimise(Module &module, TargetMachine &machine, int level) {
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;
@@ -77,35 +91,101 @@ struct ErrorText final : DiagnosticHandler {
     return true;
   }
 };
-} // namespace
 
-Error strand::emitCode(mlir::ModuleOp module, const CpuTarget &target, const ObjectOptions &options,
-                       raw_pwrite_stream &out, SmallVectorImpl<StepTime> &times) {
-  Clock clock(times);
+struct Context {
   LLVMContext context;
   std::string errors;
-  context.setDiagnosticHandler(std::make_unique<ErrorText>(errors));
+  Context() { context.setDiagnosticHandler(std::make_unique<ErrorText>(errors)); }
+  Error result() const { return errors.empty() ? Error::success() : createStringError("LLVM: " + errors); }
+};
+
+Expected<std::unique_ptr<Module>> translate(mlir::ModuleOp module, const CpuTarget &target, const CodeOptions &options,
+                                            TargetMachine &machine, LLVMContext &context) {
   std::unique_ptr<Module> ir = mlir::translateModuleToLLVMIR(module, context, options.name);
   if (!ir)
     return createStringError("the module cannot be translated to LLVM IR");
+  ir->setTargetTriple(Triple(target.triple));
+  ir->setDataLayout(machine.createDataLayout());
+  annotate(*ir, target);
+  mergeEqual(*ir);
+  return ir;
+}
+
+Error write(Module &module, TargetMachine &machine, CodeGenFileType type, raw_pwrite_stream &out) {
+  legacy::PassManager emit;
+  if (machine.addPassesToEmitFile(emit, out, nullptr, type))
+    return createStringError("the back-end of " + machine.getTargetTriple().str() + " cannot write this kind of file");
+  emit.run(module);
+  return Error::success();
+}
+
+/// One part of a module to an object file, in a context and on a thread of its own.
+Error compilePart(ArrayRef<char> bitcode, const CpuTarget &target, const CodeOptions &options, ObjectFile &object) {
+  Context c;
+  auto part = parseBitcodeFile(MemoryBufferRef(StringRef(bitcode.data(), bitcode.size()), options.name), c.context);
+  if (!part)
+    return part.takeError();
   auto machine = machineFor(target, options.level);
   if (!machine)
     return machine.takeError();
-  ir->setTargetTriple(Triple(target.triple));
-  ir->setDataLayout((*machine)->createDataLayout());
-  annotate(*ir, target);
-  clock.lap("translate");
-  optimise(*ir, **machine, options.level);
-  clock.lap("optimise");
-  if (options.kind == CodeKind::LlvmText) {
-    ir->print(out, nullptr);
-  } else {
-    legacy::PassManager emit;
-    auto type = options.kind == CodeKind::Assembly ? CodeGenFileType::AssemblyFile : CodeGenFileType::ObjectFile;
-    if ((*machine)->addPassesToEmitFile(emit, out, nullptr, type))
-      return createStringError("the back-end of " + target.triple + " cannot write this kind of file");
-    emit.run(*ir);
+  optimise(**part, **machine, options.level);
+  raw_svector_ostream out(object);
+  if (Error e = write(**part, **machine, CodeGenFileType::ObjectFile, out))
+    return e;
+  return c.result();
+}
+} // namespace
+
+Expected<std::vector<ObjectFile>> strand::emitObjects(mlir::ModuleOp module, const CpuTarget &target,
+                                                      const CodeOptions &options, SmallVectorImpl<StepTime> &times) {
+  Clock clock(times);
+  auto machine = machineFor(target, options.level);
+  if (!machine)
+    return machine.takeError();
+  std::vector<SmallVector<char, 0>> parts;
+  {
+    Context c;
+    auto ir = translate(module, target, options, **machine, c.context);
+    if (!ir)
+      return ir.takeError();
+    parts = partsOf(std::move(*ir));
+    if (Error e = c.result())
+      return std::move(e);
   }
+  clock.lap("translate");
+  std::vector<ObjectFile> objects(parts.size());
+  std::vector<std::optional<Error>> done(parts.size());
+  {
+    DefaultThreadPool threads(hardware_concurrency(parts.size()));
+    for (size_t i = 0; i < parts.size(); ++i)
+      threads.async([&, i] { done[i].emplace(compilePart(parts[i], target, options, objects[i])); });
+  }
+  Error all = Error::success();
+  for (std::optional<Error> &e : done)
+    all = joinErrors(std::move(all), std::move(*e));
   clock.lap("machine code");
-  return errors.empty() ? Error::success() : createStringError("LLVM: " + errors);
+  if (all)
+    return std::move(all);
+  return objects;
+}
+
+Error strand::emitText(mlir::ModuleOp module, const CpuTarget &target, const CodeOptions &options, CodeText kind,
+                       raw_pwrite_stream &out, SmallVectorImpl<StepTime> &times) {
+  Clock clock(times);
+  auto machine = machineFor(target, options.level);
+  if (!machine)
+    return machine.takeError();
+  Context c;
+  auto ir = translate(module, target, options, **machine, c.context);
+  if (!ir)
+    return ir.takeError();
+  clock.lap("translate");
+  optimise(**ir, **machine, options.level);
+  clock.lap("optimise");
+  if (kind == CodeText::Llvm)
+    (*ir)->print(out, nullptr);
+  else if (Error e = write(**ir, **machine, CodeGenFileType::AssemblyFile, out))
+    return e;
+  clock.lap("text");
+  return c.result();
 }

@@ -3,18 +3,20 @@
 #include "lib/Target/Cpu.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/raw_ostream.h"
+#include <vector>
 namespace mlir {
 class ModuleOp;
 }
 namespace strand {
 
-enum class CodeKind { LlvmText, Assembly, Object };
+enum class CodeText { Llvm, Assembly };
 
-struct ObjectOptions {
-  CodeKind kind = CodeKind::Object;
+struct CodeOptions {
   int level = 1;           // of LLVM's optimiser, 0 to 3
-  std::string name = "m";  // of the module, in diagnostics and in the text
+  std::string name = "m";  // of the module, in diagnostics, the text and hidden symbols
 };
+
+using ObjectFile = llvm::SmallVector<char, 0>;
 
 /// Seconds that a step took, under its name.
 struct StepTime {
@@ -22,9 +24,12 @@ struct StepTime {
   double seconds;
 };
 
-/// Writes the code of `module` to `out`. Position-independent, no frame pointers, a*b+c may become one operation.
-/// Errors: the module is not wholly in a dialect that LLVM IR can express (also reported at its location); the back-end
-/// refuses something.
-llvm::Error emitCode(mlir::ModuleOp module, const CpuTarget &target, const ObjectOptions &options,
+/// The code of `module` as object files to be linked together, made by as many threads as there are processors.
+/// Position-independent, no frame pointers, a*b+c may become one operation. Errors: the module is not wholly in a dialect
+/// that LLVM IR can express (also reported at its location); the back-end refuses something.
+llvm::Expected<std::vector<ObjectFile>> emitObjects(mlir::ModuleOp module, const CpuTarget &target,
+                                                    const CodeOptions &options, llvm::SmallVectorImpl<StepTime> &times);
+/// The same as one text, written to `out`.
+llvm::Error emitText(mlir::ModuleOp module, const CpuTarget &target, const CodeOptions &options, CodeText kind,
                      llvm::raw_pwrite_stream &out, llvm::SmallVectorImpl<StepTime> &times);
 } // namespace strand
