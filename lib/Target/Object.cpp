@@ -119,7 +119,13 @@ Error write(Module &module, TargetMachine &machine, CodeGenFileType type, raw_pw
   return Error::success();
 }
 
-/// One part of a module to an object file, in a context and on a thread of its own.
+Error compileModule(Module &module, TargetMachine &machine, const CodeOptions &options, ObjectFile &object) {
+  optimise(module, machine, options.level);
+  raw_svector_ostream out(object);
+  return write(module, machine, CodeGenFileType::ObjectFile, out);
+}
+
+/// One part of a module, in a context and on a thread of its own.
 Error compilePart(ArrayRef<char> bitcode, const CpuTarget &target, const CodeOptions &options, ObjectFile &object) {
   Context c;
   auto part = parseBitcodeFile(MemoryBufferRef(StringRef(bitcode.data(), bitcode.size()), options.name), c.context);
@@ -128,32 +134,14 @@ Error compilePart(ArrayRef<char> bitcode, const CpuTarget &target, const CodeOpt
   auto machine = machineFor(target, options.level);
   if (!machine)
     return machine.takeError();
-  optimise(**part, **machine, options.level);
-  raw_svector_ostream out(object);
-  if (Error e = write(**part, **machine, CodeGenFileType::ObjectFile, out))
+  if (Error e = compileModule(**part, **machine, options, object))
     return e;
   return c.result();
 }
-} // namespace
 
-Expected<std::vector<ObjectFile>> strand::emitObjects(mlir::ModuleOp module, const CpuTarget &target,
-                                                      const CodeOptions &options, SmallVectorImpl<StepTime> &times) {
-  Clock clock(times);
-  auto machine = machineFor(target, options.level);
-  if (!machine)
-    return machine.takeError();
-  std::vector<SmallVector<char, 0>> parts;
-  {
-    Context c;
-    auto ir = translate(module, target, options, **machine, c.context);
-    if (!ir)
-      return ir.takeError();
-    parts = partsOf(std::move(*ir));
-    if (Error e = c.result())
-      return std::move(e);
-  }
-  clock.lap("translate");
-  std::vector<ObjectFile> objects(parts.size());
+Error compileParts(ArrayRef<SmallVector<char, 0>> parts, const CpuTarget &target, const CodeOptions &options,
+                   std::vector<ObjectFile> &objects) {
+  objects.resize(parts.size());
   std::vector<std::optional<Error>> done(parts.size());
   {
     DefaultThreadPool threads(hardware_concurrency(parts.size()));
@@ -163,9 +151,30 @@ Expected<std::vector<ObjectFile>> strand::emitObjects(mlir::ModuleOp module, con
   Error all = Error::success();
   for (std::optional<Error> &e : done)
     all = joinErrors(std::move(all), std::move(*e));
+  return all;
+}
+} // namespace
+
+Expected<std::vector<ObjectFile>> strand::emitObjects(mlir::ModuleOp module, const CpuTarget &target,
+                                                      const CodeOptions &options, SmallVectorImpl<StepTime> &times) {
+  Clock clock(times);
+  auto machine = machineFor(target, options.level);
+  if (!machine)
+    return machine.takeError();
+  Context c;
+  auto ir = translate(module, target, options, **machine, c.context);
+  if (!ir)
+    return ir.takeError();
+  std::vector<ObjectFile> objects(1);
+  unsigned count = countParts(**ir);
+  clock.lap("translate");
+  Error e = count == 1 ? compileModule(**ir, **machine, options, objects[0])
+                       : compileParts(partsOf(std::move(*ir), count), target, options, objects);
   clock.lap("machine code");
-  if (all)
-    return std::move(all);
+  if (e)
+    return std::move(e);
+  if (Error e = c.result())
+    return std::move(e);
   return objects;
 }
 

@@ -46,22 +46,19 @@ DenseMap<const GlobalValue *, unsigned> placesIn(const Module &module, unsigned 
 }
 } // namespace
 
-std::vector<SmallVector<char, 0>> strand::partsOf(std::unique_ptr<Module> module) {
-  unsigned parts = std::clamp(module->getInstructionCount() / instructionsOfAPart, 1u, mostParts);
-  std::vector<SmallVector<char, 0>> code(parts);
-  auto write = [&](const Module &part, unsigned i) {
-    raw_svector_ostream out(code[i]);
-    WriteBitcodeToFile(part, out);
-  };
-  if (parts == 1) {
-    write(*module, 0);
-    return code;
-  }
+unsigned strand::countParts(Module &module) {
+  return std::clamp(module.getInstructionCount() / instructionsOfAPart, 1u, mostParts);
+}
+
+std::vector<SmallVector<char, 0>> strand::partsOf(std::unique_ptr<Module> module, unsigned count) {
   showToOtherParts(*module);
-  auto places = placesIn(*module, parts);
-  for (unsigned i = 0; i < parts; ++i) {
+  auto places = placesIn(*module, count);
+  std::vector<SmallVector<char, 0>> code(count);
+  for (unsigned i = 0; i < count; ++i) {
     ValueToValueMapTy map;
-    write(*CloneModule(*module, map, [&](const GlobalValue *v) { return isLocalConstant(*v) || places.lookup(v) == i; }), i);
+    auto part = CloneModule(*module, map, [&](const GlobalValue *v) { return isLocalConstant(*v) || places.lookup(v) == i; });
+    raw_svector_ostream out(code[i]);
+    WriteBitcodeToFile(*part, out);
   }
   return code;
 }

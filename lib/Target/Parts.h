@@ -8,8 +8,10 @@ class Module;
 }
 namespace strand {
 
-/// Parts of about equal size as bitcode, as many as the module's size deserves: what they are depends on the module alone,
-/// so that the code does not depend on the machine that compiles. Functions and variables that were local are hidden
+/// How many parts a module's size deserves.
+unsigned countParts(llvm::Module &module);
+/// Parts of about equal size as bitcode. What they are depends on the module alone, so that the code does not depend on
+/// the machine that compiles. Functions and variables that were local are hidden
 /// behind, and named with the module's name in front, since parts call each other; constants stand in every part.
-std::vector<llvm::SmallVector<char, 0>> partsOf(std::unique_ptr<llvm::Module> module);
+std::vector<llvm::SmallVector<char, 0>> partsOf(std::unique_ptr<llvm::Module> module, unsigned count);
 } // namespace strand
