@@ -1,4 +1,5 @@
 // strand.linear_recurrence: what it is.
+#include "dialects/Strand/Recurrence.h"
 #include "dialects/Strand/Rows.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -6,72 +7,23 @@
 using namespace mlir;
 using namespace strand;
 
-SmallVector<AffineMap> LinearRecurrenceOp::getMaps() {
-  return llvm::to_vector(getIndexingMaps().getAsValueRange<AffineMapAttr>());
-}
-
-/// The operands that maps speak of, in their order.
-static SmallVector<Value> mappedOperands(LinearRecurrenceOp op) {
-  SmallVector<Value> v(op.getDecay());
-  llvm::append_range(v, op.getInput());
+/// Decay, input and, if there is one, read, in the order of their maps.
+static MappedOperands mappedOperands(LinearRecurrenceOp op) {
+  MappedOperands m{op.getDecay(), llvm::to_vector(op.getIndexingMaps().getAsValueRange<AffineMapAttr>()), {}};
+  llvm::append_range(m.values, op.getInput());
   if (op.getRead())
-    v.push_back(op.getRead());
-  return v;
+    m.values.push_back(op.getRead());
+  m.result = m.maps.empty() ? AffineMap() : m.maps.back();
+  return m;
 }
 
-FailureOr<SmallVector<int64_t>> LinearRecurrenceOp::inferStateShape() {
-  SmallVector<AffineMap> maps = getMaps();
-  SmallVector<int64_t> shape(maps.back().getNumDims() - 1, 0);
-  for (auto [x, map] : llvm::zip(mappedOperands(*this), maps))
-    for (auto [size, expr] : llvm::zip_equal(rowsType(x).getShape(), map.getResults())) {
-      unsigned d = cast<AffineDimExpr>(expr).getPosition();
-      if (d == 0)
-        continue;
-      if (ShapedType::isDynamic(size) || (shape[d - 1] && shape[d - 1] != size))
-        return failure();
-      shape[d - 1] = size;
-    }
-  if (llvm::is_contained(shape, 0))
-    return failure();
-  return shape;
-}
-
-Value LinearRecurrenceOp::getRowsOperand() {
-  for (auto [x, map] : llvm::zip(mappedOperands(*this), getMaps()))
-    if (map.isFunctionOfDim(0))
-      return x;
-  return {};
-}
+FailureOr<SmallVector<int64_t>> LinearRecurrenceOp::inferStateShape() { return mappedOperands(*this).inferStateShape(); }
 
 LogicalResult LinearRecurrenceOp::verify() {
-  SmallVector<AffineMap> maps = getMaps();
-  SmallVector<Value> operands = mappedOperands(*this);
-  if (maps.size() != operands.size() + 1)
-    return emitOpError("C1: wants ") << operands.size() + 1 << " indexing maps, has " << maps.size();
-  for (auto [i, map] : llvm::enumerate(maps)) {
-    if (!map.isProjectedPermutation() || map.getNumDims() != maps[0].getNumDims() || map.getNumDims() < 2)
-      return emitOpError("C1: indexing map ") << i << " is not a projected permutation of the dimensions of map 0";
-    Value x = i < operands.size() ? operands[i] : Value(getY());
-    if (int64_t(map.getNumResults()) != rowsType(x).getRank())
-      return emitOpError("C1: indexing map ") << i << " gives " << map.getNumResults() << " indices to rank "
-                                              << rowsType(x).getRank();
-  }
+  if (failed(verifyMapped(*this, getIndexingMaps(), mappedOperands(*this), getY(), bool(getRead()))))
+    return failure();
   if (getDecay().empty() || getInput().empty())
     return emitOpError("C2: wants at least one decay and one input");
-  FailureOr<SmallVector<int64_t>> shape = inferStateShape();
-  if (failed(shape))
-    return emitOpError("C3: a dimension of the state has no static size, or operands disagree on it");
-  if (!getRowsOperand())
-    return emitOpError("C1: no operand has rows: every indexing map lacks dimension 0");
-  AffineMap out = maps.back();
-  unsigned k = out.getNumDims() - 1;
-  if (out.getNumResults() < 2 || !out.getResult(0).isFunctionOfDim(0) || !out.getResults().back().isFunctionOfDim(k))
-    return emitOpError("C4: the result's map must begin with t and end with the innermost dimension");
-  if (!getRead() && out.getNumResults() != k + 1)
-    return emitOpError("C5: without `read` the result has every dimension of the state");
-  for (auto [size, expr] : llvm::drop_begin(llvm::zip(rowsType(getY()).getShape(), out.getResults())))
-    if (int64_t want = (*shape)[cast<AffineDimExpr>(expr).getPosition() - 1]; size != want)
-      return emitOpError("C3: the result has size ") << size << " where the state has " << want;
   if (failed(verifyOneFloatType(*this, "C6")))
     return failure();
   return verifyStates(*this, 1);
@@ -82,50 +34,14 @@ SmallVector<StateSpec> LinearRecurrenceOp::getStateSpecs() {
   return {{"h", *inferStateShape(), e, FloatAttr::get(e, 0)}};
 }
 
-/// An operand over rows [row, row + length) and a block of the innermost state dimension.
-static Value partOf(OpBuilder &b, Location loc, Value x, AffineMap map, Value row, int64_t length, OpFoldResult start,
-                    int64_t size) {
-  SmallVector<OpFoldResult> offsets;
-  SmallVector<int64_t> sizes;
-  for (auto [i, e] : llvm::enumerate(map.getResults())) {
-    unsigned d = cast<AffineDimExpr>(e).getPosition();
-    bool inner = d == map.getNumDims() - 1;
-    offsets.push_back(d == 0 ? OpFoldResult(row) : inner ? start : OpFoldResult(b.getIndexAttr(0)));
-    sizes.push_back(d == 0 ? length : inner ? size : rowsType(x).getDimSize(i));
-  }
-  return slice(b, loc, x, offsets, sizes);
-}
-
-/// The map from (t, s1, ..., sk) to the state.
-static AffineMap stateMap(OpBuilder &b, LinearRecurrenceOp op) {
-  unsigned dims = op.getMaps().back().getNumDims();
-  return AffineMap::getMultiDimIdentityMap(dims, b.getContext()).dropResult(0);
-}
-
-/// Slices of `operands`, the first of mappedOperands.
-static SmallVector<Value> partsOf(OpBuilder &b, LinearRecurrenceOp op, ArrayRef<Value> operands, Value row, int64_t length,
-                                  OpFoldResult start, int64_t size) {
-  SmallVector<Value> parts;
-  for (auto [x, map] : llvm::zip(operands, op.getMaps()))
-    parts.push_back(partOf(b, op.getLoc(), x, map, row, length, start, size));
-  return parts;
-}
-
-static Value product(OpBuilder &b, Location loc, ValueRange factors) {
-  Value p = factors.front();
-  for (Value x : factors.drop_front())
-    p = arith::MulFOp::create(b, loc, p, x);
-  return p;
-}
-
 /// a and a h + b of one element, from the values of the operands there.
 static std::pair<Value, Value> stepOf(OpBuilder &b, Location loc, LinearRecurrenceOp op, ValueRange v, Value h) {
   unsigned decays = op.getDecay().size(), inputs = op.getInput().size();
-  Value a = product(b, loc, v.take_front(decays));
+  Value a = productOf(b, loc, v.take_front(decays));
   if (op.getLog())
     a = math::ExpOp::create(b, loc, a);
   Value kept = arith::MulFOp::create(b, loc, a, h);
-  return {a, arith::AddFOp::create(b, loc, kept, product(b, loc, v.slice(decays, inputs)))};
+  return {a, arith::AddFOp::create(b, loc, kept, productOf(b, loc, v.slice(decays, inputs)))};
 }
 
 /// `length` rows over a block of the innermost dimension: {y, h}. The loop over rows is a reduction, as h goes through
@@ -133,13 +49,11 @@ static std::pair<Value, Value> stepOf(OpBuilder &b, Location loc, LinearRecurren
 static SmallVector<Value> emitRows(OpBuilder &b, LinearRecurrenceOp op, Value row, int64_t length, OpFoldResult start,
                                    int64_t size, Value y, Value h) {
   Location loc = op.getLoc();
-  SmallVector<AffineMap> maps = op.getMaps();
-  SmallVector<Value> ins = partsOf(b, op, mappedOperands(op), row, length, start, size);
-  AffineMap out = maps.back();
-  maps.push_back(stateMap(b, op));
-  std::string kinds(out.getNumDims(), 'r');
-  for (AffineExpr e : out.getResults().drop_front())
-    kinds[cast<AffineDimExpr>(e).getPosition()] = 'p';
+  MappedOperands operands = mappedOperands(op);
+  SmallVector<AffineMap> maps = operands.maps;
+  SmallVector<Value> ins = operands.parts(b, loc, operands.values.size(), row, length, start, size);
+  maps.push_back(operands.getStateMap());
+  std::string kinds = operands.getLoopKinds();
   bool sums = StringRef(kinds).drop_front().contains('r');
   if (sums)
     y = filledInto(b, loc, floatConstant(b, loc, rowsType(y).getElementType(), 0), y);
@@ -154,7 +68,7 @@ static SmallVector<Value> emitRows(OpBuilder &b, LinearRecurrenceOp op, Value ro
 
 FailureOr<SmallVector<Value>> LinearRecurrenceOp::decomposeOperation(OpBuilder &b) {
   Location loc = getLoc();
-  Value out = emptyRows(b, loc, getRowsOperand(), itemShape(getY()), rowsType(getY()).getElementType());
+  Value out = emptyRows(b, loc, mappedOperands(*this).getRowsOperand(), itemShape(getY()), rowsType(getY()).getElementType());
   int64_t inner = inferStateShape()->back();
   return walkRows(b, *this, out, [&](OpBuilder &b, Value t, ValueRange outs, ValueRange carries) {
     SmallVector<OpFoldResult> at(rowsType(outs[0]).getRank(), b.getIndexAttr(0));
@@ -168,23 +82,12 @@ FailureOr<SmallVector<Value>> LinearRecurrenceOp::decomposeOperation(OpBuilder &
 }
 
 static int64_t blockSize(LinearRecurrenceOp op, const ChunkOptions &options) {
-  SmallVector<int64_t> shape = *op.inferStateShape();
-  int64_t others = 1;
-  for (int64_t s : ArrayRef(shape).drop_back())
-    others *= s;
-  int64_t most = std::max(options.vectorWidth, 4 * options.channelBlock / others);
-  if (options.leastBlocks > 1) // of two vectors at least: a row's part should fill lines of the cache that lie together
-    most = std::min(most, std::max(2 * options.vectorWidth, shape.back() / options.leastBlocks));
-  return blockOf(shape.back(), most, options.vectorWidth);
+  return channelsOfBlock(*op.inferStateShape(), 1, options);
 }
 int64_t LinearRecurrenceOp::getBlocks(const ChunkOptions &options) {
   return inferStateShape()->back() / blockSize(*this, options);
 }
-/// Rows of a tile: enough that what stands around it does not count, few enough that its slices stay in L1.
-SmallVector<int64_t> LinearRecurrenceOp::getTileLengths(const ChunkOptions &options) {
-  int64_t length = options.tileLength ? options.tileLength : 16;
-  return length > 1 ? SmallVector<int64_t>{length, 1} : SmallVector<int64_t>{1};
-}
+SmallVector<int64_t> LinearRecurrenceOp::getTileLengths(const ChunkOptions &options) { return recurrenceTiles(options); }
 
 Slice LinearRecurrenceOp::getStateSlice(OpBuilder &b, unsigned, Value block, const ChunkOptions &options) {
   return innerBlock(b, getLoc(), *inferStateShape(), block, blockSize(*this, options));
@@ -216,12 +119,11 @@ SmallVector<Value> LinearRecurrenceOp::emitSummary(OpBuilder &b, Value row, int6
                                                    ValueRange transfers, ValueRange states, const ChunkOptions &options) {
   int64_t size = blockSize(*this, options);
   Value start = arith::MulIOp::create(b, getLoc(), block, indexConstant(b, getLoc(), size));
-  SmallVector<Value> operands = mappedOperands(*this);
-  operands.truncate(getDecay().size() + getInput().size()); // no read-out
-  SmallVector<Value> ins = partsOf(b, *this, operands, row, length, start, size);
-  SmallVector<AffineMap> maps = getMaps();
-  maps.truncate(ins.size());
-  maps.append(2, stateMap(b, *this));
+  MappedOperands operands = mappedOperands(*this);
+  size_t count = getDecay().size() + getInput().size(); // no read-out
+  SmallVector<Value> ins = operands.parts(b, getLoc(), count, row, length, start, size);
+  SmallVector<AffineMap> maps(ArrayRef(operands.maps).take_front(count));
+  maps.append(2, operands.getStateMap());
   std::string kinds(maps.back().getNumDims(), 'p');
   kinds[0] = 'r';
   return generic(b, getLoc(), ins, {transfers[0], states[0]}, maps, kinds,

@@ -46,9 +46,6 @@ def Strand_LinearRecurrenceOp : Strand_StreamOp<"linear_recurrence", [
     (`states` `(` $states^ `)` `slots` $slots)? attr-dict `:` functional-type(operands, results)
   }];
   let extraClassDeclaration = [{
-    ::mlir::SmallVector<::mlir::AffineMap> getMaps();
-    /// An operand that has one item a row.
-    ::mlir::Value getRowsOperand();
     /// Sizes of s1 .. sk; failure if an operand leaves one out or two disagree.
     ::mlir::FailureOr<::mlir::SmallVector<int64_t>> inferStateShape();
   }];

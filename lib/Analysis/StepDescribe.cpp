@@ -25,7 +25,6 @@ private:
   std::string input();
   std::optional<std::pair<Poly, Poly>> outerProduct();
   bool isDeltaRule(const LinearForm &f);
-  bool isComplex();
   std::string ofMatrix(StringRef symbol, const Summand &s, unsigned dim);
 
   StepStructure &structure;
@@ -134,24 +133,6 @@ bool Writer::isDeltaRule(const LinearForm &f) {
   return !A.dependsOn(A.product(left, A.reciprocal(right, nullptr)), along);
 }
 
-/// Two carried values p, q with p' = a p - b q, q' = b p + a q.
-bool Writer::isComplex() {
-  if (component.carried.size() != 2)
-    return false;
-  const CarriedForm &p = component.forms[0], &q = component.forms[1];
-  Substitution toP;
-  for (auto [v, w] : llvm::zip(q.vars, p.vars))
-    toP.push_back({v, A.indexOf(w)});
-  auto scaleOf = [&](const CarriedForm &form, unsigned from) {
-    auto it = form.from.find(from);
-    return it == form.from.end() ? Poly() : A.expanded(it->second.scale);
-  };
-  unsigned P = p.carried, Q = q.carried;
-  Poly equal = A.sum(scaleOf(p, P), A.substituted(scaleOf(q, Q), toP), -1);
-  Poly opposite = A.sum(scaleOf(p, Q), A.substituted(scaleOf(q, P), toP));
-  return equal.isZero() && opposite.isZero();
-}
-
 std::string Writer::affineName() {
   if (component.carried.size() > 1) {
     bool elementwise = llvm::all_of(component.forms, [](const CarriedForm &f) {
@@ -160,7 +141,7 @@ std::string Writer::affineName() {
     });
     std::string n = std::to_string(component.carried.size());
     return !elementwise  ? "linear, coupled"
-           : isComplex() ? "complex diagonal"
+           : component.getComplex() ? "complex diagonal"
                          : "a " + n + " x " + n + " block for each element";
   }
   if (form.from.empty())

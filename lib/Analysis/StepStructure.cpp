@@ -357,10 +357,13 @@ void StepStructure::solve(StepComponent &c) {
   DenseSet<Value> live;
   for (unsigned i : c.carried)
     live.insert(carriedArgs[i]);
-  // with the next value, what reads the state can be read in terms of both
-  if (Value next = scan.getYield().getNext()[c.carried[0]];
-      c.carried.size() == 1 && getCarried(next).test(c.carried[0]))
-    live.insert(next);
+  // with the next values, what reads the state can be read in terms of both
+  ValueRange next = scan.getYield().getNext();
+  if (c.carried.size() == 1 && getCarried(next[c.carried[0]]).test(c.carried[0]))
+    live.insert(next[c.carried[0]]);
+  if (isPairOfNext(c, next))
+    for (unsigned i : c.carried)
+      live.insert(next[i]);
   c.algebra = std::make_unique<Algebra>(scan.getContext(), live);
   c.reader = std::make_unique<StepReader>(*c.algebra, live);
   Algebra &A = *c.algebra;

@@ -54,6 +54,13 @@ struct CarriedForm {
   Operation *culprit = nullptr; // what makes it not affine
 };
 
+/// Two carried values p, q with p' = decay p - turn q + b0, q' = turn p + decay q + b1: real and imaginary part of a
+/// complex number that is multiplied by decay + i turn.
+struct ComplexForm {
+  algebra::Poly decay, turn; // over the indices of the first form, as all
+  algebra::Poly inputs[2];
+};
+
 struct StepComponent {
   SmallVector<unsigned> carried;
   SmallVector<unsigned> given; // carried values of other components that it reads
@@ -62,7 +69,12 @@ struct StepComponent {
   std::unique_ptr<StepReader> reader;
   /// The form, if the component is one carried value that is affine in itself.
   const CarriedForm *getSingleAffine() const;
+  /// The form, if the component is two carried values that are one complex one, element by element.
+  std::optional<ComplexForm> getComplex() const;
 };
+
+/// Whether the component is two carried values neither of whose next values is computed from the other's.
+bool isPairOfNext(const StepComponent &component, ValueRange next);
 
 class StepStructure {
 public:

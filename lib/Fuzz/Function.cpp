@@ -43,6 +43,8 @@ static std::string markOf(From from, ArrayRef<int64_t> dims) {
     return range(-0.95 / summed, 0.95 / summed);
   case From::Key:
     return range(-1 / std::sqrt(dims.back()), 1 / std::sqrt(dims.back()));
+  case From::Part:
+    return range(-0.7, 0.7);
   }
   llvm_unreachable("all cases");
 }

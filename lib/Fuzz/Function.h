@@ -16,7 +16,8 @@ enum class From {
   Gates,      // logarithms: strong, weak and mixed
   Weight,     // so small that a sum over the second last dimension keeps its size
   Contracting, // so small that a matrix takes nothing above its size
-  Key          // so small that the last dimension has at most length 1
+  Key,         // so small that the last dimension has at most length 1
+  Part         // real or imaginary part of a number of length below 1
 };
 
 class FunctionText {

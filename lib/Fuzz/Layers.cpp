@@ -29,7 +29,8 @@ std::string map(StringRef all, StringRef letters, bool rows) {
   return "affine_map<(t" + std::string(all.empty() ? "" : ", ") + list(all) + ") -> (" + t + list(letters) + ")>";
 }
 
-void linearRecurrence(FunctionText &f) {
+/// strand.linear_recurrence or strand.complex_recurrence.
+void recurrence(FunctionText &f, bool isComplex) {
   static const char *letters[] = {"", "i", "ij", "hij"};
   Random &random = f.random;
   int64_t rank = 1 + random.below(random.below(4) ? 2 : 3);
@@ -46,7 +47,7 @@ void linearRecurrence(FunctionText &f) {
       }
     return p;
   };
-  SmallVector<Tensor> decay, input, read;
+  SmallVector<Tensor> decay, turn, input, imag, read;
   SmallVector<std::string> maps;
   auto operand = [&](SmallVector<Tensor> &list, Lettered p, bool rows, From from) {
     p.tensor = rows ? f.rows(p.tensor.dims, from) : f.parameter(p.tensor.dims, from);
@@ -57,28 +58,38 @@ void linearRecurrence(FunctionText &f) {
   int64_t factors = 1 + random.below(2);
   Lettered every{{"", dims, "f32", ""}, all.str()};
   for (int64_t i = 0; i < factors; ++i) {
-    From from = !log ? (random.below(2) ? From::Signed : From::Unit) : i ? From::Unit : From::Gates;
+    From from = !log ? (isComplex ? From::Part : random.below(2) ? From::Signed : From::Unit) : i ? From::Unit : From::Gates;
     operand(decay, i ? part(false) : every, random.below(3), from);
   }
+  for (int64_t i = 0; isComplex && i < factors; ++i)
+    operand(turn, i ? part(false) : every, random.below(3), log ? From::Normal : From::Part);
   factors = 1 + random.below(2);
   for (int64_t i = 0; i < factors; ++i)
     operand(input, i ? part(false) : every, i == 0 || random.below(2), From::Signed);
+  if (isComplex && random.below(2))
+    operand(imag, part(true), random.below(2), From::Signed);
   StringRef out = all;
   if (random.below(2)) {
-    operand(read, part(false), random.below(3), From::Signed);
+    for (int64_t i = isComplex && random.below(2); i >= 0; --i)
+      operand(read, part(false), random.below(3), From::Signed);
     if (rank > 1 && random.below(2))
       out = all.drop_front(1 + (rank > 2 && random.below(2)));
   }
   maps.push_back(map(all, out, true));
-  SmallVector<Tensor> operands(decay);
-  llvm::append_range(operands, input);
-  llvm::append_range(operands, read);
-  std::string text = "strand.linear_recurrence decay(" + names(decay) + ") input(" + names(input) + ")";
-  if (!read.empty())
-    text += " read(" + names(read) + ")";
+  SmallVector<Tensor> operands;
+  std::string text = isComplex ? "strand.complex_recurrence" : "strand.linear_recurrence";
+  for (auto [keyword, list] : {std::pair("decay", &decay), {"turn", &turn}, {"input", &input}, {"imag", &imag}, {"read", &read}}) {
+    if (list->empty())
+      continue;
+    llvm::append_range(operands, *list);
+    text += std::string(" ") + keyword + "(" + names(*list) + ")";
+  }
   text += " offsets " + f.offsets + " {" + (log ? "log, " : "") + "indexing_maps = [" + llvm::join(maps, ", ") + "]}";
   appendOp(f, text, operands, ArrayRef(dims).take_back(out.size()));
 }
+
+void linearRecurrence(FunctionText &f) { recurrence(f, false); }
+void complexRecurrence(FunctionText &f) { recurrence(f, true); }
 
 void linearAttention(FunctionText &f) {
   Random &random = f.random;
@@ -261,7 +272,7 @@ Tensor reshaped(FunctionText &f, const Tensor &x) {
 void strand::appendLayer(FunctionText &f) {
   static void (*const kinds[])(FunctionText &) = {linearRecurrence, linearRecurrence, linearAttention, linearAttention,
                                                   deltaRule,        deltaRule,        fastWeight,      causalConv,
-                                                  shift,            rotary};
+                                                  shift,            rotary,           complexRecurrence};
   if (f.random.below(15) == 0) // the one that takes long
     return attention(f);
   kinds[f.random.below(std::size(kinds))](f);

@@ -219,6 +219,11 @@ const Tensor *Checkpoint::require(llvm::StringRef name, llvm::ArrayRef<int64_t> 
   return nullptr;
 }
 
+void Checkpoint::giveAs(llvm::StringRef name, llvm::ArrayRef<int64_t> shape) {
+  if (auto found = tensors.find(std::string_view(name)); found != tensors.end())
+    found->second.givenShape.emplace(shape);
+}
+
 TensorMap Checkpoint::used() const {
   TensorMap result;
   for (const auto &[name, entry] : tensors)
@@ -236,7 +241,7 @@ llvm::Error Checkpoint::giveTo(WeightSource &weights) {
     if (!type)
       return importError(about(name, "compiled code does not read " + dtypeName(tensor.dtype)));
     llvm::ArrayRef<char> bytes(reinterpret_cast<const char *>(tensor.bytes.data()), tensor.bytes.size());
-    if (!weights.add(name, {*type, tensor.shape, bytes}))
+    if (!weights.add(name, {*type, entry.givenShape.value_or(tensor.shape), bytes}))
       return importError(about(name, "the name is taken"));
   }
   for (auto &file : files)

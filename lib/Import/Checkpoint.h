@@ -31,6 +31,8 @@ public:
   /// The tensor if it is there with this shape. Otherwise null, and an error that finish() gives:
   /// it names the tensor, the shape that was wanted and the one that was found.
   const Tensor *require(llvm::StringRef name, llvm::ArrayRef<int64_t> shape);
+  /// The tensor goes to compiled code with this shape, of as many elements as it has.
+  void giveAs(llvm::StringRef name, llvm::ArrayRef<int64_t> shape);
   /// The tensors used so far. Copies point into this checkpoint.
   TensorMap used() const;
 
@@ -60,6 +62,7 @@ private:
     const Tensor *tensor;
     std::string file;
     bool used = false;
+    std::optional<llvm::SmallVector<int64_t, 4>> givenShape = {}; // where it is not its own
   };
   std::string path;
   MappedFile configFile;

@@ -58,9 +58,11 @@ Value FunctionBuilder::addWeight(StringRef name, RankedTensorType type) {
   return layer.getArgument(at);
 }
 
-Value FunctionBuilder::weight(StringRef name, ArrayRef<int64_t> shape) {
+Value FunctionBuilder::weight(StringRef name, ArrayRef<int64_t> shape, ArrayRef<int64_t> stored) {
   std::string full = prefix + name.str();
-  const Tensor *t = model.checkpoint.require(full, shape);
+  const Tensor *t = model.checkpoint.require(full, stored.empty() ? shape : stored);
+  if (!stored.empty())
+    model.checkpoint.giveAs(full, shape);
   Type type = t ? floatType(*b.getContext(), t->dtype) : b.getF32Type();
   if (!type) {
     model.checkpoint.fail(full, "has the type " + dtypeName(t->dtype) + "; F32, BF16 and F16 are read");
@@ -358,8 +360,7 @@ Value FunctionBuilder::columns(Value x, int64_t from, int64_t count) {
 
 //===--- recurrences ---------------------------------------------------------------------------------------------===//
 
-Value FunctionBuilder::linearRecurrence(StringRef state, StringRef text, ValueRange decay, ValueRange input, Value read,
-                                        bool log) {
+std::pair<ArrayAttr, Type> FunctionBuilder::recurrenceMaps(StringRef state, StringRef text, ValueRange operands) {
   auto [left, result] = text.split("->");
   std::string loops = ("t" + state).str();
   SmallVector<AffineMap> maps;
@@ -368,13 +369,29 @@ Value FunctionBuilder::linearRecurrence(StringRef state, StringRef text, ValueRa
   maps.push_back(dimsMap(b.getContext(), loops, result));
   SmallVector<int64_t> shape{ShapedType::kDynamic};
   for (char c : result.drop_front())
-    for (auto [x, map] : llvm::zip(llvm::concat<const Value>(llvm::to_vector(decay), llvm::to_vector(input)), maps))
+    for (auto [x, map] : llvm::zip(operands, maps))
       if (auto at = map.getResultPosition(getAffineDimExpr(loops.find(c), b.getContext())); at && shape.size() == result.find(c))
         shape.push_back(rowsType(x).getDimSize(*at));
-  Type y = RankedTensorType::get(shape, b.getF32Type());
-  return LinearRecurrenceOp::create(b, loc, y, decay, input, read, offsets, ValueRange(), Value(),
-                                    b.getAffineMapArrayAttr(maps), log)
-      .getY();
+  return {b.getAffineMapArrayAttr(maps), RankedTensorType::get(shape, b.getF32Type())};
+}
+
+Value FunctionBuilder::linearRecurrence(StringRef state, StringRef text, ValueRange decay, ValueRange input, Value read,
+                                        bool log) {
+  SmallVector<Value> operands(decay);
+  llvm::append_range(operands, input);
+  auto [maps, y] = recurrenceMaps(state, text, operands);
+  return LinearRecurrenceOp::create(b, loc, y, decay, input, read, offsets, ValueRange(), Value(), maps, log).getY();
+}
+
+SmallVector<Value> FunctionBuilder::complexRecurrence(StringRef state, StringRef text, const ComplexRecurrence &o) {
+  SmallVector<Value> operands;
+  for (ArrayRef<Value> group : {o.decay, o.turn, o.input, o.imag})
+    llvm::append_range(operands, group);
+  auto [maps, y] = recurrenceMaps(state, text, operands);
+  bool both = o.read.empty();
+  auto op = ComplexRecurrenceOp::create(b, loc, y, both ? TypeRange(y) : TypeRange(), o.decay, o.turn, o.input, o.imag,
+                                        o.read, offsets, ValueRange(), Value(), maps, o.log, both);
+  return llvm::to_vector_of<Value>(op.getResults());
 }
 
 Value FunctionBuilder::linearAttention(Value q, Value k, Value v, const LinearAttention &o) {

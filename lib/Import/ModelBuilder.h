@@ -24,8 +24,9 @@ public:
   Location loc;
   Value offsets;
 
-  /// The tensor `name` below this function's prefix, which must have this shape.
-  Value weight(StringRef name, ArrayRef<int64_t> shape);
+  /// The tensor `name` below this function's prefix, which must have this shape or, where it is given, the one `stored`,
+  /// of as many elements.
+  Value weight(StringRef name, ArrayRef<int64_t> shape, ArrayRef<int64_t> stored = {});
   bool hasWeight(StringRef name) const;
   /// A tensor of f32 that the importer computed, under a name of its own below the prefix.
   Value computed(StringRef name, ArrayRef<int64_t> shape, std::vector<float> values);
@@ -68,6 +69,12 @@ public:
   /// h = decay * h + input; see strand.linear_recurrence. `dims` over the letters of `state` and t, in the order decay,
   /// input, read (may be absent), result: "td;td->td".
   Value linearRecurrence(StringRef state, StringRef dims, ValueRange decay, ValueRange input, Value read, bool log);
+  struct ComplexRecurrence {
+    SmallVector<Value> decay, turn, input, imag = {}, read = {};
+    bool log = false;
+  };
+  /// The same in complex numbers; see strand.complex_recurrence. Without a reading the results are both parts.
+  SmallVector<Value> complexRecurrence(StringRef state, StringRef dims, const ComplexRecurrence &operands);
   struct LinearAttention {
     Value gate = {};               // logarithms; rows x heads or rows x heads x width
     ArrayRef<double> decay = {};   // logarithms, one a head
@@ -99,6 +106,8 @@ private:
   FunctionBuilder(ModelBuilder &model, OpBuilder b, Location loc, std::string prefix)
       : model(model), b(b), loc(loc), prefix(std::move(prefix)) {}
   Value addWeight(StringRef name, RankedTensorType type);
+  /// Maps and the type of the results of a recurrence with these operands.
+  std::pair<ArrayAttr, Type> recurrenceMaps(StringRef state, StringRef dims, ValueRange operands);
   /// Makes a weight [D, 1, taps] of the checkpoint one of f32 [taps, D] that is computed now, here and in @forward.
 
   std::string prefix;

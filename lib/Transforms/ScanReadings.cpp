@@ -85,7 +85,7 @@ std::optional<StateReading> strand::readState(ScanContext &context, StepComponen
   reading.value = v;
   reading.vars = e.vars;
   reading.contracted.resize(form.vars.size());
-  std::optional<Value> read;
+  bool isRead = false;
   for (const Summand &canonical : e.poly.summands) {
     Summand s = A.withFreshBound(canonical);
     auto *live = llvm::find_if(s.term.factors, [&](const Factor &f) { return A[f.atom].live; });
@@ -117,17 +117,18 @@ std::optional<StateReading> strand::readState(ScanContext &context, StepComponen
     for (auto [d, var] : llvm::enumerate(e.vars)) // a dimension that h lacks cannot be made
       if (!kept[d] && A.extent(var) != 1)
         return {};
-    if (read && (*read != leaf.value || contracted != reading.contracted || kept != reading.kept))
+    bool before = isa<BlockArgument>(leaf.value);
+    if (isRead && (before != reading.before || contracted != reading.contracted || kept != reading.kept))
       return {};
-    read = leaf.value;
+    isRead = true;
+    reading.before = before;
     reading.contracted = contracted;
     reading.kept = kept;
-    reading.coefficient = A.sum(reading.coefficient, A.substituted(A.poly(rest, s.coefficient), toForm));
+    ValueRange values = before ? ValueRange(context.getScan().getCarriedArgs()) : ValueRange(context.getScan().getYield().getNext());
+    Poly &into = values[component.carried[0]] == leaf.value ? reading.coefficient : reading.second;
+    into = A.sum(into, A.substituted(A.poly(rest, s.coefficient), toForm));
   }
-  if (!read)
-    return {};
-  reading.before = isa<BlockArgument>(*read);
-  return reading;
+  return isRead ? std::optional(reading) : std::nullopt;
 }
 
 std::optional<Value> strand::finishReading(ScanContext &context, StepComponent &component, const StateReading &reading,
@@ -178,14 +179,15 @@ static std::string textOf(double c) {
 
 std::string strand::whyNotFromZero(ScanContext &context, StepComponent &component) {
   ScanOp scan = context.getScan();
-  unsigned i = component.carried[0];
   if (scan.getReverse())
     return "the scan is reverse";
-  auto initial = dyn_cast<FloatAttr>(scan.getInitial()[i]);
-  if (!initial)
-    return scan.getInitialTensor(i) ? "it begins at a tensor, and that op at 0" : "it is not of floats";
-  if (!initial.getValue().isZero())
-    return (Twine("it begins at ") + textOf(initial.getValueAsDouble()) + ", and that op at 0").str();
+  for (unsigned i : component.carried) {
+    auto initial = dyn_cast<FloatAttr>(scan.getInitial()[i]);
+    if (!initial)
+      return scan.getInitialTensor(i) ? "it begins at a tensor, and that op at 0" : "it is not of floats";
+    if (!initial.getValue().isZero())
+      return (Twine("it begins at ") + textOf(initial.getValueAsDouble()) + ", and that op at 0").str();
+  }
   return "";
 }
 

@@ -31,6 +31,7 @@ std::optional<SmallVector<Value>> findCut(ScanContext &context, const llvm::BitV
                                           llvm::function_ref<bool(Value)> accept);
 
 /// A value that is linear in a carried value: the sum over some dimensions of coefficient * h, plus what is without it.
+/// Of a component of two values it is the sum of coefficient * the first + second * the second.
 struct StateReading {
   Value value;
   bool before = false;            // h before the step, not after it
@@ -38,7 +39,7 @@ struct StateReading {
   llvm::BitVector contracted;     // dimensions of h
   SmallVector<std::optional<unsigned>>
       kept;                  // the dimension of h that each dimension of the value is; none: of one entry
-  algebra::Poly coefficient; // over the indices of the component's form
+  algebra::Poly coefficient, second; // over the indices of the component's first form
   algebra::Poly rest;        // over `vars`
 };
 std::optional<StateReading> readState(ScanContext &context, StepComponent &component, Value v);
@@ -56,6 +57,7 @@ struct ScanTarget {
 std::string toDeltaRule(ScanContext &context, StepComponent &component);
 std::string toLinearAttention(ScanContext &context, StepComponent &component);
 std::string toLinearRecurrence(ScanContext &context, StepComponent &component);
+std::string toComplexRecurrence(ScanContext &context, StepComponent &component);
 /// What a target says of a form that is none of its own.
 inline constexpr const char *noSuchOp = "there is no op of that kind";
 /// Why no op that goes forward from 0 can be put there; empty if that is not so.

@@ -235,8 +235,8 @@ func.func @tokenshift(%xs: tensor<?x8xf32>, %all_mu: tensor<8xf32>, %offsets: te
 func.func @lru(%us: tensor<?x2xf32>, %all_nu: tensor<8xf32>, %all_th: tensor<8xf32>, %all_Br: tensor<8x2xf32>,
     %all_Bi: tensor<8x2xf32>, %all_Cr: tensor<2x8xf32>, %all_Ci: tensor<2x8xf32>,
     %offsets: tensor<?xi32>) -> tensor<?x2xf32> {
-  // expected-remark @below {{h0 is complex diagonal: h0[i] = A0[i] * h0[i] + A1[i] * h1[i] + b[i]; stays a scan: there is no op of that kind}}
-  // expected-remark @below {{h1 is complex diagonal: h1[i] = A0[i] * h0[i] + A1[i] * h1[i] + b[i]; stays a scan: there is no op of that kind}}
+  // expected-remark @below {{h0 is complex diagonal: h0[i] = A0[i] * h0[i] + A1[i] * h1[i] + b[i]; stays a scan: it is read other than by a sum along a dimension, and is wider than a row}}
+  // expected-remark @below {{h1 is complex diagonal: h1[i] = A0[i] * h0[i] + A1[i] * h1[i] + b[i]; stays a scan: it is read other than by a sum along a dimension, and is wider than a row}}
   %r = strand.scan rows(%u = %us : tensor<?x2xf32>)
       with(%nu = %all_nu : tensor<8xf32>, %th = %all_th : tensor<8xf32>, %Br = %all_Br : tensor<8x2xf32>,
            %Bi = %all_Bi : tensor<8x2xf32>, %Cr = %all_Cr : tensor<2x8xf32>, %Ci = %all_Ci : tensor<2x8xf32>)
@@ -270,8 +270,8 @@ func.func @lru(%us: tensor<?x2xf32>, %all_nu: tensor<8xf32>, %all_th: tensor<8xf
 
 // (p, q)' = rotation by t of (p, q), plus (u, 0).
 func.func @rotation(%ts: tensor<?x8xf32>, %us: tensor<?x8xf32>, %offsets: tensor<?xi32>) -> tensor<?x8xf32> {
-  // expected-remark @below {{h0 is complex diagonal: h0[i] = a0[i] * h0[i] + a1[i] * h1[i] + b[i]; stays a scan: there is no op of that kind}}
-  // expected-remark @below {{h1 is complex diagonal: h1[i] = a0[i] * h0[i] + a1[i] * h1[i]; stays a scan: there is no op of that kind}}
+  // expected-remark @below {{h0 is complex diagonal: h0[i] = a0[i] * h0[i] + a1[i] * h1[i] + b[i]; becomes strand.complex_recurrence}}
+  // expected-remark @below {{h1 is complex diagonal: h1[i] = a0[i] * h0[i] + a1[i] * h1[i]; becomes strand.complex_recurrence}}
   %r = strand.scan rows(%t = %ts : tensor<?x8xf32>, %u = %us : tensor<?x8xf32>)
       carry(%p : tensor<8xf32>, %q : tensor<8xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x8xf32> {
     %0 = math.cos %t : tensor<8xf32>

@@ -7,8 +7,8 @@
 // CHECK: gateloop: {{[7-9]|1[0-9]}} forms right
 
 func.func @gateloop(%ts: tensor<?x8xf32> {check.range = [-3.0, 3.0]}, %us: tensor<?x8xf32>, %offsets: tensor<?xi32>) -> tensor<?x8xf32> {
-  // expected-remark @below {{h0 is complex diagonal: h0[i] = a0[i] * h0[i] + a1[i] * h1[i] + b[i]}}
-  // expected-remark @below {{h1 is complex diagonal: h1[i] = a0[i] * h0[i] + a1[i] * h1[i]}}
+  // expected-remark @below {{h0 is complex diagonal: h0[i] = a0[i] * h0[i] + a1[i] * h1[i] + b[i]; becomes strand.complex_recurrence}}
+  // expected-remark @below {{h1 is complex diagonal: h1[i] = a0[i] * h0[i] + a1[i] * h1[i]; becomes strand.complex_recurrence}}
   %r = strand.scan rows(%t = %ts : tensor<?x8xf32>, %u = %us : tensor<?x8xf32>)
       carry(%p : tensor<8xf32>, %q : tensor<8xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x8xf32> {
     %0 = math.cos %t : tensor<8xf32>

@@ -9,8 +9,8 @@
 func.func @s4d(%xs: tensor<?x6xf32>, %all_a: tensor<6x4xf32> {check.range = [-4.0, 1.0]},
     %all_w: tensor<6x4xf32> {check.range = [0.0, 3.0]}, %all_Cr: tensor<6x4xf32>, %all_Ci: tensor<6x4xf32>,
     %offsets: tensor<?xi32>) -> tensor<?x6xf32> {
-  // expected-remark @below {{h0 is complex diagonal: h0[i,j] = A0[i,j] * h0[i,j] + A1[i,j] * h1[i,j] + b[i]}}
-  // expected-remark @below {{h1 is complex diagonal: h1[i,j] = A0[i,j] * h0[i,j] + A1[i,j] * h1[i,j]}}
+  // expected-remark @below {{h0 is complex diagonal: h0[i,j] = A0[i,j] * h0[i,j] + A1[i,j] * h1[i,j] + b[i]; becomes strand.complex_recurrence}}
+  // expected-remark @below {{h1 is complex diagonal: h1[i,j] = A0[i,j] * h0[i,j] + A1[i,j] * h1[i,j]; becomes strand.complex_recurrence}}
   %r = strand.scan rows(%x = %xs : tensor<?x6xf32>)
       with(%a = %all_a : tensor<6x4xf32>, %w = %all_w : tensor<6x4xf32>, %Cr = %all_Cr : tensor<6x4xf32>,
            %Ci = %all_Ci : tensor<6x4xf32>)

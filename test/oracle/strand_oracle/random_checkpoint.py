@@ -27,7 +27,7 @@ CLASSES = {**{family: name + "ForCausalLM" for family, name in {
                "mamba2": "Mamba2", "recurrent_gemma": "RecurrentGemma", "delta_net": "DeltaNet",
                "gated_deltanet": "GatedDeltaNet", "kda": "KDA", "rwkv7": "RWKV7"}.items()},
            "lstm": "RecurrentLanguageModel", "gru": "RecurrentLanguageModel", "min_gru": "minLM", "xlstm": "xLSTMForCausalLM",
-           "xlstm_block_stack": "xLSTMLMModel"}
+           "xlstm_block_stack": "xLSTMLMModel", "s4d": "DiagonalLanguageModel", "s5": "DiagonalLanguageModel"}
 
 
 class Draw:
@@ -264,11 +264,21 @@ def draw_xlstm_block_stack(draw, hybrid):
             "feedforward": {"act_fn": "gelu", "proj_factor": draw.one(1.3, 2.0)}}
 
 
+def draw_s4d(draw, hybrid):
+    return {**common(draw), "hidden_size": draw.one(16, 20, 33, 48), "d_state": draw.one(2, 8, 14, 24)}
+
+
+def draw_s5(draw, hybrid):
+    hidden = draw.one(16, 20, 33, 48)
+    return {**common(draw), "hidden_size": hidden, "width": hidden, "state_width": draw.one(1, 16, 21, 32),
+            "discretization": draw.one("zoh", "bilinear"), "block_count": 1, "dt_min": 0.01, "dt_max": 0.2}
+
+
 DRAWS = {"hgrn": draw_hgrn, "hgrn2": draw_hgrn2, "gla": draw_gla, "retnet": draw_retnet,
          "recurrent_gemma": draw_recurrent_gemma, "mamba": draw_mamba, "mamba2": draw_mamba2,
          "delta_net": draw_delta_net, "gated_deltanet": draw_gated_deltanet, "kda": draw_delta_heads,
          "rwkv7": draw_rwkv7, "lstm": draw_lstm, "gru": draw_gru, "min_gru": draw_min_gru,
-         "xlstm": draw_xlstm, "xlstm_block_stack": draw_xlstm_block_stack}
+         "xlstm": draw_xlstm, "xlstm_block_stack": draw_xlstm_block_stack, "s4d": draw_s4d, "s5": draw_s5}
 
 
 def draw_weight(draw, name, shape, strength, centred):
@@ -282,6 +292,14 @@ def draw_weight(draw, name, shape, strength, centred):
 
     if last[-1] == "A_log":
         return np.log(rng.uniform(1, 16, shape))
+    if last[-1] in ("log_dt", "log_step"):
+        return between((-9, -5), (-1.5, 1))
+    if last[-1] == "log_A_real":
+        return rng.normal(-0.7, 0.5, shape)
+    if last[-1] == "A_imag":
+        return rng.uniform(0, 20, shape)
+    if last[-1] == "Lambda":
+        return np.stack([-np.exp(rng.normal(-0.7, 0.5, shape[0])), rng.uniform(-20, 20, shape[0])], axis=-1)
     if last[-1] == "D":
         return rng.normal(1, 0.5, shape)
     if last[-1] == "dt_bias" or last == ["dt_proj", "bias"]:

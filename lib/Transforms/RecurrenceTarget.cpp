@@ -1,0 +1,151 @@
+#include "lib/Transforms/RecurrenceTarget.h"
+#include "dialects/Strand/Rows.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+using namespace mlir;
+using namespace strand;
+using namespace strand::algebra;
+
+std::string RecurrenceTarget::findReading() {
+  llvm::BitVector own(context.done.size());
+  for (unsigned i : component.carried)
+    own.set(i);
+  Value next = context.getScan().getYield().getNext()[form.carried];
+  auto isReading = [&](Value v) {
+    std::optional<StateReading> r = readState(context, component, v);
+    return r && !r->before && r->contracted.any();
+  };
+  std::optional<SmallVector<Value>> cut;
+  if (form.vars.size() > 1)
+    cut = findCut(context, own, context.readersOf(own), isReading);
+  if (cut && cut->size() == 1) {
+    StateReading r = *readState(context, component, cut->front());
+    if (llvm::any_of(r.kept, [](std::optional<unsigned> d) { return d.has_value(); })) {
+      reading = r;
+      return "";
+    }
+  }
+  if (context.isAffordable(next))
+    return "";
+  return cut ? "it is read in " + std::to_string(cut->size()) + " ways"
+             : "it is read other than by a sum along a dimension, and is wider than a row";
+}
+
+/// Dimensions of one entry are left out; a state of one number keeps one.
+void RecurrenceTarget::orderDims() {
+  auto isWide = [&](unsigned d) { return A.extent(form.vars[d]) != 1; };
+  if (reading) {
+    for (unsigned d : reading->contracted.set_bits())
+      dims.push_back(d);
+    for (std::optional<unsigned> d : reading->kept)
+      if (d)
+        resultDims.push_back(*d);
+  } else {
+    for (unsigned d = 0; d < form.vars.size(); ++d)
+      if (isWide(d))
+        resultDims.push_back(d);
+  }
+  llvm::append_range(dims, resultDims);
+}
+
+/// Factors without indices go into another one.
+std::optional<SmallVector<RecurrenceTarget::Operand>> RecurrenceTarget::operandsOf(const Poly &p) {
+  SmallVector<Poly> factors = separateFactors(A, *component.reader, p).value_or(SmallVector<Poly>{p});
+  auto hasIndex = [&](const Poly &f) { return llvm::any_of(form.vars, [&](Var v) { return A.dependsOn(f, v); }); };
+  auto *wide = llvm::find_if(factors, hasIndex),
+       *bare = llvm::find_if(factors, [&](const Poly &f) { return !hasIndex(f); });
+  if (wide != factors.end() && bare != factors.end()) {
+    *wide = A.product(*bare, *wide);
+    factors.erase(bare);
+  }
+  SmallVector<Operand> operands;
+  for (const Poly &f : factors) {
+    std::optional<Operand> o = emitter.emit(f, form.vars);
+    if (!o)
+      return {};
+    operands.push_back(*o);
+  }
+  return operands;
+}
+
+bool RecurrenceTarget::isNarrow(ArrayRef<Operand> operands) {
+  return llvm::all_of(operands, [&](const Operand &o) {
+    int64_t n = 1;
+    for (Var v : o.vars)
+      n *= A.extent(v);
+    return !o.lifted.perRow || n <= context.largestItem;
+  });
+}
+
+void RecurrenceTarget::giveRows(ArrayRef<Operand> others, SmallVector<Operand> &input) {
+  auto hasRows = [](const Operand &o) { return o.lifted.perRow; };
+  if (dims.empty() || (llvm::none_of(others, hasRows) && llvm::none_of(input, hasRows)))
+    input.front().lifted = {context.lifter.withRows(input.front().lifted, loc), true};
+}
+
+std::string RecurrenceTarget::findMissingDim(ArrayRef<Operand> operands) {
+  for (unsigned d : dims)
+    if (llvm::none_of(operands, [&](const Operand &o) { return llvm::is_contained(o.vars, form.vars[d]); }))
+      return "no operand has its dimension " + std::to_string(d);
+  return "";
+}
+
+AffineMap RecurrenceTarget::mapOf(const Operand &o) {
+  SmallVector<AffineExpr> exprs;
+  if (o.lifted.perRow)
+    exprs.push_back(b.getAffineDimExpr(0));
+  for (Var v : o.vars) {
+    unsigned d = llvm::find(form.vars, v) - form.vars.begin();
+    exprs.push_back(b.getAffineDimExpr(1 + (llvm::find(dims, d) - dims.begin())));
+  }
+  return AffineMap::get(1 + std::max<size_t>(dims.size(), 1), 0, exprs, b.getContext());
+}
+
+SmallVector<Value> RecurrenceTarget::valuesOf(ArrayRef<Operand> operands, SmallVector<AffineMap> &maps) {
+  return llvm::map_to_vector(operands, [&](const Operand &o) {
+    maps.push_back(mapOf(o));
+    return o.lifted.value;
+  });
+}
+
+RankedTensorType RecurrenceTarget::finishMaps(SmallVector<AffineMap> &maps, Value &input, size_t place) {
+  SmallVector<int64_t> shape{rowsType(context.getScan().getInputs()[0]).getDimSize(0)};
+  SmallVector<AffineExpr> out{b.getAffineDimExpr(0)};
+  for (unsigned d : resultDims) {
+    shape.push_back(A.extent(form.vars[d]));
+    out.push_back(b.getAffineDimExpr(1 + (llvm::find(dims, d) - dims.begin())));
+  }
+  if (dims.empty()) {
+    shape.push_back(1);
+    out.push_back(b.getAffineDimExpr(1));
+    SmallVector<OpFoldResult> sizes{context.lifter.getNumRows(loc), b.getIndexAttr(1)};
+    input = tensor::ExpandShapeOp::create(b, loc, RankedTensorType::get(shape, element), input,
+                                          SmallVector<ReassociationIndices>{{0, 1}}, sizes);
+    maps[place] = b.getMultiDimIdentityMap(2);
+  }
+  maps.push_back(AffineMap::get(1 + std::max<size_t>(dims.size(), 1), 0, out, b.getContext()));
+  return RankedTensorType::get(shape, element);
+}
+
+Value RecurrenceTarget::asRows(Value result) {
+  if (!dims.empty())
+    return result;
+  return tensor::CollapseShapeOp::create(b, loc, result, SmallVector<ReassociationIndices>{{0, 1}});
+}
+
+void RecurrenceTarget::knowNext(unsigned carried, Value rows) {
+  Value next = context.getScan().getYield().getNext()[carried];
+  StateReading whole;
+  whole.value = next;
+  whole.vars = form.vars;
+  for (unsigned d = 0; d < form.vars.size(); ++d)
+    whole.kept.push_back(A.extent(form.vars[d]) == 1 ? std::nullopt : std::optional(d));
+  context.know(next, *finishReading(context, component, whole, rows, resultDims));
+}
+
+std::string RecurrenceTarget::knowReading(Value sum) {
+  std::optional<Value> rows = finishReading(context, component, *reading, sum, resultDims);
+  if (!rows)
+    return "what is added to its reading cannot be computed for all rows at once";
+  context.know(reading->value, *rows);
+  return "";
+}
