@@ -82,20 +82,6 @@ SmallVector<StateSpec> LinearRecurrenceOp::getStateSpecs() {
   return {{"h", *inferStateShape(), e, FloatAttr::get(e, 0)}};
 }
 
-/// An operand over rows [row, row + length) and a block of the innermost state dimension.
-static Value partOf(OpBuilder &b, Location loc, Value x, AffineMap map, Value row, int64_t length, OpFoldResult start,
-                    int64_t size) {
-  SmallVector<OpFoldResult> offsets;
-  SmallVector<int64_t> sizes;
-  for (auto [i, e] : llvm::enumerate(map.getResults())) {
-    unsigned d = cast<AffineDimExpr>(e).getPosition();
-    bool inner = d == map.getNumDims() - 1;
-    offsets.push_back(d == 0 ? OpFoldResult(row) : inner ? start : OpFoldResult(b.getIndexAttr(0)));
-    sizes.push_back(d == 0 ? length : inner ? size : rowsType(x).getDimSize(i));
-  }
-  return slice(b, loc, x, offsets, sizes);
-}
-
 /// The map from (t, s1, ..., sk) to the state.
 static AffineMap stateMap(OpBuilder &b, LinearRecurrenceOp op) {
   unsigned dims = op.getMaps().back().getNumDims();
@@ -107,7 +93,7 @@ static SmallVector<Value> partsOf(OpBuilder &b, LinearRecurrenceOp op, ArrayRef<
                                   OpFoldResult start, int64_t size) {
   SmallVector<Value> parts;
   for (auto [x, map] : llvm::zip(operands, op.getMaps()))
-    parts.push_back(partOf(b, op.getLoc(), x, map, row, length, start, size));
+    parts.push_back(mappedPart(b, op.getLoc(), x, map, row, length, start, size));
   return parts;
 }
 
@@ -168,14 +154,7 @@ FailureOr<SmallVector<Value>> LinearRecurrenceOp::decomposeOperation(OpBuilder &
 }
 
 static int64_t blockSize(LinearRecurrenceOp op, const ChunkOptions &options) {
-  SmallVector<int64_t> shape = *op.inferStateShape();
-  int64_t others = 1;
-  for (int64_t s : ArrayRef(shape).drop_back())
-    others *= s;
-  int64_t most = std::max(options.vectorWidth, 4 * options.channelBlock / others);
-  if (options.leastBlocks > 1) // of two vectors at least: a row's part should fill lines of the cache that lie together
-    most = std::min(most, std::max(2 * options.vectorWidth, shape.back() / options.leastBlocks));
-  return blockOf(shape.back(), most, options.vectorWidth);
+  return innerBlockSize(*op.inferStateShape(), options);
 }
 int64_t LinearRecurrenceOp::getBlocks(const ChunkOptions &options) {
   return inferStateShape()->back() / blockSize(*this, options);

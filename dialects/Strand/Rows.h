@@ -68,9 +68,19 @@ SmallVector<Value> closeStates(OpBuilder &b, StreamOpInterface op, Value s, Valu
 using Step = llvm::function_ref<std::pair<SmallVector<Value>, SmallVector<Value>>(OpBuilder &, Value t, ValueRange outs,
                                                                                   ValueRange carries)>;
 SmallVector<Value> walkRows(OpBuilder &b, StreamOpInterface op, ValueRange outs, Step step);
+/// The same from the last row of each sequence to the first; the op has no states.
+SmallVector<Value> walkRowsBack(OpBuilder &b, StreamOpInterface op, ValueRange outs, Step step);
+/// Why an op that goes that way cannot go on from where an earlier call left a sequence.
+inline constexpr llvm::StringLiteral reasonAgainstReverse =
+    "is reverse: a row depends on all rows behind it, so its sequence has to come in one piece";
 /// The initial value of a carried value as a tensor of its shape.
 Value initialState(OpBuilder &b, Location loc, const StateSpec &spec);
 
+/// What `map`, over (t, s1, ..., sk), reads of `x`: `length` rows from `row` on, and `size` of sk from `start` on.
+Value mappedPart(OpBuilder &b, Location loc, Value x, AffineMap map, Value row, int64_t length, OpFoldResult start,
+                 int64_t size);
+/// How much of the last dimension of a state of `shape` one block of an op has that works element by element.
+int64_t innerBlockSize(ArrayRef<int64_t> shape, const ChunkOptions &options);
 /// All of `shape`, but of its last dimension the block number `block` of `size`; a shape of rank 0 is one block.
 Slice innerBlock(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Value block, int64_t size);
 /// All of `shape`, but of its first dimension, the heads, the one that is `head`.

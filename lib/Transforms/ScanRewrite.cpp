@@ -16,6 +16,7 @@ constexpr ScanTarget targets[] = {
     {"strand.delta_rule", toDeltaRule},
     {"strand.linear_attention", toLinearAttention},
     {"strand.linear_recurrence", toLinearRecurrence},
+    {"strand.associative_scan", toAssociativeScan},
 };
 
 /// A scan of some components, with the values that its outputs are.
