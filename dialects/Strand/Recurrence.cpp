@@ -40,8 +40,8 @@ std::string MappedOperands::getLoopKinds() const {
   return kinds;
 }
 
-static Value partOf(OpBuilder &b, Location loc, Value x, AffineMap map, Value row, int64_t length, OpFoldResult start,
-                    int64_t size) {
+Value strand::mappedPart(OpBuilder &b, Location loc, Value x, AffineMap map, Value row, int64_t length,
+                         OpFoldResult start, int64_t size) {
   SmallVector<OpFoldResult> offsets;
   SmallVector<int64_t> sizes;
   for (auto [i, e] : llvm::enumerate(map.getResults())) {
@@ -57,7 +57,7 @@ SmallVector<Value> MappedOperands::parts(OpBuilder &b, Location loc, size_t coun
                                          OpFoldResult start, int64_t size) const {
   SmallVector<Value> parts;
   for (auto [x, map] : llvm::zip(ArrayRef(values).take_front(count), maps))
-    parts.push_back(partOf(b, loc, x, map, row, length, start, size));
+    parts.push_back(mappedPart(b, loc, x, map, row, length, start, size));
   return parts;
 }
 
@@ -101,6 +101,8 @@ Value strand::productOf(OpBuilder &b, Location loc, ValueRange factors) {
 }
 
 int64_t strand::channelsOfBlock(ArrayRef<int64_t> shape, int64_t parts, const ChunkOptions &options) {
+  if (shape.empty())
+    return 1;
   int64_t others = parts;
   for (int64_t s : shape.drop_back())
     others *= s;

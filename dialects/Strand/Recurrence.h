@@ -26,10 +26,14 @@ struct MappedOperands {
 /// C1, C3, C4 and C5 of such an op with the results `y`; `sums`: the result's map may lack dimensions of the state.
 LogicalResult verifyMapped(Operation *op, ArrayAttr maps, const MappedOperands &operands, ValueRange y, bool sums);
 
+/// What `map`, over (t, s1, ..., sk), reads of `x`: `length` rows from `row` on, and `size` of sk from `start` on.
+Value mappedPart(OpBuilder &b, Location loc, Value x, AffineMap map, Value row, int64_t length, OpFoldResult start,
+                 int64_t size);
+
 /// The product of the values of the factors at one place.
 Value productOf(OpBuilder &b, Location loc, ValueRange factors);
 
-/// Channels of a block of a state of that shape, of which each element is `parts` numbers.
+/// Channels of a block of a state of that shape, of which each element is `parts` numbers; 1 if it has no dimension.
 int64_t channelsOfBlock(ArrayRef<int64_t> shape, int64_t parts, const ChunkOptions &options);
 /// Lengths of tiles: enough rows that what stands around a tile does not count, few enough that its slices stay in L1.
 SmallVector<int64_t> recurrenceTiles(const ChunkOptions &options);

@@ -228,6 +228,28 @@ SmallVector<Value> strand::walkRows(OpBuilder &b, StreamOpInterface op, ValueRan
   return walkSequences(b, op.getLoc(), op.getOffsets(), outer, open, row, close);
 }
 
+SmallVector<Value> strand::walkRowsBack(OpBuilder &b, StreamOpInterface op, ValueRange outs, Step step) {
+  Location loc = op.getLoc();
+  Value zero = indexConstant(b, loc, 0), one = indexConstant(b, loc, 1), offsets = op.getOffsets();
+  Value sequences = arith::SubIOp::create(b, loc, numRows(b, loc, offsets), one);
+  auto sequence = [&](OpBuilder &b, Location loc, Value s, ValueRange in) {
+    Value lo = indexAt(b, loc, offsets, s), hi = indexAt(b, loc, offsets, arith::AddIOp::create(b, loc, s, one));
+    Value last = arith::SubIOp::create(b, loc, hi, one), rows = arith::SubIOp::create(b, loc, hi, lo);
+    SmallVector<Value> walk(in);
+    llvm::append_range(walk, openStates(b, op, s, {}));
+    auto row = [&](OpBuilder &b, Location loc, Value i, ValueRange x) {
+      Value t = arith::SubIOp::create(b, loc, last, i);
+      auto [y, carries] = step(b, t, x.take_front(outs.size()), x.drop_front(outs.size()));
+      llvm::append_range(y, carries);
+      scf::YieldOp::create(b, loc, y);
+    };
+    auto loop = scf::ForOp::create(b, loc, zero, rows, one, walk, row);
+    scf::YieldOp::create(b, loc, loop.getResults().take_front(outs.size()));
+  };
+  auto each = scf::ForOp::create(b, loc, zero, sequences, one, outs, sequence);
+  return llvm::to_vector_of<Value>(each.getResults());
+}
+
 Slice strand::innerBlock(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Value block, int64_t size) {
   Slice s{SmallVector<OpFoldResult>(shape.size(), b.getIndexAttr(0)), to_vector(shape)};
   if (shape.empty())

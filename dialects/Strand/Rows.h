@@ -68,6 +68,11 @@ SmallVector<Value> closeStates(OpBuilder &b, StreamOpInterface op, Value s, Valu
 using Step = llvm::function_ref<std::pair<SmallVector<Value>, SmallVector<Value>>(OpBuilder &, Value t, ValueRange outs,
                                                                                   ValueRange carries)>;
 SmallVector<Value> walkRows(OpBuilder &b, StreamOpInterface op, ValueRange outs, Step step);
+/// The same from the last row of each sequence to the first; the op has no states.
+SmallVector<Value> walkRowsBack(OpBuilder &b, StreamOpInterface op, ValueRange outs, Step step);
+/// Why an op that goes that way cannot go on from where an earlier call left a sequence.
+inline constexpr llvm::StringLiteral reasonAgainstReverse =
+    "is reverse: a row depends on all rows behind it, so its sequence has to come in one piece";
 /// The initial value of a carried value as a tensor of its shape.
 Value initialState(OpBuilder &b, Location loc, const StateSpec &spec);
 

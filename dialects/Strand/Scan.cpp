@@ -25,8 +25,7 @@ Value ScanOp::getInitialTensor(unsigned i) {
 }
 
 StringRef ScanOp::getReasonAgainstState() {
-  return getReverse() ? "is reverse: a row depends on all rows behind it, so its sequence has to come in one piece"
-                      : "";
+  return getReverse() ? StringRef(reasonAgainstReverse) : "";
 }
 
 //===--- text ----------------------------------------------------------------------------------------------------===//
@@ -285,31 +284,6 @@ SmallVector<StateSpec> ScanOp::getStateSpecs() {
 
 //===--- meaning and tiles ---------------------------------------------------------------------------------------===//
 
-/// The walk from the last row to the first; there are no states.
-static SmallVector<Value> walkBack(OpBuilder &b, ScanOp op, ValueRange outs, Step step) {
-  Location loc = op.getLoc();
-  Value zero = indexConstant(b, loc, 0), one = indexConstant(b, loc, 1);
-  Value sequences = arith::SubIOp::create(b, loc, numRows(b, loc, op.getOffsets()), one);
-  auto each =
-      scf::ForOp::create(b, loc, zero, sequences, one, outs, [&](OpBuilder &b, Location loc, Value s, ValueRange in) {
-        Value lo = indexAt(b, loc, op.getOffsets(), s),
-              hi = indexAt(b, loc, op.getOffsets(), arith::AddIOp::create(b, loc, s, one));
-        Value last = arith::SubIOp::create(b, loc, hi, one), rows = arith::SubIOp::create(b, loc, hi, lo);
-        SmallVector<Value> walk(in);
-        for (const StateSpec &spec : op.getStateSpecs())
-          walk.push_back(initialState(b, loc, spec));
-        auto loop =
-            scf::ForOp::create(b, loc, zero, rows, one, walk, [&](OpBuilder &b, Location loc, Value i, ValueRange x) {
-              Value t = arith::SubIOp::create(b, loc, last, i);
-              auto [y, carries] = step(b, t, x.take_front(outs.size()), x.drop_front(outs.size()));
-              llvm::append_range(y, carries);
-              scf::YieldOp::create(b, loc, y);
-            });
-        scf::YieldOp::create(b, loc, loop.getResults().take_front(outs.size()));
-      });
-  return llvm::to_vector_of<Value>(each.getResults());
-}
-
 static SmallVector<Value> rowsAt(OpBuilder &b, ScanOp op, Value t) {
   return llvm::map_to_vector(op.getInputs(), [&](Value x) { return takeRow(b, op.getLoc(), x, t); });
 }
@@ -332,7 +306,7 @@ FailureOr<SmallVector<Value>> ScanOp::decomposeOperation(OpBuilder &b) {
   auto step = [&](OpBuilder &b, Value t, ValueRange outs, ValueRange carries) {
     return stepInto(b, *this, t, t, outs, carries);
   };
-  return getReverse() ? walkBack(b, *this, outs, step) : walkRows(b, *this, outs, step);
+  return getReverse() ? walkRowsBack(b, *this, outs, step) : walkRows(b, *this, outs, step);
 }
 
 int64_t ScanOp::getBlocks(const ChunkOptions &) { return 1; }

@@ -20,10 +20,14 @@ std::string indices(ArrayRef<int64_t> shape, int64_t n) {
   return text;
 }
 
+/// 0 for equal ones, which may be infinite: what begins at an identity is, until its first row.
+double apart(double got, double want) { return got == want ? 0 : std::abs(got - want); }
+
+/// Of what is finite.
 double largestOf(ArrayRef<double> values) {
   double most = 0;
   for (double v : values)
-    most = std::max(most, std::abs(v));
+    most = std::isfinite(v) ? std::max(most, std::abs(v)) : most;
   return most;
 }
 
@@ -31,9 +35,10 @@ double largestOf(ArrayRef<double> values) {
 size_t firstWrong(ArrayRef<double> got, ArrayRef<double> want, double bound) {
   size_t farthest = 0;
   for (size_t i = 0; i < want.size(); ++i) {
-    if (!(std::abs(got[i] - want[i]) <= bound))
+    double d = apart(got[i], want[i]);
+    if (!(d <= bound))
       return i;
-    if (std::abs(got[i] - want[i]) > std::abs(got[farthest] - want[farthest]))
+    if (d > apart(got[farthest], want[farthest]))
       farthest = i;
   }
   return farthest;
@@ -56,9 +61,10 @@ Distance strand::boundOf(double tolerance) { return {tolerance, elementFactor * 
 Distance strand::distance(ArrayRef<double> got, ArrayRef<double> want) {
   double difference = 0, square = 0, farthest = 0;
   for (auto [g, w] : llvm::zip_equal(got, want)) {
-    difference += (g - w) * (g - w);
-    square += w * w;
-    farthest = larger(std::abs(g - w), farthest);
+    double d = apart(g, w);
+    difference += d * d;
+    square += std::isfinite(w) ? w * w : 0;
+    farthest = larger(d, farthest);
   }
   if (square == 0)
     return {want.empty() ? 0 : std::sqrt(difference / want.size()), farthest};

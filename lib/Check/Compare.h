@@ -5,8 +5,8 @@
 namespace strand {
 
 /// Against values that are wanted: root of the mean square of the differences, relative to that of the values; and the
-/// largest difference, relative to the largest value. NaN where a value is. Both absolute where all that is wanted is
-/// 0.
+/// largest difference, relative to the largest value. NaN where a value is; equal infinities do not differ. Both
+/// absolute where all that is wanted is 0.
 struct Distance {
   double rms = 0, largest = 0;
 };

@@ -90,6 +90,102 @@ void recurrence(FunctionText &f, bool isComplex) {
 
 void linearRecurrence(FunctionText &f) { recurrence(f, false); }
 void complexRecurrence(FunctionText &f) { recurrence(f, true); }
+/// A combine that is associative: for each part its identity, and what it is drawn from.
+struct Combine {
+  enum { Max, Sum, MovedMin, LogSumExp, Affine, Softmax } kind;
+  SmallVector<double> identity;
+  SmallVector<From> from;
+};
+
+Combine drawCombine(Random &random) {
+  constexpr double low = -1e30;
+  switch (random.below(6)) {
+  case 0:
+    return {Combine::Max, {low}, {From::Normal}};
+  case 1:
+    return {Combine::Sum, {0}, {From::Signed}};
+  case 2:
+    return {Combine::MovedMin, {0, -low}, {From::Unit, From::Normal}};
+  case 3:
+    return {Combine::LogSumExp, {0, low}, {From::Gates, From::Signed}};
+  case 4:
+    return {Combine::Affine, {1, 0}, {From::Negative, From::Signed}};
+  default: // the largest, and what is weighed by exponentials under it
+    return {Combine::Softmax, {low, 0, 0}, {From::Normal, From::Positive, From::Signed}};
+  }
+}
+
+/// The parts of two elements together; `x`: those of the left one, then those of the right one.
+SmallVector<std::string> combined(BlockText &b, const Combine &combine, ArrayRef<std::string> x) {
+  auto add = [&](std::string p, std::string q) { return b.scalar("arith.addf", {p, q}); };
+  auto mul = [&](std::string p, std::string q) { return b.scalar("arith.mulf", {p, q}); };
+  auto expOfDifference = [&](std::string p, std::string q) {
+    return b.scalar("math.exp", {b.scalar("arith.subf", {p, q})});
+  };
+  switch (combine.kind) {
+  case Combine::Max:
+    return {b.scalar("arith.maximumf", {x[0], x[1]})};
+  case Combine::Sum:
+    return {add(x[0], x[1])};
+  case Combine::MovedMin:
+    return {add(x[0], x[2]), b.scalar("arith.minimumf", {add(x[1], x[2]), x[3]})};
+  case Combine::LogSumExp: {
+    std::string moved = add(x[1], x[2]), most = b.scalar("arith.maximumf", {moved, x[3]});
+    std::string ratio = expOfDifference(b.scalar("arith.minimumf", {moved, x[3]}), most);
+    return {add(x[0], x[2]), add(most, b.scalar("math.log1p", {ratio}))};
+  }
+  case Combine::Affine:
+    return {mul(x[0], x[2]), add(mul(x[1], x[2]), x[3])};
+  case Combine::Softmax: {
+    std::string most = b.scalar("arith.maximumf", {x[0], x[3]});
+    std::string left = expOfDifference(x[0], most), right = expOfDifference(x[3], most);
+    return {most, add(mul(left, x[1]), mul(right, x[4])), add(mul(left, x[2]), mul(right, x[5]))};
+  }
+  }
+  llvm_unreachable("all kinds");
+}
+
+void associativeScan(FunctionText &f) {
+  static const char *letters[] = {"", "i", "ij"};
+  Random &random = f.random;
+  Combine combine = drawCombine(random);
+  size_t n = combine.from.size();
+  int64_t rank = random.below(3);
+  StringRef all = letters[rank];
+  SmallVector<int64_t> dims;
+  for (int64_t i = 0; i < rank; ++i)
+    dims.push_back(drawSize(random));
+  SmallVector<Tensor> parts;
+  SmallVector<std::string> maps, identity, read, results, types, arguments;
+  for (size_t i = 0; i < n; ++i) {
+    bool isWhole = i == 0 || random.below(2), rows = i == 0 || random.below(4);
+    StringRef some = isWhole ? all : all.take_back(random.below(rank + 1));
+    ArrayRef<int64_t> sizes = ArrayRef(dims).take_back(some.size());
+    parts.push_back(rows ? f.rows(sizes, combine.from[i]) : f.parameter(sizes, combine.from[i]));
+    maps.push_back(map(all, some, rows));
+    identity.push_back(floatText(combine.identity[i]));
+    if (i + 1 < n && random.below(3))
+      continue;
+    read.push_back(std::to_string(i));
+    Tensor y{f.names.fresh(), dims, "f32", f.count};
+    results.push_back(y.name);
+    types.push_back(y.type());
+    f.offer(y);
+  }
+  std::string text = llvm::join(results, ", ") + " = strand.associative_scan" + (random.below(12) ? "(" : " reverse(");
+  text += names(parts) + ") offsets " + f.offsets + " {identity = array<f64: " + llvm::join(identity, ", ");
+  text += ">, read = array<i64: " + llvm::join(read, ", ") + ">, indexing_maps = [" + llvm::join(maps, ", ") + "]} : (";
+  for (const Tensor &t : parts)
+    text += t.type() + ", ";
+  f.body.line(text + "tensor<?xi32>) -> (" + llvm::join(types, ", ") + ") {");
+  for (size_t i = 0; i < 2 * n; ++i)
+    arguments.push_back(f.names.fresh());
+  f.body.line("^bb0(" + llvm::join(arguments, ": f32, ") + ": f32):");
+  std::string values = llvm::join(combined(f.body, combine, arguments), ", ");
+  SmallVector<std::string> floats(n, "f32");
+  f.body.line("  strand.yield " + values + " : " + llvm::join(floats, ", "));
+  f.body.line("}");
+}
 
 void linearAttention(FunctionText &f) {
   Random &random = f.random;
@@ -272,7 +368,7 @@ Tensor reshaped(FunctionText &f, const Tensor &x) {
 void strand::appendLayer(FunctionText &f) {
   static void (*const kinds[])(FunctionText &) = {linearRecurrence, linearRecurrence, linearAttention, linearAttention,
                                                   deltaRule,        deltaRule,        fastWeight,      causalConv,
-                                                  shift,            rotary,           complexRecurrence};
+                                                  shift,            rotary,           associativeScan, complexRecurrence};
   if (f.random.below(15) == 0) // the one that takes long
     return attention(f);
   kinds[f.random.below(std::size(kinds))](f);

@@ -1,6 +1,7 @@
 // strand-own-inits: in the order of the text, each operand that is a place gets a copy of it, down to the tensor.empty.
 #include "lib/Lowering/Places.h"
 #include "lib/Passes.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -51,8 +52,20 @@ bool isOwn(const OpOperand &use) {
   return true;
 }
 
+/// Where `op` puts what another has put elsewhere already, it takes it from there: that value may be made in the first
+/// place, and nobody else may read it once that is written.
+void takeFromFirstPlace(bufferization::MaterializeInDestinationOp op) {
+  for (Operation *user : llvm::to_vector(op.getSource().getUsers())) {
+    auto later = dyn_cast<bufferization::MaterializeInDestinationOp>(user);
+    if (later && later != op && later.getSource() == op.getSource() && op->getBlock() == later->getBlock() &&
+        op->isBeforeInBlock(later) && op.getResult())
+      later.getSourceMutable().set(op.getResult());
+  }
+}
+
 struct OwnInits : impl::OwnInitsBase<OwnInits> {
   void runOnOperation() override {
+    getOperation().walk(takeFromFirstPlace);
     llvm::SetVector<Operation *> old; // what may have no user any more
     auto leave = [&](Value place) {
       for (Value v = place; v; v = under(v))

@@ -1,5 +1,5 @@
 // Forms that cut sequences into spans of equal length, so that threads share one sequence. For each span and block:
-//   summaries   of every span but the last of its sequence, from neutral transfers and states of zero
+//   summaries   of every span but the last of its sequence, from neutral transfers and states
 //   starts      the states before each span: three-phase joins the summaries in order, a task a sequence; associative
 //               joins each with the one 1, 2, 4, ... spans before it, a task a span
 //   outputs     of each span from its start, whose place then holds the states after it
@@ -172,8 +172,7 @@ SmallVector<Value> Spans::summaries() {
     Expansion::Part part = summaryPart(p, block);
     SmallVector<Value> slices = x.takeSlices(part, loop.getRegionIterArgs(), 0);
     for (auto [i, v] : llvm::enumerate(slices)) {
-      TypedAttr begin = i < transfers.size() ? transfers[i].initial
-                                             : cast<TypedAttr>(b.getZeroAttr(specs[i].elementType));
+      TypedAttr begin = i < transfers.size() ? transfers[i].initial : split.getNeutralState(i - transfers.size());
       v = filledInto(b, loc, arith::ConstantOp::create(b, loc, begin), v);
     }
     Value rows = arith::SelectOp::create(b, loc, span.isLast, index(0), span.rows); // nothing follows the last

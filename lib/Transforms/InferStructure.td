@@ -8,6 +8,7 @@ def InferStructure : Pass<"strand-infer-structure", "::mlir::func::FuncOp"> {
       the keys is read, before or after the step; also over the sum of the weights;
     - `strand.linear_recurrence` where every element goes its own way; decay, input and reading are given as their
       factors, so nothing wider than a row is stored for all rows;
+    - `strand.associative_scan` where every element is a maximum, minimum or log-sum-exp of itself, moved, and an input;
     - the rows before, where a carried value is used for everything but itself.
 
     Carried values that need each other are one component. Components are taken in the order in which they need each

@@ -17,6 +17,7 @@ constexpr ScanTarget targets[] = {
     {"strand.linear_attention", toLinearAttention},
     {"strand.linear_recurrence", toLinearRecurrence},
     {"strand.complex_recurrence", toComplexRecurrence},
+    {"strand.associative_scan", toAssociativeScan},
 };
 
 /// A scan of some components, with the values that its outputs are.

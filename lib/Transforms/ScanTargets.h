@@ -58,6 +58,7 @@ std::string toDeltaRule(ScanContext &context, StepComponent &component);
 std::string toLinearAttention(ScanContext &context, StepComponent &component);
 std::string toLinearRecurrence(ScanContext &context, StepComponent &component);
 std::string toComplexRecurrence(ScanContext &context, StepComponent &component);
+std::string toAssociativeScan(ScanContext &context, StepComponent &component);
 /// What a target says of a form that is none of its own.
 inline constexpr const char *noSuchOp = "there is no op of that kind";
 /// Why no op that goes forward from 0 can be put there; empty if that is not so.

@@ -131,3 +131,23 @@ func.func @branches(%x: tensor<4xf32>, %c: i1) -> (tensor<4xf32>, tensor<4xf32>)
   }
   return %other, %r : tensor<4xf32>, tensor<4xf32>
 }
+
+// -----
+
+// What goes to three places is made in the first and goes on from there.
+// CHECK-LABEL: func.func @three_places(
+// CHECK-SAME:    %{{.*}}: tensor<8xf32>, %[[A:.*]]: tensor<8xf32>, %[[B:.*]]: tensor<8xf32>, %[[C:.*]]: tensor<8xf32>)
+// CHECK:         %[[Y:.*]] = linalg.exp
+// CHECK-NEXT:    %[[IN_A:.*]] = bufferization.materialize_in_destination %[[Y]] in %[[A]]
+// CHECK-NEXT:    %[[IN_B:.*]] = bufferization.materialize_in_destination %[[IN_A]] in %[[B]]
+// CHECK-NEXT:    %[[IN_C:.*]] = bufferization.materialize_in_destination %[[IN_B]] in %[[C]]
+// CHECK-NEXT:    return %[[IN_A]], %[[IN_B]], %[[IN_C]]
+func.func @three_places(%x: tensor<8xf32>, %a: tensor<8xf32>, %b: tensor<8xf32>, %c: tensor<8xf32>)
+    -> (tensor<8xf32>, tensor<8xf32>, tensor<8xf32>) {
+  %e = tensor.empty() : tensor<8xf32>
+  %y = linalg.exp ins(%x : tensor<8xf32>) outs(%e : tensor<8xf32>) -> tensor<8xf32>
+  %0 = bufferization.materialize_in_destination %y in %a : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+  %1 = bufferization.materialize_in_destination %y in %b : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+  %2 = bufferization.materialize_in_destination %y in %c : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+  return %0, %1, %2 : tensor<8xf32>, tensor<8xf32>, tensor<8xf32>
+}

@@ -30,7 +30,7 @@ func.func @kalman(%zs: tensor<?x8xf32>, %Qs: tensor<?x8xf32>, %Rs: tensor<?x8xf3
 // m' = max(f + m, i); C, n with the gates exp(f + m - m'), exp(i - m').
 func.func @mlstm(%qs: tensor<?x4xf32>, %ks: tensor<?x4xf32>, %vs: tensor<?x3xf32>, %fs: tensor<?xf32>,
     %is: tensor<?xf32>, %offsets: tensor<?xi32>) -> tensor<?x3xf32> {
-  // expected-remark @below {{h2 is max-plus, diagonal: h2 = max(h2 + a, b); stays a scan: there is no op of that kind}}
+  // expected-remark @below {{h2 is max-plus, diagonal: h2 = max(h2 + a, b); becomes strand.associative_scan}}
   // expected-remark @below {{h0 is a decayed sum of outer products: h0[i,j] = exp(g) * h0[i,j] + k[i] * v[j], given h2; becomes strand.linear_attention}}
   // expected-remark @below {{h1 is diagonal: h1[i] = exp(g) * h1[i] + b[i], given h2; becomes strand.linear_recurrence}}
   %r = strand.scan rows(%q = %qs : tensor<?x4xf32>, %k = %ks : tensor<?x4xf32>, %v = %vs : tensor<?x3xf32>,
@@ -84,7 +84,7 @@ func.func @mlstm(%qs: tensor<?x4xf32>, %ks: tensor<?x4xf32>, %vs: tensor<?x3xf32
 // The weighted mean of RWKV-4: m' = max(w + m, k), numerator and denominator under exp(w + m - m').
 func.func @rwkv4(%ks: tensor<?x8xf32>, %vs: tensor<?x8xf32>, %all_w: tensor<8xf32>, %all_u: tensor<8xf32>,
     %offsets: tensor<?xi32>) -> tensor<?x8xf32> {
-  // expected-remark @below {{h2 is max-plus, diagonal: h2[i] = max(h2[i] + A[i], b[i]); stays a scan: there is no op of that kind}}
+  // expected-remark @below {{h2 is max-plus, diagonal: h2[i] = max(h2[i] + A[i], b[i]); becomes strand.associative_scan}}
   // expected-remark @below {{h0 is diagonal: h0[i] = exp(g[i]) * h0[i] + b[i], given h2; becomes strand.linear_recurrence}}
   // expected-remark @below {{h1 is diagonal: h1[i] = exp(g[i]) * h1[i] + b[i], given h2; becomes strand.linear_recurrence}}
   %r = strand.scan rows(%k = %ks : tensor<?x8xf32>, %v = %vs : tensor<?x8xf32>)
@@ -121,7 +121,7 @@ func.func @rwkv4(%ks: tensor<?x8xf32>, %vs: tensor<?x8xf32>, %all_w: tensor<8xf3
 
 // Attention of one query as m' = max(m, s), u and w under exp(m - m').
 func.func @attention_scan(%ss: tensor<?xf32>, %vs: tensor<?x3xf32>, %offsets: tensor<?xi32>) -> tensor<?x3xf32> {
-  // expected-remark @below {{h0 is max-plus, diagonal: h0 = max(h0, b); stays a scan: there is no op of that kind}}
+  // expected-remark @below {{h0 is max-plus, diagonal: h0 = max(h0, b); becomes strand.associative_scan}}
   // expected-remark @below {{h1 is diagonal: h1 = exp(g) * h1 + b, given h0; becomes strand.linear_recurrence}}
   // expected-remark @below {{h2 is diagonal: h2[i] = exp(g) * h2[i] + b[i], given h0; becomes strand.linear_recurrence}}
   %r = strand.scan rows(%s = %ss : tensor<?xf32>, %v = %vs : tensor<?x3xf32>)
@@ -152,7 +152,7 @@ func.func @attention_scan(%ss: tensor<?xf32>, %vs: tensor<?x3xf32>, %offsets: te
 // z' = log(exp z + exp k), S' = Diag(exp(z - z')) S + exp(k - z') v^T.
 func.func @lightnet(%qs: tensor<?x4xf32>, %ks: tensor<?x4xf32>, %vs: tensor<?x3xf32>,
     %offsets: tensor<?xi32>) -> tensor<?x3xf32> {
-  // expected-remark @below {{h0 is log-sum-exp, diagonal: h0[i] = lse(h0[i], b[i]); stays a scan: there is no op of that kind}}
+  // expected-remark @below {{h0 is log-sum-exp, diagonal: h0[i] = lse(h0[i], b[i]); becomes strand.associative_scan}}
   // expected-remark @below {{h1 is a decayed sum of outer products: h1[i,j] = exp(g[i]) * h1[i,j] + k[i] * v[j], given h0; becomes strand.linear_attention}}
   %r = strand.scan rows(%q = %qs : tensor<?x4xf32>, %k = %ks : tensor<?x4xf32>, %v = %vs : tensor<?x3xf32>)
       carry(%z : tensor<4xf32>, %S : tensor<4x3xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x3xf32> {

@@ -131,18 +131,20 @@ func.func @network(%xs: tensor<?x6xf32>, %w: tensor<6x4xf32>, %u: tensor<4x4xf32
   return %y : tensor<?x4xf32>
 }
 
-// The maximum is a scan of its own, which yields its rows before and after the step; the sum is given those.
+// What is not affine is a scan of its own, which yields its rows before and after the step; the sum is given those.
 // CHECK-LABEL: func.func @staged(
 // CHECK-SAME:    %[[X:.*]]: tensor<?x4xf32>,
 // CHECK:         %[[M:.*]]:2 = strand.scan rows(%[[XT:.*]] = %[[X]] : tensor<?x4xf32>) carry(%[[MT:.*]] : tensor<4xf32>) offsets
-// CHECK-NEXT:      %[[MAX:.*]] = arith.maximumf %[[MT]], %[[XT]]
+// CHECK-NEXT:      %[[TANH:.*]] = math.tanh %[[MT]]
+// CHECK-NEXT:      %[[MAX:.*]] = arith.maximumf %[[TANH]], %[[XT]]
 // CHECK-NEXT:      strand.yield %[[MT]], %[[MAX]] : tensor<4xf32>, tensor<4xf32> next %[[MAX]] : tensor<4xf32>
 // CHECK:         linalg.generic {{.*}} ins(%[[M]]#0, %[[M]]#1 :
 // CHECK:         strand.linear_recurrence
 func.func @staged(%xs: tensor<?x4xf32>, %offsets: tensor<?xi32>) -> tensor<?x4xf32> {
   %y = strand.scan rows(%x = %xs : tensor<?x4xf32>) carry(%z : tensor<4xf32>, %m : tensor<4xf32>)
        offsets %offsets : tensor<?xi32> -> tensor<?x4xf32> {
-    %0 = arith.maximumf %m, %x : tensor<4xf32>
+    %tanh = math.tanh %m : tensor<4xf32>
+    %0 = arith.maximumf %tanh, %x : tensor<4xf32>
     %1 = arith.subf %m, %0 : tensor<4xf32>
     %2 = math.exp %1 : tensor<4xf32>
     %3 = arith.subf %x, %0 : tensor<4xf32>

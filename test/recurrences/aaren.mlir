@@ -7,7 +7,7 @@
 // CHECK: aaren: {{[7-9]|1[0-9]}} forms right
 
 func.func @aaren(%ss: tensor<?xf32> {check.range = [-8.0, 8.0]}, %vs: tensor<?x3xf32>, %offsets: tensor<?xi32>) -> tensor<?x3xf32> {
-  // expected-remark @below {{h0 is max-plus, diagonal: h0 = max(h0, b)}}
+  // expected-remark @below {{h0 is max-plus, diagonal: h0 = max(h0, b); becomes strand.associative_scan}}
   // expected-remark @below {{h1 is diagonal: h1 = exp(g) * h1 + b, given h0; becomes strand.linear_recurrence}}
   // expected-remark @below {{h2 is diagonal: h2[i] = exp(g) * h2[i] + b[i], given h0; becomes strand.linear_recurrence}}
   %r = strand.scan rows(%s = %ss : tensor<?xf32>, %v = %vs : tensor<?x3xf32>)

@@ -7,7 +7,7 @@
 // CHECK: cumulative_max: {{[7-9]|1[0-9]}} forms right
 
 func.func @cumulative_max(%xs: tensor<?x8xf32>, %offsets: tensor<?xi32>) -> tensor<?x8xf32> {
-  // expected-remark @below {{h is max-plus, diagonal: h[i] = max(h[i], b[i])}}
+  // expected-remark @below {{h is max-plus, diagonal: h[i] = max(h[i], b[i]); becomes strand.associative_scan}}
   %r = strand.scan rows(%x = %xs : tensor<?x8xf32>) carry(%h : tensor<8xf32> = -1.0e30)
       offsets %offsets : tensor<?xi32> -> tensor<?x8xf32> {
     %0 = arith.maximumf %h, %x : tensor<8xf32>

@@ -8,7 +8,7 @@
 
 func.func @decayed_log_sum_exp(%xs: tensor<?x8xf32> {check.range = [-8.0, 8.0]},
     %gs: tensor<?x8xf32> {check.kind = "gates"}, %offsets: tensor<?xi32>) -> tensor<?x8xf32> {
-  // expected-remark @below {{h is log-sum-exp, diagonal: h[i] = lse(h[i] + a[i], b[i])}}
+  // expected-remark @below {{h is log-sum-exp, diagonal: h[i] = lse(h[i] + a[i], b[i]); becomes strand.associative_scan}}
   %r = strand.scan rows(%x = %xs : tensor<?x8xf32>, %g = %gs : tensor<?x8xf32>)
       carry(%z : tensor<8xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x8xf32> {
     %0 = arith.addf %z, %g : tensor<8xf32>

@@ -12,7 +12,7 @@
 
 func.func @lightnet(%qs: tensor<?x4xf32>, %ks: tensor<?x4xf32> {check.range = [-4.0, 4.0]}, %vs: tensor<?x3xf32>,
     %offsets: tensor<?xi32>) -> tensor<?x3xf32> {
-  // expected-remark @below {{h0 is log-sum-exp, diagonal: h0[i] = lse(h0[i], b[i])}}
+  // expected-remark @below {{h0 is log-sum-exp, diagonal: h0[i] = lse(h0[i], b[i]); becomes strand.associative_scan}}
   // expected-remark @below {{h1 is a decayed sum of outer products: h1[i,j] = exp(g[i]) * h1[i,j] + k[i] * v[j], given h0; becomes strand.linear_attention}}
   %r = strand.scan rows(%q = %qs : tensor<?x4xf32>, %k = %ks : tensor<?x4xf32>, %v = %vs : tensor<?x3xf32>)
       carry(%z : tensor<4xf32>, %S : tensor<4x3xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x3xf32> {

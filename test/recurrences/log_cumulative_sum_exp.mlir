@@ -7,7 +7,7 @@
 // CHECK: log_cumulative_sum_exp: {{[7-9]|1[0-9]}} forms right
 
 func.func @log_cumulative_sum_exp(%xs: tensor<?x8xf32> {check.range = [-8.0, 8.0]}, %offsets: tensor<?xi32>) -> tensor<?x8xf32> {
-  // expected-remark @below {{h is log-sum-exp, diagonal: h[i] = lse(h[i], b[i])}}
+  // expected-remark @below {{h is log-sum-exp, diagonal: h[i] = lse(h[i], b[i]); becomes strand.associative_scan}}
   %r = strand.scan rows(%x = %xs : tensor<?x8xf32>)
       carry(%z : tensor<8xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x8xf32> {
     %0 = arith.maximumf %z, %x : tensor<8xf32>

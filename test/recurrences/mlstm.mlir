@@ -14,7 +14,7 @@
 
 func.func @mlstm(%qs: tensor<?x4xf32>, %ks: tensor<?x4xf32>, %vs: tensor<?x3xf32>,
     %fs: tensor<?xf32> {check.kind = "gates"}, %is: tensor<?xf32> {check.range = [-5.0, 5.0]}, %offsets: tensor<?xi32>) -> tensor<?x3xf32> {
-  // expected-remark @below {{h2 is max-plus, diagonal: h2 = max(h2 + a, b)}}
+  // expected-remark @below {{h2 is max-plus, diagonal: h2 = max(h2 + a, b); becomes strand.associative_scan}}
   // expected-remark @below {{h0 is a decayed sum of outer products: h0[i,j] = exp(g) * h0[i,j] + k[i] * v[j], given h2; becomes strand.linear_attention}}
   // expected-remark @below {{h1 is diagonal: h1[i] = exp(g) * h1[i] + b[i], given h2; becomes strand.linear_recurrence}}
   %r = strand.scan rows(%q = %qs : tensor<?x4xf32>, %k = %ks : tensor<?x4xf32>, %v = %vs : tensor<?x3xf32>,

@@ -8,7 +8,7 @@
 
 func.func @rwkv4(%ks: tensor<?x8xf32> {check.range = [-4.0, 4.0]}, %vs: tensor<?x8xf32>,
     %all_w: tensor<8xf32> {check.range = [0.01, 3.0]}, %all_u: tensor<8xf32>, %offsets: tensor<?xi32>) -> tensor<?x8xf32> {
-  // expected-remark @below {{h2 is max-plus, diagonal: h2[i] = max(h2[i] + A[i], b[i])}}
+  // expected-remark @below {{h2 is max-plus, diagonal: h2[i] = max(h2[i] + A[i], b[i]); becomes strand.associative_scan}}
   // expected-remark @below {{h0 is diagonal: h0[i] = exp(g[i]) * h0[i] + b[i], given h2; becomes strand.linear_recurrence}}
   // expected-remark @below {{h1 is diagonal: h1[i] = exp(g[i]) * h1[i] + b[i], given h2; becomes strand.linear_recurrence}}
   %r = strand.scan rows(%k = %ks : tensor<?x8xf32>, %v = %vs : tensor<?x8xf32>)

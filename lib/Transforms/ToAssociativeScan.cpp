@@ -1,0 +1,219 @@
+// h' = max(h + a, b), the same with min, or log(exp(h + a) + exp(b)), element by element, as strand.associative_scan.
+//
+// Rows are pairs (a, b), and two of them together are (a1 + a2, join(b1 + a2, b2)), join being that maximum, minimum or
+// log-sum-exp: what the first makes of h, moved and joined by the second. h is what b becomes if it begins where h does.
+// Without a, rows are b alone.
+//
+// Between places, a'[j] = max_i(a[i] + T[i, j]), two rows of N places are joined by a product of two N x N matrices,
+// while a row takes N x N in order. So that stays a scan.
+#include "dialects/Strand/Rows.h"
+#include "lib/Transforms/ScanTargets.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include <limits>
+using namespace mlir;
+using namespace strand;
+using namespace strand::algebra;
+namespace {
+
+/// log(exp x + exp y). Equal ones are not subtracted: they may be infinite.
+Value logSumExp(OpBuilder &b, Location loc, Value x, Value y) {
+  Value most = arith::MaximumFOp::create(b, loc, x, y), least = arith::MinimumFOp::create(b, loc, x, y);
+  Value same = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, most, least);
+  Value apart = arith::SubFOp::create(b, loc, least, most), zero = floatConstant(b, loc, x.getType(), 0);
+  Value ratio = math::ExpOp::create(b, loc, arith::SelectOp::create(b, loc, same, zero, apart));
+  return arith::AddFOp::create(b, loc, most, math::Log1pOp::create(b, loc, ratio));
+}
+
+Value join(StepKind kind, OpBuilder &b, Location loc, Value x, Value y) {
+  switch (kind) {
+  case StepKind::MaxPlus:
+    return arith::MaximumFOp::create(b, loc, x, y);
+  case StepKind::MinPlus:
+    return arith::MinimumFOp::create(b, loc, x, y);
+  default:
+    return logSumExp(b, loc, x, y);
+  }
+}
+
+class Semiring {
+public:
+  Semiring(ScanContext &context, StepComponent &component)
+      : context(context), component(component), form(component.forms[0]), A(*component.algebra),
+        next(context.getScan().getYield().getNext()[form.carried]),
+        emitter(context.lifter, A, getElementTypeOrSelf(next), context.getScan().getLoc()),
+        b(context.lifter.getBuilder()), loc(context.getScan().getLoc()) {}
+  std::string emit();
+
+private:
+  using Operand = FormulaEmitter::Result;
+  std::string findPair();
+  std::string whyNotHere(const Alternative &a);
+  std::optional<Poly> withoutLogs(const Poly &offset);
+  AffineMap mapOf(const Operand &o);
+  Value makeOp(ArrayRef<Operand> parts, double initial);
+
+  ScanContext &context;
+  StepComponent &component;
+  const CarriedForm &form;
+  Algebra &A;
+  Value next;
+  FormulaEmitter emitter;
+  OpBuilder &b;
+  Location loc;
+  Poly moved, input;     // a and b
+  SmallVector<Var> wide; // indices of the state, but for dimensions of one entry
+};
+
+/// Why a place of the state is not made of the same place before it.
+std::string Semiring::whyNotHere(const Alternative &a) {
+  bool here = true;
+  int64_t places = 1;
+  for (auto [d, e] : llvm::enumerate(a.index)) {
+    auto x = dyn_cast<AffineDimExpr>(e);
+    bool isSummed = x && llvm::is_contained(a.over, x.getPosition());
+    here &= isSummed || e == A.indexOf(form.vars[d]);
+    places *= isSummed ? A.extent(x.getPosition()) : 1;
+  }
+  if (here && !a.over.empty()) {
+    std::string n = std::to_string(places);
+    return "two of its rows are joined by a product of " + n + " x " + n + " matrices, which takes " + n +
+           " times the work of a row";
+  }
+  return here && a.index.size() == form.vars.size() ? "" : noSuchOp;
+}
+
+/// Logarithms of factors as sums that do not overflow; nothing if a factor may not be positive. The logarithms of
+/// classification are those without an operation.
+std::optional<Poly> Semiring::withoutLogs(const Poly &offset) {
+  Poly sum;
+  for (const Summand &s : offset.summands) {
+    Poly one = A.poly(s.term, s.coefficient);
+    std::optional<AtomId> id = A.asAtom(one);
+    if (id && A[*id].fn == Fn::Log && !A[*id].op) {
+      std::optional<Poly> log = logarithmOf(A, *component.reader, Poly(A[*id].args[0]));
+      if (!log)
+        return {};
+      one = *log;
+    }
+    sum = A.sum(sum, one);
+  }
+  return sum;
+}
+
+std::string Semiring::findPair() {
+  unsigned carried = 0, inputs = 0;
+  for (const Alternative &a : form.alternatives) {
+    if (a.carried) {
+      if (std::string reason = whyNotHere(a); !reason.empty())
+        return reason;
+    } else if (!a.over.empty()) {
+      return noSuchOp;
+    }
+    std::optional<Poly> offset = withoutLogs(a.offset);
+    if (!offset)
+      return "a factor of it is not plainly positive";
+    (a.carried ? moved : input) = *offset;
+    ++(a.carried ? carried : inputs);
+  }
+  if (carried != 1 || inputs != 1)
+    return "it is joined from " + std::to_string(carried) + " places and " + std::to_string(inputs) + " inputs";
+  return "";
+}
+
+AffineMap Semiring::mapOf(const Operand &o) {
+  SmallVector<AffineExpr> exprs;
+  if (o.lifted.perRow)
+    exprs.push_back(b.getAffineDimExpr(0));
+  for (Var v : o.vars)
+    exprs.push_back(b.getAffineDimExpr(1 + (llvm::find(wide, v) - wide.begin())));
+  return AffineMap::get(1 + wide.size(), 0, exprs, b.getContext());
+}
+
+Value Semiring::makeOp(ArrayRef<Operand> parts, double initial) {
+  ScanOp scan = context.getScan();
+  Type element = getElementTypeOrSelf(next);
+  SmallVector<int64_t> shape{rowsType(scan.getInputs()[0]).getDimSize(0)};
+  for (Var v : wide)
+    shape.push_back(A.extent(v));
+  SmallVector<Value> operands;
+  SmallVector<AffineMap> maps;
+  for (const Operand &o : parts) {
+    operands.push_back(o.lifted.value);
+    maps.push_back(mapOf(o));
+  }
+  bool isPair = parts.size() == 2, isPlain = llvm::all_of(maps, [](AffineMap map) { return map.isIdentity(); });
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  SmallVector<double> identity(isPair, 0);
+  identity.push_back(form.kind == StepKind::MinPlus ? infinity : -infinity);
+  auto op = AssociativeScanOp::create(
+      b, loc, RankedTensorType::get(shape, element), operands, scan.getOffsets(), ValueRange(), Value(), identity,
+      initial == identity.back() ? DenseF64ArrayAttr() : b.getDenseF64ArrayAttr(initial),
+      isPair ? b.getDenseI64ArrayAttr(1) : DenseI64ArrayAttr(), isPlain ? ArrayAttr() : b.getAffineMapArrayAttr(maps),
+      /*reverse=*/false);
+  op->setDiscardableAttrs(scan->getDiscardableAttrDictionary());
+  OpBuilder::InsertionGuard guard(b);
+  SmallVector<Type> types(2 * parts.size(), element);
+  Block *body = b.createBlock(&op.getCombine(), {}, types, SmallVector<Location>(types.size(), loc));
+  Value first = body->getArgument(isPair), second = body->getArgument(parts.size() + isPair);
+  SmallVector<Value> joined;
+  if (isPair) {
+    joined.push_back(arith::AddFOp::create(b, loc, body->getArgument(0), body->getArgument(2)));
+    first = arith::AddFOp::create(b, loc, first, body->getArgument(2));
+  }
+  joined.push_back(join(form.kind, b, loc, first, second));
+  YieldOp::create(b, loc, joined, ValueRange());
+  return op.getOutputs()[0];
+}
+
+std::string Semiring::emit() {
+  ScanOp scan = context.getScan();
+  if (scan.getReverse())
+    return "the scan is reverse";
+  if (std::string reason = findPair(); !reason.empty())
+    return reason;
+  auto initial = dyn_cast<FloatAttr>(scan.getInitial()[form.carried]);
+  if (!initial)
+    return "it begins at a tensor, and that op at a number";
+  if (!context.isAffordable(next))
+    return "it is wider than a row";
+  StateReading whole;
+  whole.value = next;
+  whole.vars = form.vars;
+  SmallVector<unsigned> dims;
+  for (unsigned d = 0; d < form.vars.size(); ++d) {
+    bool isWide = A.extent(form.vars[d]) != 1;
+    whole.kept.push_back(isWide ? std::optional(d) : std::nullopt);
+    if (!isWide)
+      continue;
+    dims.push_back(d);
+    wide.push_back(form.vars[d]);
+  }
+  SmallVector<Operand> parts;
+  SmallVector<Poly> pair{input};
+  if (!moved.isZero())
+    pair.insert(pair.begin(), moved);
+  for (const Poly &p : pair) {
+    std::optional<Operand> o = emitter.emit(p, form.vars);
+    if (!o)
+      return "an operand cannot be computed for all rows at once";
+    parts.push_back(*o);
+  }
+  if (A.isTooLong())
+    return "a formula of it is too long";
+  if (llvm::none_of(parts, [](const Operand &o) { return o.lifted.perRow; }))
+    parts.back().lifted = {context.lifter.withRows(parts.back().lifted, loc), true};
+  Value y = makeOp(parts, initial.getValueAsDouble());
+  context.know(next, *finishReading(context, component, whole, y, dims));
+  return "";
+}
+} // namespace
+
+std::string strand::toAssociativeScan(ScanContext &context, StepComponent &component) {
+  StepKind kind = component.forms[0].kind;
+  if (component.carried.size() != 1 ||
+      (kind != StepKind::MaxPlus && kind != StepKind::MinPlus && kind != StepKind::LogSumExp))
+    return noSuchOp;
+  return Semiring(context, component).emit();
+}
