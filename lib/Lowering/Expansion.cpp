@@ -54,6 +54,12 @@ void Expansion::replace(ValueRange results, ValueRange next) {
   for (unsigned i = 0; i < states.size(); ++i)
     if (specs[i].growth == Growth::Count)
       values[outputs + i] = raised(states[i]);
+  for (Value result : op->getResults().take_front(outputs))
+    for (Operation *user : llvm::make_early_inc_range(result.getUsers()))
+      if (auto dim = dyn_cast<tensor::DimOp>(user); dim && dim.getConstantIndex() == 0) {
+        dim.replaceAllUsesWith(numRows(b, loc, rowsOperand()));
+        dim.erase();
+      }
   op->replaceAllUsesWith(values);
   op->erase();
 }
