@@ -2,6 +2,7 @@
 // threads: a run, compared with the meaning and with the first run of all.
 #include "lib/Check/Check.h"
 #include "lib/Check/Forms.h"
+#include "lib/Pipelines/Run.h"
 #include "lib/Target/Errors.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -275,6 +276,23 @@ std::string FunctionCheck::runForm(const FormDefinition &form, const Programs &p
   return "";
 }
 
+/// Tiles and forms over spans are those of the ops that scans become.
+Error readInferred(ModuleOp module, Signature &s) {
+  OwningOpRef<ModuleOp> alone = isolate(module, s.name);
+  for (const Stage &stage : stages(CpuTarget())) {
+    if (Error e = runPasses(*alone, stage.passes, "stage " + Twine(stage.name)))
+      return e;
+    if (StringRef(stage.name) == "structure")
+      break;
+  }
+  FailureOr<Signature> inferred = readSignature(alone->lookupSymbol<func::FuncOp>(s.name), /*drawn=*/false);
+  if (failed(inferred))
+    return llvm::make_error<AlreadyReported>();
+  s.tiles = inferred->tiles;
+  s.splits = inferred->splits;
+  return Error::success();
+}
+
 template <typename Names> Error unknown(StringRef what, StringRef name, const Names &names) {
   return createStringError(what + " '" + name + "' is none of " + llvm::join(names, ", "));
 }
@@ -313,6 +331,9 @@ Expected<CheckReport> strand::checkModule(ModuleOp module, const CheckOptions &o
   auto isRemark = [](Diagnostic &d) { return success(d.getSeverity() == DiagnosticSeverity::Remark); };
   ScopedDiagnosticHandler noRemarks(module.getContext(), isRemark);
   CheckReport report;
+  for (Signature &s : signatures)
+    if (Error e = readInferred(module, s))
+      return std::move(e);
   for (const Signature &s : signatures)
     if (Error e = FunctionCheck(module, s, options, report).run())
       return std::move(e);
