@@ -2,6 +2,7 @@
 // threads: a run, compared with the meaning and with the first run of all.
 #include "lib/Check/Check.h"
 #include "lib/Check/Forms.h"
+#include "lib/Check/Lanes.h"
 #include "lib/Pipelines/Run.h"
 #include "lib/Target/Errors.h"
 #include "llvm/ADT/STLExtras.h"
@@ -21,19 +22,28 @@ struct Build {
   int level = 1;
 
   std::string text() const {
-    std::string code = emulation == Emulation::None        ? std::to_string(target.vectorBits) + " bits"
-                       : emulation == Emulation::Backwards ? "kernels, last thread first"
-                                                           : "kernels";
-    return code + ", level " + std::to_string(level);
+    return code() + ", level " + std::to_string(level);
+  }
+
+  std::string code() const {
+    switch (emulation) {
+    case Emulation::None: return std::to_string(target.vectorBits) + " bits";
+    case Emulation::Forwards: return "kernels";
+    case Emulation::Backwards: return "kernels, last thread first";
+    case Emulation::Lanes: return "lanes";
+    }
+    llvm_unreachable("all kinds are listed");
   }
 };
 
 /// For the host, and with half as wide vectors if it has wide ones, or if `bits` is one of their widths, for that alone;
-/// or kernels, with their threads in both orders.
+/// or kernels, with their threads in both orders; or the code of a GPU by the lane emulator.
 Expected<std::vector<Build>> buildsOf(const CheckOptions &options) {
   auto host = cpuTarget("native");
   if (!host)
     return host.takeError();
+  if (options.lanes)
+    return std::vector<Build>{{*host, Emulation::Lanes}};
   if (options.kernels)
     return std::vector<Build>{{*host, Emulation::Forwards}, {*host, Emulation::Backwards}};
   std::vector<Build> all{{*host}};
@@ -214,6 +224,7 @@ Expected<bool> FunctionCheck::compile(std::vector<Programs> &programs, const Bui
     stages.form = d.chunkForm;
     stages.reproducible = options.reproducible;
     stages.emulation = build.emulation;
+    stages.withoutBarrier = options.withoutBarrier;
     auto made = Program::compile(module, signature, d.form, build.target, stages, options.levels);
     if (!made) {
       Error internal = asFinding(made.takeError(), [&](const Twine &text) { find(d.name, text); });
@@ -259,6 +270,8 @@ std::string FunctionCheck::runForm(const FormDefinition &form, const Programs &p
     Running running(signature.name + ", " + name + ", seed " + std::to_string(seed));
     problem = form.run(trial);
   }
+  if (std::string found = takeLaneProblem(); !found.empty())
+    return found;
   Distance distance;
   if (problem.empty())
     problem = difference(trial, distance);

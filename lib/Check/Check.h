@@ -42,7 +42,9 @@ struct CheckOptions {
   double plainFactor = 0;
   int64_t trials = 1;             // inputs to be drawn, with seeds from `seed` on
   bool reproducible = false;      // stages are to be, and all runs must have the same bits
-  bool kernels = false;           // the code that GPUs get, run by the CPU
+  bool kernels = false;           // the kernels that GPUs get, as loops of the CPU
+  bool lanes = false;             // the code that GPUs get, by the lane emulator (Lanes.h)
+  int64_t withoutBarrier = -1;    // with `lanes`: the barrier to leave out
 };
 
 /// What a form came to.

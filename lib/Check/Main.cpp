@@ -104,6 +104,9 @@ int strand::checkMain(int argc, char **argv) {
   cl::opt<bool> verbose("verbose", cl::desc("a line for each form, vector width and number of threads"),
                         cl::cat(category));
   cl::opt<bool> kernels("kernels", cl::desc("the kernels that a GPU would run, on this machine's CPU"), cl::cat(category));
+  cl::opt<bool> lanes("lanes", cl::desc("the code that a GPU would get, by the lane emulator; slow"), cl::cat(category));
+  cl::opt<int64_t> withoutBarrier("without-barrier", cl::desc("with --lanes: leaves out barrier number N of a form's code"),
+                                  cl::init(options.withoutBarrier), cl::cat(category));
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, "strand-check: tries whether all forms of a file's public functions agree\n");
   options = {seed, rows, std::vector<std::string>(forms.begin(), forms.end()), function};
@@ -119,6 +122,8 @@ int strand::checkMain(int argc, char **argv) {
   options.trials = trials;
   options.reproducible = reproducible;
   options.kernels = kernels;
+  options.lanes = lanes;
+  options.withoutBarrier = withoutBarrier;
 
   DialectRegistry registry;
   registerEverything(registry);

@@ -1,4 +1,5 @@
 #include "lib/Check/Program.h"
+#include "lib/Check/Lanes.h"
 #include "lib/Pipelines/Run.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 using namespace mlir;
@@ -85,7 +86,7 @@ Expected<std::vector<Program>> Program::compile(ModuleOp original, const Signatu
   }
   std::vector<Program> programs;
   for (int level : levels) {
-    auto code = JitModule::compile(*module, {target, "", level, {}});
+    auto code = JitModule::compile(*module, {target, "", level, laneSymbols()});
     if (!code)
       return code.takeError();
     auto call = code->function<CallFn>(signature.name + "_call");

@@ -48,16 +48,19 @@ std::vector<Stage> vectorStages(const CpuTarget &target, const StageOptions &opt
   };
 }
 
-/// A warp is what a vector is elsewhere: its 32 threads take neighbouring channels, and the columns of a panel of weights.
+/// A warp is what a vector is elsewhere: its 32 threads take neighbouring channels. Matrices stay as they are: the threads
+/// of a fragment read along their rows.
 std::vector<Stage> kernelStages(const StageOptions &options) {
   // the host cannot choose by lengths that lie in memory of the device
   std::string form = options.form == "auto" ? "chunk" : options.form;
-  std::string kernels = options.emulation == Emulation::Backwards ? "strand-kernels{backwards}" : "strand-kernels";
+  std::string kernels = options.emulation == Emulation::Forwards    ? "strand-kernels"
+                        : options.emulation == Emulation::Backwards ? "strand-kernels{backwards}"
+                                                                    : "strand-kernels{tensor-cores}";
   return {
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
        join({onFunctions({"strand-expand-chunks{vector-bits=1024 form=" + form + "}", "strand-decompose", "strand-fuse-tiles",
                           "strand-fuse-rows"}),
-             "strand-pack-weights{panel=32}", "resolve-ranked-shaped-type-result-dims", tidy, "strand-destinations", tidy})},
+             "strand-pack-weights{panel=0}", "resolve-ranked-shaped-type-result-dims", tidy, "strand-destinations", tidy})},
       {"buffers", "memory", buffers()},
       {"kernels", "blocks of threads and the arena",
        join({onFunctions({kernels, "strand-expand-math"}), tidy, "strand-arena", tidy})},
@@ -71,17 +74,21 @@ std::vector<Stage> deviceStages(const GpuTarget &gpu, const StageOptions &option
   std::string format = gpu.toolkit.empty() ? "format=isa" : "format=bin toolkit=" + gpu.toolkit;
   return {
       {"launches", "kernels in a module of the device, the C interface",
-       join({"strand-outline-kernels", tidy, "strand-function-interface", "strand-c-interface{device prefix=" + options.prefix + "}"})},
+       join({"strand-outline-kernels", tidy, "strand-merge-kernels", "strand-function-interface", "strand-c-interface{device prefix=" + options.prefix + "}"})},
       {"device", "code of the device", join({"strand-kernels-to-nvvm", targets + "gpu-module-to-binary{" + format + "}"})},
       {"llvm", "the LLVM dialect", join({"strand-embed-kernels{prefix=" + options.prefix + "}", "strand-loops-to-llvm"})},
   };
 }
 
-std::vector<Stage> emulationStages() {
-  return {
-      {"tasks", "blocks as tasks", join({"strand-outline-tasks", tidy, "strand-function-interface", "strand-c-interface"})},
-      {"llvm", "the LLVM dialect", "strand-loops-to-llvm"},
-  };
+std::vector<Stage> emulationStages(const StageOptions &options) {
+  std::string interface = "strand-function-interface,strand-c-interface";
+  Stage llvm{"llvm", "the LLVM dialect", "strand-loops-to-llvm"};
+  if (options.emulation == Emulation::Lanes)
+    return {{"launches", "kernels in a module of the device", join({"strand-outline-kernels", tidy, "strand-merge-kernels", interface})},
+            {"lanes", "code of the device for the lane emulator",
+             "strand-kernels-to-nvvm,strand-lanes{without-barrier=" + std::to_string(options.withoutBarrier) + "}"},
+            llvm};
+  return {{"tasks", "blocks as tasks", join({"strand-outline-tasks", tidy, interface})}, llvm};
 }
 } // namespace
 
@@ -93,7 +100,7 @@ std::vector<Stage> strand::stages(const CpuTarget &target, const StageOptions &o
     add(deviceStages(*options.gpu, options));
   } else if (options.emulation != Emulation::None) {
     add(kernelStages(options));
-    add(emulationStages());
+    add(emulationStages(options));
   } else {
     add(vectorStages(target, options));
   }

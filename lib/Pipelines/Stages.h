@@ -13,8 +13,9 @@ struct Stage {
 };
 
 /// Kernels as a GPU gets them, but run by the threads of a CPU, block by block and thread by thread: what their numbers are
-/// tested with. Backwards: the threads of a block in the other order.
-enum class Emulation { None, Forwards, Backwards };
+/// tested with. Backwards: the threads of a block in the other order. Lanes: the code of the device itself, by the lane
+/// emulator (lib/Check/Lanes.h).
+enum class Emulation { None, Forwards, Backwards, Lanes };
 
 /// What a user may ask of the stages.
 struct StageOptions {
@@ -23,6 +24,7 @@ struct StageOptions {
   bool reproducible = false; // the same bits for any batch, cut and number of threads
   std::optional<GpuTarget> gpu = std::nullopt; // the model runs on it
   Emulation emulation = Emulation::None;
+  int64_t withoutBarrier = -1; // of Emulation::Lanes: the barrier of the module to leave out, a fault to be found
 };
 
 /// In the order in which they run. What the first makes is the model whose hash is taken, so its passes may depend on

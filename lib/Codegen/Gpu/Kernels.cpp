@@ -2,6 +2,7 @@
 // parallel loop becomes one; inside kernels, every linalg op, copy and store becomes a loop over threads.
 #include "lib/Codegen/Cpu/Bounds.h"
 #include "lib/Codegen/Gpu/ElementLoops.h"
+#include "lib/Codegen/Gpu/ProductTiles.h"
 #include "lib/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -72,8 +73,12 @@ struct Kernels : impl::KernelsBase<Kernels> {
   }
 
   LogicalResult convertHost(Operation *op) {
-    if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
-      return overGrid(linalgOp);
+    if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
+      if (beginsProduct(op))
+        return success();
+      std::optional<Product> product = tensorCoreProduct(linalgOp);
+      return product ? overTiles(*product) : overGrid(linalgOp);
+    }
     if (auto loop = dyn_cast<scf::ForallOp>(op)) {
       if (loop.getRank() > int64_t(std::size(gridDimensions)))
         return loop.emitError() << "parallel loop has " << loop.getRank() << " dimensions; a grid of blocks has "
@@ -117,6 +122,66 @@ struct Kernels : impl::KernelsBase<Kernels> {
     });
     op->erase();
     return success();
+  }
+
+  /// Whether the product behind `op` takes it along, a fill with zeros.
+  static bool beginsProduct(Operation *op) {
+    auto next = dyn_cast_if_present<linalg::LinalgOp>(op->getNextNode());
+    return next && tensorCoreProduct(next) && zerosInFront(next) == op;
+  }
+
+  /// A kernel that shares out tiles of the product's result. Blocks of the same columns are neighbours: they read the
+  /// same part of the matrix.
+  LogicalResult overTiles(Product p) {
+    linalg::LinalgOp op = p.op;
+    linalg::FillOp zeros = zerosInFront(op);
+    Location loc = op.getLoc();
+    OpBuilder b(op);
+    ProductShares shares = sharesOfGrid(p, getOperation()->hasAttr("strand.single_row"));
+    Value y = op.getDpsInits()[0];
+    Value columns = b.createOrFold<memref::DimOp>(loc, y, 1), rows = b.createOrFold<memref::DimOp>(loc, y, 0);
+    auto blocks = [&](Value n, int64_t size) -> OpFoldResult { return b.createOrFold<arith::CeilDivUIOp>(loc, n, constant(b, loc, size)); };
+    auto grid = scf::ForallOp::create(b, loc, {blocks(columns, shares.block.columns), blocks(rows, shares.block.rows)}, ValueRange(), blockMapping(b, 2));
+    b.setInsertionPoint(grid.getTerminator());
+    Slab ofColumns = slab(b, loc, grid.getInductionVar(0), columns, shares.block.columns);
+    Slab ofRows = slab(b, loc, grid.getInductionVar(1), rows, shares.block.rows);
+    auto part = [&](OpOperand &operand) -> Value {
+      SmallVector<OpFoldResult> at, sizes = memref::getMixedSizes(b, loc, operand.get());
+      for (auto [d, loop] : llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults())) {
+        unsigned number = cast<AffineDimExpr>(loop).getPosition();
+        at.push_back(number == p.n ? ofColumns.first : number == p.m ? ofRows.first : b.getIndexAttr(0));
+        sizes[d] = number == p.n ? ofColumns.count : number == p.m ? ofRows.count : sizes[d];
+      }
+      return memref::SubViewOp::create(b, loc, operand.get(), at, sizes, SmallVector<OpFoldResult>(2, b.getIndexAttr(1)));
+    };
+    SmallVector<Value> parts;
+    for (OpOperand &operand : op->getOpOperands())
+      parts.push_back(part(operand));
+    if (zeros)
+      linalg::FillOp::create(b, loc, zeros.getInputs(), parts.back());
+    auto tile = cast<linalg::LinalgOp>(mlir::clone(b, op, TypeRange(), parts));
+    if (tensorCores)
+      overWarps(tile, shares.warp, shares.threads);
+    else if (failed(convertBlock(grid.getRegion())))
+      return failure();
+    op->erase();
+    if (zeros)
+      zeros->erase();
+    return success();
+  }
+
+  /// Some neighbouring lines.
+  struct Slab {
+    OpFoldResult first, count;
+  };
+
+  /// Slab `number` of `size` lines, or those that are left.
+  static Slab slab(OpBuilder &b, Location loc, Value number, Value lines, int64_t size) {
+    Value all = arith::ConstantIndexOp::create(b, loc, size), first = arith::MulIOp::create(b, loc, number, all);
+    std::optional<int64_t> known = getConstantIntValue(lines);
+    if (known && *known % size == 0)
+      return {first, b.getIndexAttr(size)};
+    return {first, arith::MinUIOp::create(b, loc, arith::SubIOp::create(b, loc, lines, first), all).getResult()};
   }
 
   /// A kernel of one block around `op`.
@@ -178,7 +243,11 @@ struct Kernels : impl::KernelsBase<Kernels> {
   LogicalResult convertBlock(Operation *op) {
     OpBuilder b(op);
     if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
-      overThreads(b, linalgOp);
+      std::optional<Product> product = tensorCores ? tensorCoreProduct(linalgOp) : std::nullopt;
+      if (product)
+        overWarps(linalgOp, warpTileInBlock(*product, threads), threads);
+      else if (!tensorCores || !beginsProduct(op))
+        overThreads(b, linalgOp);
       return success();
     }
     if (isa<memref::StoreOp>(op)) {
@@ -194,6 +263,17 @@ struct Kernels : impl::KernelsBase<Kernels> {
       if (failed(convertBlock(r)))
         return failure();
     return success();
+  }
+
+  /// The product, and the zeros that begin it, where `count` threads of a block come together.
+  void overWarps(linalg::LinalgOp product, ProductTile tile, int64_t count) {
+    OpBuilder b(product);
+    linalg::FillOp zeros = zerosInFront(product);
+    auto together = scf::ForallOp::create(b, product.getLoc(), ArrayRef<OpFoldResult>{b.getIndexAttr(count)}, ValueRange(), threadMapping(b));
+    if (zeros)
+      zeros->moveBefore(together.getTerminator());
+    product->moveBefore(together.getTerminator());
+    product->setAttr(warpTileName, b.getDenseI64ArrayAttr({tile.columns, tile.rows}));
   }
 
   void overThreads(OpBuilder &b, linalg::LinalgOp op) {

@@ -153,13 +153,15 @@ bool hasLateReads(gpu::GPUFuncOp kernel) {
       .wasInterrupted();
 }
 
+int64_t threadsOf(scf::ForallOp threadLoop) { return *getConstantIntValue(threadLoop.getMixedUpperBound()[0]); }
+
 void inlineThreadLoop(scf::ForallOp loop, int64_t threads, bool barrierBefore) {
   Location loc = loop.getLoc();
   IRRewriter b(loop);
   if (barrierBefore && !isa_and_present<gpu::BarrierOp>(loop->getPrevNode()))
     gpu::BarrierOp::create(b, loc);
   Value t = gpu::ThreadIdOp::create(b, loc, gpu::Dimension::x);
-  int64_t count = *getConstantIntValue(loop.getMixedUpperBound()[0]);
+  int64_t count = threadsOf(loop);
   b.eraseOp(loop.getTerminator());
   Block *into = nullptr;
   if (count < threads) {
@@ -232,11 +234,16 @@ struct OutlineKernels : impl::OutlineKernelsBase<OutlineKernels> {
       return failure();
     bool lateReads = hasLateReads(kernel);
     SmallVector<scf::ForallOp> threadLoops;
-    kernel.walk([&](scf::ForallOp inner) { threadLoops.push_back(inner); });
+    int64_t threads = 1;
+    kernel.walk([&](scf::ForallOp inner) {
+      threadLoops.push_back(inner);
+      threads = std::max(threads, threadsOf(inner));
+    });
+    kernel.setKnownBlockSizeAttr(OpBuilder(kernel).getDenseI32ArrayAttr({int32_t(threads), 1, 1}));
     for (scf::ForallOp inner : threadLoops)
       inlineThreadLoop(inner, threads, lateReads);
     allowContraction(kernel);
-    emitLaunch(f, loop, context, outliner, *shared);
+    emitLaunch(f, loop, context, outliner, threads, *shared);
     loop.erase();
     ++numKernels;
     return success();
@@ -256,7 +263,6 @@ struct OutlineKernels : impl::OutlineKernelsBase<OutlineKernels> {
     b.setInsertionPointToEnd(device.getBody());
     auto kernel = gpu::GPUFuncOp::create(b, loc, name, b.getFunctionType({}, {}));
     kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
-    kernel.setKnownBlockSizeAttr(b.getDenseI32ArrayAttr({int32_t(threads), 1, 1}));
     return kernel;
   }
 
@@ -270,7 +276,7 @@ struct OutlineKernels : impl::OutlineKernelsBase<OutlineKernels> {
     });
   }
 
-  void emitLaunch(func::FuncOp f, scf::ForallOp loop, Value context, const Outliner &outliner, int64_t shared) {
+  void emitLaunch(func::FuncOp f, scf::ForallOp loop, Value context, const Outliner &outliner, int64_t threads, int64_t shared) {
     Location loc = loop.getLoc();
     OpBuilder b = OpBuilder::atBlockBegin(&f.front()); // once, also if the loop stands in a loop
     Type pointer = context.getType(), i64 = b.getI64Type();

@@ -9,6 +9,7 @@ def OutlineKernels : Pass<"strand-outline-kernels", "::mlir::ModuleOp"> {
     (`include/strand/abi.h`). Arguments are cells of 8 bytes: of a buffer of identity layout its pointer and its dynamic
     sizes; indices and scalars as they are. Views and constants are written again in the kernel.
 
+    - A block has as many threads as the longest of its thread loops has iterations.
     - A thread loop becomes its body and a barrier; the barrier in front of it is left out where no thread can still read
       what it writes.
     - Buffers made in a kernel become places in shared memory; those that are not in use at the same time share one.
@@ -19,7 +20,6 @@ def OutlineKernels : Pass<"strand-outline-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::gpu::GPUDialect", "::mlir::scf::SCFDialect",
                            "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::func::FuncDialect"];
   let options = [
-    Option<"threads", "threads", "int64_t", "256", "threads of a block, as given to strand-kernels">,
     Option<"sharedLimit", "shared-limit", "int64_t", "166912", "bytes of shared memory that a block may take">,
   ];
   let statistics = [Statistic<"numKernels", "kernels", "kernels outlined">];

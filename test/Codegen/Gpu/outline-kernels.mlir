@@ -1,5 +1,5 @@
-// RUN: strand-opt %s -strand-outline-kernels=threads=64 -canonicalize -cse | FileCheck %s
-// RUN: strand-opt %s -strand-outline-kernels=threads=64 -strand-kernels-to-nvvm | FileCheck %s --check-prefix=NVVM
+// RUN: strand-opt %s -strand-outline-kernels -canonicalize -cse | FileCheck %s
+// RUN: strand-opt %s -strand-outline-kernels -strand-kernels-to-nvvm | FileCheck %s --check-prefix=NVVM
 
 // CHECK: module attributes {gpu.container_module, strand.kernels = ["k0_layer_step", "k1_main"]}
 

@@ -1,0 +1,261 @@
+// strand-lanes. What the emulator offers, by name and in the types of C:
+//   strand_lane_thread, strand_lane_block        () -> i32
+//   strand_lane_shared                           () -> ptr
+//   strand_lane_barrier                          (number of the instruction: i64)
+//   strand_lane_multiply                         (number, words: ptr to 6 words of the operands and 4 sums, the sums in and out)
+//   strand_lane_permute                          (i32, i32, selector: i32) -> i32
+//   strand_lane_touch                            (ptr, bytes: i64, alignment: i64, is a write: i64)
+#include "lib/Codegen/LlvmConstants.h"
+#include "lib/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/IR/AttrTypeSubElements.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/DataLayoutInterfaces.h"
+#include "llvm/ADT/StringMap.h"
+using namespace mlir;
+namespace strand {
+#define GEN_PASS_DEF_LANES
+#include "lib/Passes.h.inc"
+namespace {
+constexpr const char *launchName = "strand_rt_launch";
+
+/// One kernel on its way to the emulator.
+class LaneCode {
+public:
+  LaneCode(LLVM::LLVMFuncOp kernel, ModuleOp module, int64_t &barriers, int64_t withoutBarrier)
+      : kernel(kernel), b(kernel.getLoc(), OpBuilder(kernel)), module(module), barriers(barriers), withoutBarrier(withoutBarrier),
+        i32(b.getI32Type()), i64(b.getI64Type()), pointer(LLVM::LLVMPointerType::get(b.getContext())) {}
+
+  LogicalResult rewrite();
+  /// `name.cells`, which calls the kernel with what the cells hold.
+  LLVM::LLVMFuncOp entry();
+
+private:
+  LLVM::LLVMFuncOp kernel;
+  ImplicitLocOpBuilder b;
+  ModuleOp module;
+  int64_t &barriers; // so far
+  int64_t withoutBarrier, instructions = 0;
+  Type i32, i64, pointer;
+  Value words; // of strand_lane_multiply
+
+  Value number(int64_t v) { return LLVM::ConstantOp::create(b, i64, b.getI64IntegerAttr(v)); }
+  Value call(StringRef name, Type result, ValueRange arguments);
+  void oneAddressSpace();
+  LogicalResult rewrite(Operation *op);
+  void rewriteBarrier(Operation *op);
+  void rewriteProduct(NVVM::MmaOp op);
+  void touch(Operation *op, Value address, Type type, std::optional<uint64_t> alignment, bool write);
+};
+
+Value LaneCode::call(StringRef name, Type result, ValueRange arguments) {
+  if (!module.lookupSymbol(name)) {
+    auto type = LLVM::LLVMFunctionType::get(result ? result : LLVM::LLVMVoidType::get(b.getContext()), llvm::to_vector(arguments.getTypes()));
+    OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
+    LLVM::LLVMFuncOp::create(top, b.getLoc(), name, type);
+  }
+  auto made = LLVM::CallOp::create(b, result ? TypeRange(result) : TypeRange(), name, arguments);
+  return result ? made.getResult() : Value();
+}
+
+/// The host has one.
+void LaneCode::oneAddressSpace() {
+  AttrTypeReplacer replacer;
+  replacer.addReplacement([](LLVM::LLVMPointerType t) { return LLVM::LLVMPointerType::get(t.getContext()); });
+  replacer.recursivelyReplaceElementsIn(kernel, true, false, true);
+  kernel.walk([](LLVM::AddrSpaceCastOp cast) {
+    cast.getResult().replaceAllUsesWith(cast.getArg());
+    cast.erase();
+  });
+}
+
+LogicalResult LaneCode::rewrite() {
+  for (NamedAttribute attribute : llvm::to_vector(kernel->getDiscardableAttrs()))
+    kernel->removeDiscardableAttr(attribute.getName());
+  SmallVector<Operation *> ops;
+  bool multiplies = false;
+  kernel.walk([&](Operation *op) {
+    ops.push_back(op);
+    multiplies |= isa<NVVM::MmaOp>(op);
+  });
+  if (multiplies) {
+    constexpr int64_t wordsOfMultiply = 10;
+    b.setInsertionPointToStart(&kernel.getBody().front());
+    words = LLVM::AllocaOp::create(b, pointer, i32, number(wordsOfMultiply));
+  }
+  for (Operation *op : ops)
+    if (failed(rewrite(op)))
+      return failure();
+  oneAddressSpace();
+  return success();
+}
+
+LogicalResult LaneCode::rewrite(Operation *op) {
+  b.setInsertionPoint(op);
+  auto replace = [&](Value v) {
+    op->getResult(0).replaceAllUsesWith(v);
+    op->erase();
+  };
+  if (auto load = dyn_cast<LLVM::LoadOp>(op)) {
+    touch(op, load.getAddr(), load.getType(), load.getAlignment(), false);
+  } else if (auto store = dyn_cast<LLVM::StoreOp>(op)) {
+    touch(op, store.getAddr(), store.getValue().getType(), store.getAlignment(), true);
+  } else if (isa<NVVM::ThreadIdXOp>(op)) {
+    replace(call("strand_lane_thread", i32, {}));
+  } else if (isa<NVVM::BlockIdXOp>(op)) {
+    replace(call("strand_lane_block", i32, {}));
+  } else if (isa<NVVM::Barrier0Op>(op)) {
+    rewriteBarrier(op);
+  } else if (auto mma = dyn_cast<NVVM::MmaOp>(op)) {
+    rewriteProduct(mma);
+  } else if (auto permute = dyn_cast<NVVM::PermuteOp>(op)) {
+    replace(call("strand_lane_permute", i32, {permute.getLo(), permute.getHi(), permute.getSelector()}));
+  } else if (auto address = dyn_cast<LLVM::AddressOfOp>(op); address && address.getType().getAddressSpace()) {
+    Value shared = call("strand_lane_shared", pointer, {});
+    replace(LLVM::AddrSpaceCastOp::create(b, address.getType(), shared));
+  } else if (isa_and_present<NVVM::NVVMDialect>(op->getDialect())) {
+    return op->emitError() << "the lane emulator knows no " << op->getName();
+  }
+  return success();
+}
+
+void LaneCode::rewriteBarrier(Operation *op) {
+  if (barriers++ != withoutBarrier)
+    call("strand_lane_barrier", {}, number(instructions++));
+  op->erase();
+}
+
+void LaneCode::rewriteProduct(NVVM::MmaOp op) {
+  SmallVector<Value> operands(op.getOperandA());
+  llvm::append_range(operands, op.getOperandB());
+  llvm::append_range(operands, op.getOperandC());
+  auto place = [&](int64_t i) { return LLVM::GEPOp::create(b, pointer, i32, words, ArrayRef<LLVM::GEPArg>{int32_t(i)}); };
+  for (auto [i, v] : llvm::enumerate(operands))
+    LLVM::StoreOp::create(b, v, place(i));
+  call("strand_lane_multiply", {}, {number(instructions++), words});
+  Value sums = LLVM::UndefOp::create(b, op.getType());
+  int64_t first = operands.size() - op.getOperandC().size();
+  for (int64_t i = 0, n = op.getOperandC().size(); i < n; ++i) {
+    Value v = LLVM::LoadOp::create(b, b.getF32Type(), place(first + i));
+    sums = LLVM::InsertValueOp::create(b, sums, v, i);
+  }
+  op.getResult().replaceAllUsesWith(sums);
+  op.erase();
+}
+
+void LaneCode::touch(Operation *op, Value address, Type type, std::optional<uint64_t> alignment, bool write) {
+  DataLayout layout = DataLayout::closest(op);
+  int64_t bytes = layout.getTypeSize(type), aligned = alignment ? *alignment : layout.getTypeABIAlignment(type);
+  if (cast<LLVM::LLVMPointerType>(address.getType()).getAddressSpace())
+    address = LLVM::AddrSpaceCastOp::create(b, pointer, address);
+  call("strand_lane_touch", {}, {address, number(bytes), number(aligned), number(write)});
+}
+
+LLVM::LLVMFuncOp LaneCode::entry() {
+  b.setInsertionPointAfter(kernel);
+  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()), {pointer});
+  auto f = LLVM::LLVMFuncOp::create(b, (kernel.getName() + ".cells").str(), type, LLVM::Linkage::Internal);
+  Block *body = f.addEntryBlock(b);
+  b.setInsertionPointToStart(body);
+  Value cells = body->getArgument(0);
+  SmallVector<Value> arguments;
+  for (auto [i, t] : llvm::enumerate(kernel.getArgumentTypes())) {
+    Value cell = LLVM::GEPOp::create(b, pointer, i64, cells, ArrayRef<LLVM::GEPArg>{int32_t(i)});
+    arguments.push_back(LLVM::LoadOp::create(b, t, cell));
+  }
+  LLVM::CallOp::create(b, kernel, arguments);
+  LLVM::ReturnOp::create(b, ValueRange());
+  return f;
+}
+
+struct Lanes : impl::LanesBase<Lanes> {
+  using LanesBase::LanesBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto names = module->getAttrOfType<ArrayAttr>("strand.kernels");
+    auto devices = llvm::to_vector(module.getOps<gpu::GPUModuleOp>());
+    if (!names && devices.empty())
+      return;
+    if (!names || devices.size() != 1) {
+      module.emitError() << "has " << devices.size() << " gpu.module and " << (names ? "" : "no ")
+                         << "strand.kernels; one of each is needed, as strand-outline-kernels leaves them";
+      return signalPassFailure();
+    }
+    llvm::StringMap<LLVM::LLVMFuncOp> entries; // by the kernel's name
+    if (failed(moveKernels(devices[0], entries)))
+      return signalPassFailure();
+    rewriteLaunches(names, entries);
+    devices[0].erase();
+    module->removeAttr("strand.kernels");
+    module->removeAttr(gpu::GPUDialect::getContainerModuleAttrName());
+  }
+
+  LogicalResult moveKernels(gpu::GPUModuleOp device, llvm::StringMap<LLVM::LLVMFuncOp> &entries) {
+    ModuleOp module = getOperation();
+    int64_t barriers = 0;
+    for (Operation &op : llvm::make_early_inc_range(device.getBody()->without_terminator())) {
+      auto global = dyn_cast<LLVM::GlobalOp>(op);
+      if (global && global.getAddrSpace())
+        continue; // shared memory
+      if (global && failed(rename(global, device)))
+        return global.emitError() << "cannot be renamed";
+      op.moveBefore(module.getBody(), module.getBody()->end());
+      auto kernel = dyn_cast<LLVM::LLVMFuncOp>(op);
+      if (!kernel)
+        continue;
+      LaneCode code(kernel, module, barriers, withoutBarrier);
+      if (failed(code.rewrite()))
+        return failure();
+      entries[kernel.getName()] = code.entry();
+    }
+    return success();
+  }
+
+  /// The host has constants of the same names.
+  static LogicalResult rename(LLVM::GlobalOp global, Operation *device) {
+    auto name = StringAttr::get(global.getContext(), "lanes." + global.getName());
+    if (failed(SymbolTable::replaceAllSymbolUses(global, name, device)))
+      return failure();
+    global.setSymNameAttr(name);
+    return success();
+  }
+
+  void declare(StringRef name, FunctionType type) {
+    auto b = OpBuilder::atBlockBegin(getOperation().getBody());
+    func::FuncOp::create(b, getOperation().getLoc(), name, type).setPrivate();
+  }
+
+  void rewriteLaunches(ArrayAttr names, const llvm::StringMap<LLVM::LLVMFuncOp> &entries) {
+    ModuleOp module = getOperation();
+    LlvmConstants constants(module, "lanes");
+    SmallVector<func::CallOp> launches;
+    module.walk([&](func::CallOp call) {
+      if (call.getCallee() == launchName)
+        launches.push_back(call);
+    });
+    for (auto [i, launch] : llvm::enumerate(launches)) {
+      OpBuilder b(launch);
+      Location loc = launch.getLoc();
+      IntegerAttr number;
+      matchPattern(launch.getOperand(1), m_Constant(&number));
+      LLVM::LLVMFuncOp entry = entries.lookup(cast<StringAttr>(names[number.getInt()]));
+      Value code = LLVM::AddressOfOp::create(b, loc, entry);
+      Value name = constants.text("launch." + Twine(i), entry.getName()).build(b);
+      SmallVector<Value> operands{code, name};
+      llvm::append_range(operands, launch.getOperands().slice(2, 4));
+      auto type = b.getFunctionType(TypeRange(operands), {});
+      if (!module.lookupSymbol("strand_lane_launch"))
+        declare("strand_lane_launch", type);
+      func::CallOp::create(b, loc, "strand_lane_launch", TypeRange(), operands);
+      launch.erase();
+    }
+    if (Operation *declaration = module.lookupSymbol(launchName))
+      declaration->erase();
+  }
+};
+} // namespace
+} // namespace strand

@@ -1,0 +1,68 @@
+// A warp's sums stay in registers, so its tile is as large as these allow: each value of the matrix is then multiplied with
+// as many rows, and each value of a row with as many columns, as there can be. Operands in f32 are three parts each
+// (Fragments.h) and take more registers.
+#include "lib/Codegen/Gpu/ProductTiles.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/Support/MathExtras.h"
+using namespace mlir;
+using namespace strand;
+namespace {
+
+bool isOperand(Value v) {
+  auto type = dyn_cast<MemRefType>(v.getType());
+  return type && type.getRank() == 2 && (type.getElementType().isF32() || type.getElementType().isBF16() || type.getElementType().isF16());
+}
+
+ProductTile largestWarpTile(Product p) {
+  bool inParts = !getElementTypeOrSelf(p.matrix->get()).isBF16();
+  return inParts ? ProductTile{32, 32} : ProductTile{64, 32};
+}
+} // namespace
+
+std::optional<Product> strand::tensorCoreProduct(linalg::LinalgOp op) {
+  std::optional<Product> p = productOf(op);
+  if (!p || !isOperand(p->rows->get()) || !isOperand(p->matrix->get()) || !isOperand(op.getDpsInits()[0]) ||
+      !getElementTypeOrSelf(op.getDpsInits()[0]).isF32())
+    return {};
+  SmallVector<int64_t> sizes = op.getStaticLoopRanges();
+  if (ShapedType::isDynamic(sizes[p->k]))
+    return {};
+  for (int64_t n : sizes)
+    if (!ShapedType::isDynamic(n) && n < fragment.rows)
+      return {};
+  return p;
+}
+
+ProductShares strand::sharesOfGrid(Product p, bool fewRows) {
+  int64_t columns = p.op.getStaticLoopRanges()[p.n];
+  if (fewRows) // small blocks, so that all multiprocessors read the matrix
+    return {fragment, fragment, threadsOfWarp};
+  ProductTile warp = largestWarpTile(p), across = ShapedType::isStatic(columns) && columns <= warp.columns ? ProductTile{1, 4} : ProductTile{2, 2};
+  return {{warp.columns * across.columns, warp.rows * across.rows}, warp, threadsOfWarp * across.columns * across.rows};
+}
+
+ProductTile strand::warpTileInBlock(Product p, int64_t threads) {
+  SmallVector<int64_t> sizes = p.op.getStaticLoopRanges();
+  ProductTile tile = fragment, most = largestWarpTile(p);
+  auto pieces = [&](ProductTile t) { return llvm::divideCeil(sizes[p.n], t.columns) * llvm::divideCeil(sizes[p.m], t.rows); };
+  auto isBetter = [&](ProductTile t) {
+    return t.columns <= most.columns && t.rows <= most.rows && int64_t(pieces(t)) * threadsOfWarp >= threads;
+  };
+  if (ShapedType::isDynamic(sizes[p.n]) || ShapedType::isDynamic(sizes[p.m]))
+    return most;
+  for (bool grown = true; grown;) {
+    grown = false;
+    for (ProductTile t : {ProductTile{tile.columns, 2 * tile.rows}, ProductTile{2 * tile.columns, tile.rows}})
+      if (!grown && isBetter(t)) {
+        tile = t;
+        grown = true;
+      }
+  }
+  return tile;
+}
+
+linalg::FillOp strand::zerosInFront(linalg::LinalgOp product) {
+  auto fill = dyn_cast_if_present<linalg::FillOp>(product->getPrevNode());
+  bool begins = fill && fill.getOutputs()[0] == product.getDpsInits()[0] && matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
+  return begins ? fill : nullptr;
+}

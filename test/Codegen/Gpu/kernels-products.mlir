@@ -1,0 +1,76 @@
+// RUN: strand-opt %s -pass-pipeline='builtin.module(func.func(strand-kernels{tensor-cores},canonicalize,cse))' | FileCheck %s
+// RUN: strand-opt %s -pass-pipeline='builtin.module(func.func(strand-kernels,canonicalize,cse))' | FileCheck %s --check-prefix=LOOPS
+
+#mk = affine_map<(m, n, k) -> (m, k)>
+#nk = affine_map<(m, n, k) -> (n, k)>
+#mn = affine_map<(m, n, k) -> (m, n)>
+
+// A block has 128 columns and 64 rows, or those that are left; its 128 threads come to the product and to the zeros that
+// begin it. As loops of a CPU both are thread loops.
+// CHECK-LABEL: func.func @many_rows
+// CHECK:         scf.forall (%[[J:.*]], %[[I:.*]]) in (3, %{{.*}}) {
+// CHECK:           arith.minui %{{.*}}, %c64
+// CHECK:           scf.forall (%{{.*}}) in (128) {
+// CHECK-NEXT:        linalg.fill
+// CHECK-NEXT:        linalg.generic {{.*}} ins(%{{.*}} : memref<?x64xf32, strided<[64, 1], offset: ?>>, memref<128x64xbf16, strided<[64, 1], offset: ?>>) outs(%{{.*}}) attrs = {strand.warp_tile = array<i64: 64, 32>}
+// CHECK:           } {mapping = [#gpu.thread<x>]}
+// CHECK:         } {mapping = [#gpu.block<x>, #gpu.block<y>]}
+// LOOPS-LABEL: func.func @many_rows
+// LOOPS:         scf.forall (%{{.*}}, %{{.*}}) in (3, %{{.*}}) {
+// LOOPS-COUNT-2:   scf.forall (%{{.*}}) in (256)
+// LOOPS-NOT:     linalg
+func.func @many_rows(%x: memref<?x64xf32>, %w: memref<384x64xbf16>, %y: memref<?x384xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%y : memref<?x384xf32>)
+  linalg.generic {indexing_maps = [#mk, #nk, #mn], iterator_types = ["parallel", "parallel", "reduction"]} ins(%x, %w : memref<?x64xf32>, memref<384x64xbf16>) outs(%y : memref<?x384xf32>) {
+  ^bb0(%a: f32, %b: bf16, %out: f32):
+    %0 = arith.extf %b : bf16 to f32
+    %1 = arith.mulf %a, %0 : f32
+    %2 = arith.addf %out, %1 : f32
+    linalg.yield %2 : f32
+  }
+  return
+}
+
+// With one row a sequence a warp is a block: 16 columns, 8 rows.
+// CHECK-LABEL: func.func @few_rows
+// CHECK:         scf.forall (%{{.*}}, %{{.*}}) in (24, %{{.*}}) {
+// CHECK:           scf.forall (%{{.*}}) in (32) {
+// CHECK:             strand.warp_tile = array<i64: 16, 8>
+func.func @few_rows(%x: memref<?x64xf32>, %w: memref<384x64xbf16>, %y: memref<?x384xf32>) attributes {strand.single_row} {
+  linalg.generic {indexing_maps = [#mk, #nk, #mn], iterator_types = ["parallel", "parallel", "reduction"]} ins(%x, %w : memref<?x64xf32>, memref<384x64xbf16>) outs(%y : memref<?x384xf32>) {
+  ^bb0(%a: f32, %b: bf16, %out: f32):
+    %0 = arith.extf %b : bf16 to f32
+    %1 = arith.mulf %a, %0 : f32
+    %2 = arith.addf %out, %1 : f32
+    linalg.yield %2 : f32
+  }
+  return
+}
+
+// A product on tiles: the 8 warps of a block share out its 16 fragments. One of 4 rows is no work for tensor cores.
+// CHECK-LABEL: func.func @in_a_block
+// CHECK:         scf.forall (%{{.*}}) in (256) {
+// CHECK-NEXT:      linalg.generic {{.*}} attrs = {strand.warp_tile = array<i64: 16, 16>}
+// CHECK:           linalg.yield
+// CHECK-NOT:     linalg
+// CHECK:         return
+func.func @in_a_block(%x: memref<?x32x16xf32>, %w: memref<64x16xf32>, %y: memref<32x64xf32>, %z: memref<4x64xf32>, %n: index) {
+  scf.forall (%i) in (%n) {
+    %xs = memref.subview %x[%i, 0, 0] [1, 32, 16] [1, 1, 1] : memref<?x32x16xf32> to memref<32x16xf32, strided<[16, 1], offset: ?>>
+    linalg.generic {indexing_maps = [#mk, #nk, #mn], iterator_types = ["parallel", "parallel", "reduction"]} ins(%xs, %w : memref<32x16xf32, strided<[16, 1], offset: ?>>, memref<64x16xf32>) outs(%y : memref<32x64xf32>) {
+    ^bb0(%a: f32, %b: f32, %out: f32):
+      %1 = arith.mulf %a, %b : f32
+      %2 = arith.addf %out, %1 : f32
+      linalg.yield %2 : f32
+    }
+    %few = memref.subview %x[%i, 0, 0] [1, 4, 16] [1, 1, 1] : memref<?x32x16xf32> to memref<4x16xf32, strided<[16, 1], offset: ?>>
+    linalg.generic {indexing_maps = [#mk, #nk, #mn], iterator_types = ["parallel", "parallel", "reduction"]} ins(%few, %w : memref<4x16xf32, strided<[16, 1], offset: ?>>, memref<64x16xf32>) outs(%z : memref<4x64xf32>) {
+    ^bb0(%a: f32, %b: f32, %out: f32):
+      %1 = arith.mulf %a, %b : f32
+      %2 = arith.addf %out, %1 : f32
+      linalg.yield %2 : f32
+    }
+  }
+  return
+}
