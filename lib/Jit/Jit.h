@@ -19,7 +19,7 @@ struct JitOptions {
 class JitModule {
 public:
   /// Compiles `module`, which the passes change. May run on several threads at once, for different modules. Errors: as
-  /// runPasses and emitCode have them; the CPU lacks what the code needs.
+  /// runPasses and emitObjects have them; the CPU lacks what the code needs.
   static llvm::Expected<JitModule> compile(mlir::ModuleOp module, const JitOptions &options);
   JitModule(JitModule &&);
   JitModule &operator=(JitModule &&);

@@ -1,6 +1,6 @@
 // RUN: strand-check %s --seed=4242012826 --rows=90 --levels=1,0 | FileCheck %s --implicit-check-not=wrong
 // A result made in branches, whose rows are counted by what reads it.
-// CHECK: p100: 7 forms right
+// CHECK: p100: 10 forms right
 #map = affine_map<(d0, d1, d2) -> (d0, d1)>
 #map1 = affine_map<(d0, d1, d2) -> (d0, d2)>
 #map2 = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
