@@ -9,7 +9,11 @@ using namespace strand;
 Expansion::Expansion(ChunkOpInterface op, const ChunkOptions &options)
     : op(op), stream(cast<StreamOpInterface>(op.getOperation())), options(options), b(op), loc(op.getLoc()),
       states(llvm::to_vector(OperandRange(stream.getStatesMutable()))), specs(stream.getStateSpecs()),
-      outputs(op->getNumResults() - states.size()) {
+      results(op->getNumResults() - states.size()) {
+  for (unsigned i = 0; i < results; ++i)
+    if (!op->getResult(i).use_empty())
+      written.push_back(i);
+  outputs = written.size();
   for (auto [i, spec] : llvm::enumerate(specs))
     if (spec.growth != Growth::Count && !(states.empty() && op.readsEarlierRows()))
       carried.push_back(i);
@@ -46,21 +50,23 @@ SmallVector<Value> Expansion::chunks(ValueRange into) {
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 
-void Expansion::replace(ValueRange results, ValueRange next) {
-  SmallVector<Value> values(results);
-  llvm::append_range(values, states);
+void Expansion::replace(ValueRange values, ValueRange next) {
+  SmallVector<Value> after(states);
   for (auto [i, state] : llvm::zip(carried, next))
-    values[outputs + i] = state;
+    after[i] = state;
   for (unsigned i = 0; i < states.size(); ++i)
     if (specs[i].growth == Growth::Count)
-      values[outputs + i] = raised(states[i]);
-  for (Value result : op->getResults().take_front(outputs))
-    for (Operation *user : llvm::make_early_inc_range(result.getUsers()))
+      after[i] = raised(states[i]);
+  for (auto [i, value] : llvm::zip_equal(written, values)) {
+    for (Operation *user : llvm::make_early_inc_range(op->getResult(i).getUsers()))
       if (auto dim = dyn_cast<tensor::DimOp>(user); dim && dim.getConstantIndex() == 0) {
         dim.replaceAllUsesWith(numRows(b, loc, rowsOperand()));
         dim.erase();
       }
-  op->replaceAllUsesWith(values);
+    op->getResult(i).replaceAllUsesWith(value);
+  }
+  for (auto [result, value] : llvm::zip_equal(op->getResults().drop_front(results), after))
+    result.replaceAllUsesWith(value);
   op->erase();
 }
 
@@ -99,8 +105,10 @@ Value Expansion::slotOf(Value sequence) { return indexAt(b, loc, OperandRange(st
 
 SmallVector<Value> Expansion::destinations() {
   SmallVector<Value> into;
-  for (Value result : op->getResults().take_front(outputs))
+  for (unsigned i : written) {
+    Value result = op->getResult(i);
     into.push_back(emptyRows(b, loc, rowsOperand(), itemShape(result), rowsType(result).getElementType()));
+  }
   for (unsigned i : carried)
     if (!states.empty())
       into.push_back(states[i]);
@@ -118,7 +126,7 @@ void Expansion::addSlice(Part &part, Slice slice, OpFoldResult at, OpFoldResult 
 }
 
 void Expansion::addResults(Part &part) {
-  for (unsigned i = 0; i < outputs; ++i)
+  for (unsigned i : written)
     addSlice(part, op.getResultSlice(b, i, part.block, options), part.first, part.rows);
 }
 
@@ -202,16 +210,17 @@ Value Expansion::rowsToAlignment(const Part &part) {
 
 SmallVector<Value> Expansion::emitTile(const Part &part, Value at, int64_t length, ValueRange slices) {
   SmallVector<Value> tiles;
+  for (unsigned i = 0; i < results; ++i) { // nobody reads what is written there, unless it is replaced below
+    SmallVector<int64_t> size{length};
+    llvm::append_range(size, op.getResultSlice(b, i, part.block, options).sizes);
+    tiles.push_back(emptyTensor(b, loc, size, rowsType(op->getResult(i)).getElementType()));
+  }
   SmallVector<SmallVector<OpFoldResult>> offsets;
   SmallVector<SmallVector<int64_t>> sizes;
-  for (Value v : slices.take_front(outputs)) {
-    SmallVector<OpFoldResult> place(rowsType(v).getRank(), b.getIndexAttr(0));
-    place[0] = at;
-    SmallVector<int64_t> size{length};
-    llvm::append_range(size, itemShape(v));
-    tiles.push_back(slice(b, loc, v, place, size));
-    offsets.push_back(place);
-    sizes.push_back(size);
+  for (auto [i, v] : llvm::zip(written, slices)) {
+    offsets.emplace_back(rowsType(v).getRank(), b.getIndexAttr(0)).front() = at;
+    sizes.push_back(to_vector(rowsType(tiles[i]).getShape()));
+    tiles[i] = slice(b, loc, v, offsets.back(), sizes.back());
   }
   Value row = arith::AddIOp::create(b, loc, part.first, at);
   SmallVector<Value> of;
@@ -224,9 +233,10 @@ SmallVector<Value> Expansion::emitTile(const Part &part, Value at, int64_t lengt
       left = left.drop_front();
     }
   }
-  SmallVector<Value> next = op.emitTile(b, row, length, part.block, tiles, of, options);
-  for (unsigned i = 0; i < outputs; ++i)
-    next[i] = unslice(b, loc, next[i], slices[i], offsets[i], sizes[i]);
+  SmallVector<Value> made = op.emitTile(b, row, length, part.block, tiles, of, options), next;
+  for (auto [i, v, offset, size] : llvm::zip(written, slices, offsets, sizes))
+    next.push_back(unslice(b, loc, made[i], v, offset, size));
+  llvm::append_range(next, ArrayRef(made).drop_front(results));
   return next;
 }
 

@@ -64,6 +64,8 @@ private:
   SmallVector<Value> states;
   SmallVector<StateSpec> specs;
   SmallVector<unsigned> carried; // states that the loops carry; not those that count rows, which blocks share
-  unsigned outputs;
+  unsigned results;              // of the op, but for states
+  SmallVector<unsigned> written; // those of them that somebody reads
+  unsigned outputs;              // how many these are
 };
 } // namespace strand
