@@ -22,14 +22,15 @@ Error checkCpu(const CpuTarget &target) {
   return createStringError("code for " + target.name + " cannot run here: this CPU lacks " + missing);
 }
 
-/// Rounded once, to the nearest bf16, to even if there are two.
-__bf16 toBf16(APFloat x) {
+/// Rounded once, to the nearest bf16, to even if there are two. A bf16 is returned in the low half of the register that
+/// returns a float; the type itself, here, might be converted by the very functions that these stand for.
+float toBf16(APFloat x) {
   bool lossy;
   x.convert(APFloat::BFloat(), RoundingMode::NearestTiesToEven, &lossy);
-  return bit_cast<__bf16>(uint16_t(x.bitcastToAPInt().getZExtValue()));
+  return bit_cast<float>(uint32_t(x.bitcastToAPInt().getZExtValue()));
 }
-__bf16 doubleToBf16(double x) { return toBf16(APFloat(x)); }
-__bf16 floatToBf16(float x) { return toBf16(APFloat(x)); }
+float doubleToBf16(double x) { return toBf16(APFloat(x)); }
+float floatToBf16(float x) { return toBf16(APFloat(x)); }
 
 /// The run-time library is linked into this program, where the loader does not see it.
 const std::pair<const char *, void *> runTime[] = {
