@@ -129,7 +129,8 @@ std::optional<Bound> boundOfDim(Value buffer, int64_t dim) {
     return boundOfSize(expand.getMixedOutputShape()[dim]);
   if (auto collapse = dyn_cast<memref::CollapseShapeOp>(op)) {
     Maybe all = Bound{1};
-    for (int64_t d : collapse.getReassociationIndices()[dim])
+    ReassociationIndices joined = collapse.getReassociationIndices()[dim];
+    for (int64_t d : joined)
       all = product(all, boundOfDim(collapse.getSrc(), d));
     return all;
   }
