@@ -171,7 +171,7 @@ private:
       auto given = f.getResultAttrOfType<StringAttr>(i, "strand.name");
       out.push_back(describe(r, STRAND_VALUE_ROWS, given ? given.str() : "output" + std::to_string(i)));
     }
-    hash = modelHash(*isolate(*module, signature.name), WeightSource());
+    hash = modelHash(*isolate(*module, signature.name), WeightSource(), stages.reproducible);
     facts = {STRAND_ABI_VERSION,
              0,
              0,

@@ -174,7 +174,7 @@ Error Compilation::runStage(unsigned number, const Stage &stage) {
 Error Compilation::afterModel() {
   if (!input.weightsName.empty() && !checkWeights(input))
     return make_error<AlreadyReported>();
-  report.hash = modelHash(*input.module, input.weights);
+  report.hash = modelHash(*input.module, input.weights, o.reproducible);
   auto set = [&](StringRef name, StringRef value) {
     input.module.get()->setAttr(name, StringAttr::get(&context, value));
   };

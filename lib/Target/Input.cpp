@@ -97,7 +97,7 @@ Error strand::readInput(MLIRContext &context, StringRef path, StringRef weights,
   return input.module ? Error::success() : llvm::make_error<AlreadyReported>();
 }
 
-std::string strand::modelHash(ModuleOp module, const WeightSource &weights) {
+std::string strand::modelHash(ModuleOp module, const WeightSource &weights, bool reproducible) {
   std::set<std::string> names = weightNames(module);
   std::vector<std::pair<StringRef, const WeightView *>> used;
   for (const std::string &name : names)
@@ -113,6 +113,8 @@ std::string strand::modelHash(ModuleOp module, const WeightSource &weights) {
   module.print(out, OpPrintingFlags().assumeVerified());
   llvm::SHA256 hash;
   addText(hash, text);
+  if (reproducible)
+    addText(hash, "reproducible");
   for (auto [w, digest] : llvm::zip_equal(used, digests)) {
     std::string head = nameOf(w.second->type);
     for (int64_t d : w.second->shape)
