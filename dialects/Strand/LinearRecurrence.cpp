@@ -126,11 +126,14 @@ SmallVector<Value> LinearRecurrenceOp::emitSummary(OpBuilder &b, Value row, int6
   maps.append(2, operands.getStateMap());
   std::string kinds(maps.back().getNumDims(), 'p');
   kinds[0] = 'r';
-  return generic(b, getLoc(), ins, {transfers[0], states[0]}, maps, kinds,
-                 [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-                   auto [a, next] = stepOf(b, loc, *this, v, v.back());
-                   return {arith::MulFOp::create(b, loc, a, v[v.size() - 2]), next};
-                 });
+  auto step = [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+    auto [a, next] = stepOf(b, loc, *this, v, v.back());
+    return {arith::MulFOp::create(b, loc, a, v[v.size() - 2]), next};
+  };
+  SmallVector<Value> summary = generic(b, getLoc(), ins, {transfers[0], states[0]}, maps, kinds, step);
+  if (length > 1)
+    summary[0] = withoutSubnormals(b, getLoc(), summary[0]);
+  return summary;
 }
 
 SmallVector<Value> LinearRecurrenceOp::emitJoined(OpBuilder &b, ValueRange transfers, ValueRange states,

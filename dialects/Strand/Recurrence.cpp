@@ -1,6 +1,7 @@
 #include "dialects/Strand/Recurrence.h"
 #include "dialects/Strand/Rows.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 using namespace mlir;
 using namespace strand;
 
@@ -98,6 +99,20 @@ Value strand::productOf(OpBuilder &b, Location loc, ValueRange factors) {
   for (Value x : factors.drop_front())
     p = arith::MulFOp::create(b, loc, p, x);
   return p;
+}
+
+Value strand::withoutSubnormals(OpBuilder &b, Location loc, Value x) {
+  int64_t rank = rowsType(x).getRank();
+  return generic(b, loc, {}, x, {AffineMap::getMultiDimIdentityMap(rank, b.getContext())}, std::string(rank, 'p'),
+                 [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                   auto type = cast<FloatType>(v[0].getType());
+                   APFloat least = APFloat::getSmallestNormalized(type.getFloatSemantics());
+                   Value normal = arith::ConstantOp::create(b, loc, FloatAttr::get(type, least));
+                   Value zero = arith::ConstantOp::create(b, loc, FloatAttr::get(type, 0));
+                   Value size = math::AbsFOp::create(b, loc, v[0]);
+                   Value isBelow = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, size, normal);
+                   return {arith::SelectOp::create(b, loc, isBelow, zero, v[0])};
+                 })[0];
 }
 
 int64_t strand::channelsOfBlock(ArrayRef<int64_t> shape, int64_t parts, const ChunkOptions &options) {
