@@ -12,23 +12,40 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/Support/MathExtras.h"
 using namespace mlir;
 using namespace strand;
 namespace {
 
-/// From so many taps on tiles are products of spectra: there these take less time than sums, as measured.
+/// From so many taps on tiles are products of spectra: of 512 taps they take 4/5 of the time of sums, of 2048 half.
 constexpr int64_t leastSpectralTaps = 512;
-/// M and H: all that a transform of M + H rows of 16 channels needs fits into the second cache and a task's stack.
+/// M and H, whose sum has to be a power of four: four tensors of M + H rows and a vector of channels fit into the second
+/// cache.
 constexpr int64_t tapsOfPart = 512, rowsOfHalf = 512;
-/// What the temporaries of a task may take, a little less than its stack.
-constexpr int64_t mostBytes = 1000 << 10;
+/// The stack of a task, which all its temporaries have to fit into.
+constexpr int64_t mostBytes = 1 << 20;
 /// Rows of a tile that is a sum over taps: each load of a tap is used for so many.
 constexpr int64_t rowsOfSum = 64, rowsOfShortSum = 8;
 /// Taps that a pass over the window takes at once: its rows are loaded once for them.
 constexpr int64_t tapsAtOnce = 4;
 
+int64_t partsOf(LongConvOp op) { return llvm::divideCeil(op.getTaps(), tapsOfPart); }
+
+/// Bytes that a channel of a block takes: the tail and a window.
+int64_t bytesOfSum(LongConvOp op) {
+  return (2 * op.getTaps() + rowsOfSum) * rowsType(op.getX()).getElementTypeBitWidth() / 8;
+}
+/// The same, and the sum of spectra, two spectra before and behind a pass, and what pads the filter.
+int64_t bytesOfSpectra(LongConvOp op) {
+  int64_t rows = op.getTaps() + partsOf(op) * tapsOfPart + 2 * rowsOfHalf + 11 * (tapsOfPart + rowsOfHalf);
+  return (rows - 1) * rowsType(op.getX()).getElementTypeBitWidth() / 8;
+}
+
+/// Whether tiles of so many rows are products of spectra.
 bool isSpectral(LongConvOp op, int64_t rows, const ChunkOptions &options) {
-  return !options.tileLength && !options.singleRow && op.getTaps() >= leastSpectralTaps && rows == 2 * rowsOfHalf;
+  int64_t channels = std::min(options.vectorWidth, op.getChannels());
+  return rows == 2 * rowsOfHalf && !options.tileLength && !options.singleRow && op.getTaps() >= leastSpectralTaps &&
+         channels * bytesOfSpectra(op) <= mostBytes;
 }
 
 /// y[t, d] += sum of the taps [from, from + count) on window [L - 1 + rows of y, d], `together` of them in each step.
@@ -110,7 +127,7 @@ Spectrum addPart(OpBuilder &b, Location loc, Value window, Value start, Value ta
 SmallVector<Value> emitSpectra(OpBuilder &b, LongConvOp op, Value x, Value filter, Value y, Value tail) {
   Location loc = op.getLoc();
   int64_t n = tapsOfPart + rowsOfHalf, size = rowsType(x).getDimSize(1), whole = op.getTaps() / tapsOfPart,
-          rest = op.getTaps() % tapsOfPart, parts = whole + (rest != 0);
+          rest = op.getTaps() % tapsOfPart, parts = partsOf(op);
   Type e = rowsType(x).getElementType();
   Value window = joinHistory(b, loc, padded(b, loc, tail, parts * tapsOfPart, /*before=*/true), x);
   auto zeros = [&] { return filled(b, loc, {n, size}, floatConstant(b, loc, e, 0)); };
@@ -152,10 +169,7 @@ SmallVector<Value> emitSpectra(OpBuilder &b, LongConvOp op, Value x, Value filte
 int64_t blockSize(LongConvOp op, const ChunkOptions &options) {
   int64_t unit = options.vectorWidth, channels = op.getChannels();
   int64_t size = options.singleRow ? blockOf(channels, 8 * unit, unit) : historyBlock(channels, 1, op.getTaps() - 1, options);
-  int64_t rows = op.getTaps() + rowsOfSum; // of a window
-  if (isSpectral(op, 2 * rowsOfHalf, options)) // and two spectra, one on its way, and their sum
-    rows += tapsOfPart + 2 * rowsOfHalf + 8 * (tapsOfPart + rowsOfHalf);
-  int64_t bytes = rows * rowsType(op.getX()).getElementTypeBitWidth() / 8;
+  int64_t bytes = isSpectral(op, 2 * rowsOfHalf, options) ? bytesOfSpectra(op) : bytesOfSum(op);
   while (size > 1 && size * bytes > mostBytes)
     size = blockOf(channels, size / 2, std::min(unit, size / 2));
   return size;
