@@ -70,14 +70,15 @@ struct Place {
 bool isInvariantMatrix(AffineMap map) { return !map.isFunctionOfDim(0) && map.getNumResults() > 1; }
 
 /// A block of such an operand in memory of its own. Its rows are often a power of two apart and would share few sets of
-/// the cache, so that each row of the sequence read them from farther away (26 ms instead of 5 for 2,048 rows of 256 channels of 32).
+/// the cache, so that each row of the sequence read them from farther away (26 ms instead of 5 for 2,048 rows of 256
+/// channels of 32).
 Value compacted(OpBuilder &b, Location loc, Value x) {
   Value own = emptyTensor(b, loc, rowsType(x).getShape(), rowsType(x).getElementType());
   return linalg::CopyOp::create(b, loc, x, own).getResult(0);
 }
 
-/// `length` rows over a block of the innermost dimension: results, then re and im. The loop over rows is a reduction, as
-/// h goes through it, so it stays in order and h may stay in registers.
+/// `length` rows over a block of the innermost dimension: results, then re and im. The loop over rows is a reduction,
+/// as h goes through it, so it stays in order and h may stay in registers.
 SmallVector<Value> emitRows(OpBuilder &b, ComplexRecurrenceOp op, Value row, int64_t length, OpFoldResult start,
                             int64_t size, ValueRange results, ValueRange states) {
   Location loc = op.getLoc();
@@ -123,10 +124,10 @@ struct DropImaginary : OpRewritePattern<ComplexRecurrenceOp> {
   LogicalResult matchAndRewrite(ComplexRecurrenceOp op, PatternRewriter &rewriter) const override {
     if (!op.getBoth() || !op->getResult(1).use_empty())
       return failure();
-    auto real = ComplexRecurrenceOp::create(rewriter, op.getLoc(), op.getY().getType(), op.getOthers().drop_front().getTypes(),
-                                            op.getDecay(), op.getTurn(), op.getInput(), op.getImag(), op.getRead(),
-                                            op.getOffsets(), op.getStates(), op.getSlots(), op.getIndexingMaps(),
-                                            op.getLog(), /*both=*/false);
+    auto real = ComplexRecurrenceOp::create(rewriter, op.getLoc(), op.getY().getType(),
+                                            op.getOthers().drop_front().getTypes(), op.getDecay(), op.getTurn(),
+                                            op.getInput(), op.getImag(), op.getRead(), op.getOffsets(), op.getStates(),
+                                            op.getSlots(), op.getIndexingMaps(), op.getLog(), /*both=*/false);
     real->setDiscardableAttrs(op->getDiscardableAttrDictionary());
     SmallVector<Value> values(real->getResults());
     values.insert(values.begin() + 1, real.getY()); // has no uses

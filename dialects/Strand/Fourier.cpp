@@ -3,9 +3,9 @@
 //
 //   y[p, c, q] = t[p, c] (x[0, p, q] + sign[c] x[2, p, q]) + t[p, c] e^c (x[1, p, q] + sign[c] x[3, p, q])
 //
-// The first pass has s = 1, the next 4 s; channels are innermost all along, so that vectors are neighbouring channels. Each
-// output is made by itself from four inputs and tables: more operations than butterflies have, but each pass is one
-// element-wise operation.
+// The first pass has s = 1, the next 4 s; channels are innermost all along, so that vectors are neighbouring channels.
+// Each output is made by itself from four inputs and tables: more operations than butterflies have, but each pass is
+// one element-wise operation.
 #include "dialects/Strand/Fourier.h"
 #include "dialects/Strand/Rows.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

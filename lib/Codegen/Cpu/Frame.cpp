@@ -24,9 +24,10 @@ FailureOr<MemRefType> frameType(memref::AllocOp alloc) {
   for (int64_t d = 0; d < type.getRank(); ++d) {
     std::optional<Bound> size = boundOfDim(alloc, d);
     if (!size || !size->isConstant() || !type.getLayout().isIdentity())
-      return alloc.emitError() << "dimension " << d << " of a buffer inside a parallel loop is known only at run time, and a "
-                               << "task has only its stack: tile the loop to a static size, take the arith.minsi of the size "
-                               << "with a constant, or make the buffer outside the loop";
+      return alloc.emitError()
+             << "dimension " << d << " of a buffer inside a parallel loop is known only at run time, and a "
+             << "task has only its stack: tile the loop to a static size, take the arith.minsi of the size "
+             << "with a constant, or make the buffer outside the loop";
     bytes *= size->at(0, 0);
   }
   return MemRefType::get({bytes}, IntegerType::get(alloc.getContext(), 8));
@@ -35,8 +36,8 @@ int64_t bytesOf(MemRefType type) { return type.getNumElements() * bytesOfElement
 
 /// Whether a buffer of one type may lie at the beginning of another's place.
 bool fitsInto(MemRefType small, MemRefType place) {
-  return small.getLayout().isIdentity() && place.getLayout().isIdentity() && small.getElementType() == place.getElementType() &&
-         small.getNumElements() <= place.getNumElements();
+  return small.getLayout().isIdentity() && place.getLayout().isIdentity() &&
+         small.getElementType() == place.getElementType() && small.getNumElements() <= place.getNumElements();
 }
 
 /// The beginning of a static buffer as another type.
@@ -64,7 +65,8 @@ FailureOr<Frame> arrange(func::FuncOp f, ArrayRef<memref::AllocOp> allocs, const
   }
   SmallVector<size_t> order = llvm::to_vector(llvm::seq(allocs.size()));
   if (shared) // larger ones first
-    llvm::sort(order, [&](size_t i, size_t j) { return std::pair(-bytesOf(types[i]), i) < std::pair(-bytesOf(types[j]), j); });
+    llvm::sort(order,
+               [&](size_t i, size_t j) { return std::pair(-bytesOf(types[i]), i) < std::pair(-bytesOf(types[j]), j); });
   for (size_t i : order) {
     memref::AllocOp alloc = allocs[i];
     MemRefType type = types[i];
@@ -101,8 +103,8 @@ LogicalResult allocsToFrame(func::FuncOp f, ArrayRef<memref::AllocOp> allocs, in
   if (failed(frame))
     return failure();
   if (frame->bytes > limit)
-    return emitError(f.getLoc()) << "the temporaries of a task take " << frame->bytes << " bytes of its stack, the limit is "
-                                 << limit << "; use smaller tiles";
+    return emitError(f.getLoc()) << "the temporaries of a task take " << frame->bytes
+                                 << " bytes of its stack, the limit is " << limit << "; use smaller tiles";
   OpBuilder begin = OpBuilder::atBlockBegin(&f.front());
   for (Place &p : frame->places)
     p.buffer = memref::AllocaOp::create(begin, f.getLoc(), p.type, begin.getI64IntegerAttr(alignment));
@@ -113,7 +115,8 @@ LogicalResult allocsToFrame(func::FuncOp f, ArrayRef<memref::AllocOp> allocs, in
     if (v.getType() != alloc.getType() && alloc.getType().hasStaticShape())
       v = beginningAs(b, loc, v, alloc.getType());
     else if (v.getType() != alloc.getType())
-      v = memref::ViewOp::create(b, loc, alloc.getType(), v, arith::ConstantIndexOp::create(b, loc, 0), alloc.getDynamicSizes());
+      v = memref::ViewOp::create(b, loc, alloc.getType(), v, arith::ConstantIndexOp::create(b, loc, 0),
+                                 alloc.getDynamicSizes());
     alloc.replaceAllUsesWith(v);
     alloc->erase();
   }
