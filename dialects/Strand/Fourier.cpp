@@ -1,10 +1,11 @@
-// One pass of radix R (Stockham's order, so that nothing is permuted) takes x [R, m, s] to y [m, R, s], m R s = n:
+// One pass of radix 4 (Stockham's order, so that nothing is permuted) takes x [4, m, s] to y [m, 4, s], 4 m s = n, with
+// i to the power +-1 as e, exp(+-2 pi i c p / (4 m)) as t[p, c], and (-1)^c as sign[c]:
 //
-//   y[p, c, q] = sum_k w[p, c, k] x[k, p, q],     w[p, c, k] = exp(-+ 2 pi i c (p + k m) / (m R))
+//   y[p, c, q] = t[p, c] (x[0, p, q] + sign[c] x[2, p, q]) + t[p, c] e^c (x[1, p, q] + sign[c] x[3, p, q])
 //
-// The first pass has s = 1, the next s R; channels are innermost all along, so that vectors are neighbouring channels. A
-// pass is one contraction with a table, which costs more multiplications than the usual butterflies and fewer passes
-// over memory, by which long transforms are limited.
+// The first pass has s = 1, the next 4 s; channels are innermost all along, so that vectors are neighbouring channels.
+// Each output is made by itself from four inputs and tables: more operations than butterflies have, but each pass is
+// one element-wise operation.
 #include "dialects/Strand/Fourier.h"
 #include "dialects/Strand/Rows.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -13,22 +14,23 @@
 using namespace mlir;
 using namespace strand;
 
-/// w as two constants of m x R x R.
-static Spectrum passTable(OpBuilder &b, Location loc, int64_t m, int64_t radix, bool inverse, Type e) {
-  SmallVector<Attribute> re, im;
-  int64_t n = m * radix;
-  for (int64_t p = 0; p < m; ++p)
-    for (int64_t c = 0; c < radix; ++c)
-      for (int64_t k = 0; k < radix; ++k) {
-        double angle = 2 * M_PI * double(c * (p + k * m) % n) / double(n);
-        re.push_back(b.getFloatAttr(e, std::cos(angle)));
-        im.push_back(b.getFloatAttr(e, inverse ? std::sin(angle) : -std::sin(angle)));
-      }
-  auto type = RankedTensorType::get({m, radix, radix}, e);
-  auto constant = [&](ArrayRef<Attribute> values) {
+/// sign [4], and real and imaginary parts of t and t e^c, m x 4.
+static SmallVector<Value> passTables(OpBuilder &b, Location loc, int64_t m, bool inverse, Type e) {
+  auto constant = [&](ArrayRef<int64_t> shape, llvm::function_ref<double(int64_t)> element) -> Value {
+    auto type = RankedTensorType::get(shape, e);
+    SmallVector<Attribute> values;
+    for (int64_t i = 0; i < type.getNumElements(); ++i)
+      values.push_back(b.getFloatAttr(e, element(i)));
     return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, values));
   };
-  return {constant(re), constant(im)};
+  SmallVector<Value> tables{constant({4}, [](int64_t c) { return c % 2 ? -1.0 : 1.0; })};
+  for (int64_t later : {int64_t(0), m}) // e^c is the factor of p = m
+    for (bool imaginary : {false, true})
+      tables.push_back(constant({m, 4}, [&](int64_t i) {
+        double angle = 2 * M_PI * double(i % 4 * (i / 4 + later) % (4 * m)) / double(4 * m);
+        return !imaginary ? std::cos(angle) : inverse ? std::sin(angle) : -std::sin(angle);
+      }));
+  return tables;
 }
 
 static Value expanded(OpBuilder &b, Location loc, Value x, ArrayRef<int64_t> lead) {
@@ -38,24 +40,35 @@ static Value expanded(OpBuilder &b, Location loc, Value x, ArrayRef<int64_t> lea
   return tensor::ExpandShapeOp::create(b, loc, type, x, SmallVector<ReassociationIndices>{{0, 1, 2}, {3}});
 }
 
-static Spectrum onePass(OpBuilder &b, Location loc, Spectrum x, int64_t s, int64_t radix, bool inverse) {
+static Spectrum onePass(OpBuilder &b, Location loc, Spectrum x, int64_t s, bool inverse) {
   RankedTensorType type = rowsType(x.re);
   Type e = type.getElementType();
-  int64_t m = type.getDimSize(0) / radix / s;
-  Spectrum w = passTable(b, loc, m, radix, inverse, e);
-  // of one shape for all passes, so that they share their memory
-  auto out = [&] {
-    return expanded(b, loc, filled(b, loc, type.getShape(), floatConstant(b, loc, e, 0)), {m, radix, s});
-  };
-  auto map = [&](StringRef dims) { return dimsMap(b.getContext(), "pcqdk", dims); };
-  SmallVector<Value> ins{expanded(b, loc, x.re, {radix, m, s}), expanded(b, loc, x.im, {radix, m, s}), w.re, w.im};
+  int64_t m = type.getDimSize(0) / 4 / s, channels = type.getDimSize(1);
+  auto map = [&](StringRef dims) { return dimsMap(b.getContext(), "pcqd", dims); };
+  SmallVector<Value> ins;
+  for (Value part : {x.re, x.im})
+    for (int64_t k = 0; k < 4; ++k) {
+      Value rows = slice(b, loc, part, {b.getIndexAttr(k * m * s), b.getIndexAttr(0)}, {m * s, channels});
+      auto split = RankedTensorType::get({m, s, channels}, e);
+      ins.push_back(tensor::ExpandShapeOp::create(b, loc, split, rows, SmallVector<ReassociationIndices>{{0, 1}, {2}}));
+    }
+  SmallVector<AffineMap> maps(8, map("pqd"));
+  llvm::append_range(ins, passTables(b, loc, m, inverse, e));
+  maps.push_back(map("c"));
+  maps.append(4, map("pc"));
+  maps.append(2, map("pcqd"));
+  auto out = [&] { return expanded(b, loc, emptyTensor(b, loc, type.getShape(), e), {m, 4, s}); };
   SmallVector<Value> y = generic(
-      b, loc, ins, {out(), out()}, {map("kpqd"), map("kpqd"), map("pck"), map("pck"), map("pcqd"), map("pcqd")}, "ppppr",
-      [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+      b, loc, ins, {out(), out()}, maps, "pppp", [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
         auto mul = [&](Value x, Value y) { return arith::MulFOp::create(b, loc, x, y); };
-        Value re = arith::AddFOp::create(b, loc, v[4], mul(v[0], v[2]));
-        Value im = arith::AddFOp::create(b, loc, v[5], mul(v[1], v[2]));
-        return {arith::SubFOp::create(b, loc, re, mul(v[1], v[3])), arith::AddFOp::create(b, loc, im, mul(v[0], v[3]))};
+        auto add = [&](Value x, Value y) -> Value { return arith::AddFOp::create(b, loc, x, y); };
+        auto sub = [&](Value x, Value y) -> Value { return arith::SubFOp::create(b, loc, x, y); };
+        Value sign = v[8], tr = v[9], ti = v[10], wr = v[11], wi = v[12];
+        Value er = add(v[0], mul(sign, v[2])), ei = add(v[4], mul(sign, v[6])); // of the even inputs
+        Value dr = add(v[1], mul(sign, v[3])), di = add(v[5], mul(sign, v[7])); // of the odd ones
+        Value re = sub(add(sub(mul(tr, er), mul(ti, ei)), mul(wr, dr)), mul(wi, di));
+        Value im = add(add(add(mul(tr, ei), mul(ti, er)), mul(wr, di)), mul(wi, dr));
+        return {re, im};
       });
   auto collapsed = [&](Value x) {
     return tensor::CollapseShapeOp::create(b, loc, type, x, SmallVector<ReassociationIndices>{{0, 1, 2}, {3}});
@@ -64,11 +77,8 @@ static Spectrum onePass(OpBuilder &b, Location loc, Spectrum x, int64_t s, int64
 }
 
 Spectrum strand::fourierTransform(OpBuilder &b, Location loc, Spectrum x, bool inverse) {
-  int64_t n = rowsType(x.re).getDimSize(0);
-  for (int64_t s = 1, radix; s < n; s *= radix) {
-    radix = n / s % 4 == 0 ? 4 : 2;
-    x = onePass(b, loc, x, s, radix, inverse);
-  }
+  for (int64_t s = 1, n = rowsType(x.re).getDimSize(0); s < n; s *= 4)
+    x = onePass(b, loc, x, s, inverse);
   return x;
 }
 

@@ -3,32 +3,49 @@
 // A tile works on its rows with those before them in front of them, its window. It is a sum over taps, or:
 //
 // Spectra. The filter is cut into parts of M taps. A circular convolution of n = M + H rows with a part is right in its
-// last H rows. A tile is two halves of H rows; for each part they are the ends of n rows of the window. As x and the filter
-// are real, both halves go through one transform, the later one as imaginary part, and the filter leaves them apart. The
-// products of all parts are added before the one transform back.
+// last H rows. A tile is two halves of H rows; for each part they are the ends of n rows of the window. As x and the
+// filter are real, both halves go through one transform, the later one as imaginary part, and the filter leaves them
+// apart. The products of all parts are added before the one transform back.
 #include "dialects/Strand/Fourier.h"
 #include "dialects/Strand/History.h"
 #include "dialects/Strand/Rows.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/Support/MathExtras.h"
 using namespace mlir;
 using namespace strand;
 namespace {
 
-/// From so many taps on tiles are products of spectra: there these take less time than sums, as measured.
+/// From so many taps on tiles are products of spectra: of 512 taps they take 4/5 of the time of sums, of 2048 half.
 constexpr int64_t leastSpectralTaps = 512;
-/// M and H: all that a transform of M + H rows of 16 channels needs fits into the second cache and a task's stack.
+/// M and H, whose sum has to be a power of four: four tensors of M + H rows and a vector of channels fit into the
+/// second cache.
 constexpr int64_t tapsOfPart = 512, rowsOfHalf = 512;
-/// What the temporaries of a task may take, a little less than its stack.
-constexpr int64_t mostBytes = 1000 << 10;
+/// The stack of a task, which all its temporaries have to fit into.
+constexpr int64_t mostBytes = 1 << 20;
 /// Rows of a tile that is a sum over taps: each load of a tap is used for so many.
 constexpr int64_t rowsOfSum = 64, rowsOfShortSum = 8;
 /// Taps that a pass over the window takes at once: its rows are loaded once for them.
 constexpr int64_t tapsAtOnce = 4;
 
+int64_t partsOf(LongConvOp op) { return llvm::divideCeil(op.getTaps(), tapsOfPart); }
+
+/// Bytes that a channel of a block takes: the tail and a window.
+int64_t bytesOfSum(LongConvOp op) {
+  return (2 * op.getTaps() + rowsOfSum) * rowsType(op.getX()).getElementTypeBitWidth() / 8;
+}
+/// The same, and the sum of spectra, two spectra before and behind a pass, and what pads the filter.
+int64_t bytesOfSpectra(LongConvOp op) {
+  int64_t rows = op.getTaps() + partsOf(op) * tapsOfPart + 2 * rowsOfHalf + 11 * (tapsOfPart + rowsOfHalf);
+  return (rows - 1) * rowsType(op.getX()).getElementTypeBitWidth() / 8;
+}
+
+/// Whether tiles of so many rows are products of spectra.
 bool isSpectral(LongConvOp op, int64_t rows, const ChunkOptions &options) {
-  return !options.tileLength && !options.singleRow && op.getTaps() >= leastSpectralTaps && rows == 2 * rowsOfHalf;
+  int64_t channels = std::min(options.vectorWidth, op.getChannels());
+  return rows == 2 * rowsOfHalf && !options.tileLength && !options.singleRow && op.getTaps() >= leastSpectralTaps &&
+         channels * bytesOfSpectra(op) <= mostBytes;
 }
 
 /// y[t, d] += sum of the taps [from, from + count) on window [L - 1 + rows of y, d], `together` of them in each step.
@@ -50,7 +67,8 @@ Value addTaps(OpBuilder &b, LongConvOp op, Value window, Value filter, int64_t f
     maps.push_back(AffineMap::get(3, 0, {t - j * together + (op.getTaps() - 1 - from - i), d}, b.getContext()));
   }
   for (int64_t i = 0; i < together; ++i) {
-    ins.push_back(slice(b, loc, taps, {b.getIndexAttr(0), b.getIndexAttr(i), b.getIndexAttr(0)}, {steps, 1, size}, {1}));
+    ins.push_back(
+        slice(b, loc, taps, {b.getIndexAttr(0), b.getIndexAttr(i), b.getIndexAttr(0)}, {steps, 1, size}, {1}));
     maps.push_back(dimsMap(b.getContext(), "tdj", "jd"));
   }
   maps.push_back(dimsMap(b.getContext(), "tdj", "td"));
@@ -90,17 +108,20 @@ Value widened(OpBuilder &b, Location loc, Value x, Type e) {
   if (rowsType(x).getElementType() == e)
     return x;
   SmallVector<AffineMap> maps(2, b.getMultiDimIdentityMap(2));
-  return generic(b, loc, x, emptyTensor(b, loc, rowsType(x).getShape(), e), maps, "pp",
-                 [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> { return {castFloat(b, loc, v[0], e)}; })[0];
+  return generic(
+      b, loc, x, emptyTensor(b, loc, rowsType(x).getShape(), e), maps, "pp",
+      [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> { return {castFloat(b, loc, v[0], e)}; })[0];
 }
 
-/// The spectrum of part of the filter times that of the n rows of the window from `start` on, and of those H rows later.
+/// The spectrum of part of the filter times that of the n rows of the window from `start` on, and of those H rows
+/// later.
 Spectrum addPart(OpBuilder &b, Location loc, Value window, Value start, Value taps, Spectrum sum) {
   int64_t n = tapsOfPart + rowsOfHalf, size = rowsType(window).getDimSize(1);
   Type e = rowsType(window).getElementType();
   auto rows = [&](Value from) { return slice(b, loc, window, {OpFoldResult(from), b.getIndexAttr(0)}, {n, size}); };
   Value later = arith::AddIOp::create(b, loc, start, indexConstant(b, loc, rowsOfHalf));
-  Spectrum h{padded(b, loc, widened(b, loc, taps, e), n, /*before=*/false), filled(b, loc, {n, size}, floatConstant(b, loc, e, 0))};
+  Spectrum h{padded(b, loc, widened(b, loc, taps, e), n, /*before=*/false),
+             filled(b, loc, {n, size}, floatConstant(b, loc, e, 0))};
   Spectrum z{rows(start), rows(later)};
   return addProduct(b, loc, fourierTransform(b, loc, z, false), fourierTransform(b, loc, h, false), sum);
 }
@@ -110,7 +131,7 @@ Spectrum addPart(OpBuilder &b, Location loc, Value window, Value start, Value ta
 SmallVector<Value> emitSpectra(OpBuilder &b, LongConvOp op, Value x, Value filter, Value y, Value tail) {
   Location loc = op.getLoc();
   int64_t n = tapsOfPart + rowsOfHalf, size = rowsType(x).getDimSize(1), whole = op.getTaps() / tapsOfPart,
-          rest = op.getTaps() % tapsOfPart, parts = whole + (rest != 0);
+          rest = op.getTaps() % tapsOfPart, parts = partsOf(op);
   Type e = rowsType(x).getElementType();
   Value window = joinHistory(b, loc, padded(b, loc, tail, parts * tapsOfPart, /*before=*/true), x);
   auto zeros = [&] { return filled(b, loc, {n, size}, floatConstant(b, loc, e, 0)); };
@@ -125,8 +146,8 @@ SmallVector<Value> emitSpectra(OpBuilder &b, LongConvOp op, Value x, Value filte
     Spectrum next = addPart(b, loc, window, start, tapsFrom(b, from, tapsOfPart), {sums[0], sums[1]});
     scf::YieldOp::create(b, loc, ValueRange{next.re, next.im});
   };
-  auto loop = scf::ForOp::create(b, loc, indexConstant(b, loc, 0), indexConstant(b, loc, whole), indexConstant(b, loc, 1),
-                                 ValueRange{sum.re, sum.im}, each);
+  auto loop = scf::ForOp::create(b, loc, indexConstant(b, loc, 0), indexConstant(b, loc, whole),
+                                 indexConstant(b, loc, 1), ValueRange{sum.re, sum.im}, each);
   sum = {loop.getResult(0), loop.getResult(1)};
   if (rest)
     sum = addPart(b, loc, window, indexConstant(b, loc, 0), tapsFrom(b, b.getIndexAttr(whole * tapsOfPart), rest), sum);
@@ -147,15 +168,13 @@ SmallVector<Value> emitSpectra(OpBuilder &b, LongConvOp op, Value x, Value filte
   return {y, keepHistory(b, loc, window, tail)};
 }
 
-/// Channels of a block: one vector of a long filter, so that a window stays in the second cache; for single rows several,
-/// as sums over taps are chains. Fewer where the temporaries of a task would not fit.
+/// Channels of a block: one vector of a long filter, so that a window stays in the second cache; for single rows
+/// several, as sums over taps are chains. Fewer where the temporaries of a task would not fit.
 int64_t blockSize(LongConvOp op, const ChunkOptions &options) {
   int64_t unit = options.vectorWidth, channels = op.getChannels();
-  int64_t size = options.singleRow ? blockOf(channels, 8 * unit, unit) : historyBlock(channels, 1, op.getTaps() - 1, options);
-  int64_t rows = op.getTaps() + rowsOfSum; // of a window
-  if (isSpectral(op, 2 * rowsOfHalf, options)) // and two spectra, one on its way, and their sum
-    rows += tapsOfPart + 2 * rowsOfHalf + 8 * (tapsOfPart + rowsOfHalf);
-  int64_t bytes = rows * rowsType(op.getX()).getElementTypeBitWidth() / 8;
+  int64_t size =
+      options.singleRow ? blockOf(channels, 8 * unit, unit) : historyBlock(channels, 1, op.getTaps() - 1, options);
+  int64_t bytes = isSpectral(op, 2 * rowsOfHalf, options) ? bytesOfSpectra(op) : bytesOfSum(op);
   while (size > 1 && size * bytes > mostBytes)
     size = blockOf(channels, size / 2, std::min(unit, size / 2));
   return size;
@@ -167,8 +186,8 @@ LogicalResult LongConvOp::verify() {
   if (x != getY().getType() || x.getRank() != 2 || x.isDynamicDim(1))
     return emitOpError("C1: x and the result must have one type, rows x D with D static, not ")
            << x << " and " << getY().getType();
-  if (filter.getRank() != 2 || !filter.hasStaticShape() || filter.getDimSize(0) < 1 || filter.getDimSize(1) != getChannels() ||
-      filter.getElementTypeBitWidth() > x.getElementTypeBitWidth())
+  if (filter.getRank() != 2 || !filter.hasStaticShape() || filter.getDimSize(0) < 1 ||
+      filter.getDimSize(1) != getChannels() || filter.getElementTypeBitWidth() > x.getElementTypeBitWidth())
     return emitOpError("C2: the filter must be taps x ")
            << getChannels() << " of a type no wider than " << x.getElementType() << ", not " << filter;
   return verifyStates(*this, 1);

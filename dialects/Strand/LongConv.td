@@ -15,11 +15,12 @@ def Strand_LongConvOp : Strand_StreamOp<"long_conv", [DeclareOpInterfaceMethods<
     Tap 0 is that of the row itself. strand.causal_conv is the op for a few taps. A filter c a^j b without an end is
     strand.complex_recurrence, whose state is as wide as a and not as long as a text.
 
-    Shapes: x and y rows x D; filter L x D. State `tail` slots x (L - 1) x D: the last L - 1 rows of x, oldest first; none
-    for one tap. The filter is widened to x's type where it is read.
+    Shapes: x and y rows x D; filter L x D. State `tail` slots x (L - 1) x D: the last L - 1 rows of x, oldest first;
+    none for one tap. The filter is widened to x's type where it is read.
 
-    Tiles are sums over taps; those of 1,024 rows are products of spectra from 512 taps on: discrete Fourier transforms in
-    the type of x. There a value that is infinite or no number spreads over all rows of its tile.
+    Tiles are sums over taps. From 512 taps on those of 1,024 rows are products of spectra, as long as what that takes
+    fits into a task's stack (on a CPU with vectors of 16, up to 2,048 taps): discrete Fourier transforms in the type of
+    x. There a value that is infinite or no number spreads over all rows of its tile.
 
     C1: x and the result have one type, rows x D, with D static. C2: filter is L x D, static, L at least 1, of a type no
     wider than x's.

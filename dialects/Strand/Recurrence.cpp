@@ -73,8 +73,8 @@ LogicalResult strand::verifyMapped(Operation *op, ArrayAttr all, const MappedOpe
       return op->emitOpError("C1: indexing map ") << i << " is not a projected permutation of the dimensions of map 0";
     for (Value x : i < count ? ValueRange(operands.values[i]) : results)
       if (int64_t(map.getNumResults()) != rowsType(x).getRank())
-        return op->emitOpError("C1: indexing map ") << i << " gives " << map.getNumResults() << " indices to rank "
-                                                    << rowsType(x).getRank();
+        return op->emitOpError("C1: indexing map ")
+               << i << " gives " << map.getNumResults() << " indices to rank " << rowsType(x).getRank();
   }
   FailureOr<SmallVector<int64_t>> shape = operands.inferStateShape();
   if (failed(shape))

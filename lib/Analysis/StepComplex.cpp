@@ -35,7 +35,8 @@ static Poly scaleOf(Algebra &A, const CarriedForm &form, unsigned carried, const
 
 std::optional<ComplexForm> StepComponent::getComplex() const {
   if (carried.size() != 2 || llvm::any_of(forms, [](const CarriedForm &f) {
-        return f.kind != StepKind::Affine || !llvm::all_of(f.from, [](auto &from) { return from.second.isElementwise(); });
+        return f.kind != StepKind::Affine ||
+               !llvm::all_of(f.from, [](auto &from) { return from.second.isElementwise(); });
       }))
     return {};
   const CarriedForm &p = forms[0], &q = forms[1];
@@ -45,7 +46,8 @@ std::optional<ComplexForm> StepComponent::getComplex() const {
   Substitution same, toP;
   for (auto [v, w] : llvm::zip(q.vars, p.vars))
     toP.push_back({v, A.indexOf(w)});
-  ComplexForm form{scaleOf(A, p, p.carried, same), scaleOf(A, q, p.carried, toP), {p.input, A.substituted(q.input, toP)}};
+  ComplexForm form{
+      scaleOf(A, p, p.carried, same), scaleOf(A, q, p.carried, toP), {p.input, A.substituted(q.input, toP)}};
   Poly equal = A.sum(A.expanded(form.decay), A.expanded(scaleOf(A, q, q.carried, toP)), -1);
   Poly opposite = A.sum(A.expanded(form.turn), A.expanded(scaleOf(A, p, q.carried, same)));
   if (form.turn.isZero() || !equal.isZero() || !opposite.isZero())

@@ -283,6 +283,13 @@ void causalConv(FunctionText &f) {
   appendOp(f, text + " offsets " + f.offsets, operands, {channels});
 }
 
+void longConv(FunctionText &f) {
+  int64_t channels = drawSize(f.random), taps = 1 + f.random.below(f.random.below(2) ? 20 : 150);
+  StringRef element = f.random.below(3) ? "f32" : "bf16";
+  SmallVector<Tensor> operands{f.anyRows({channels}), f.parameter({taps, channels}, From::Small, element)};
+  appendOp(f, "strand.long_conv " + names(operands) + " offsets " + f.offsets, operands, {channels});
+}
+
 SmallVector<int64_t> drawItem(Random &random) {
   SmallVector<int64_t> dims;
   for (int64_t rank = random.below(3); rank > 0; --rank)
@@ -368,7 +375,8 @@ Tensor reshaped(FunctionText &f, const Tensor &x) {
 void strand::appendLayer(FunctionText &f) {
   static void (*const kinds[])(FunctionText &) = {linearRecurrence, linearRecurrence, linearAttention, linearAttention,
                                                   deltaRule,        deltaRule,        fastWeight,      causalConv,
-                                                  shift,            rotary,           associativeScan, complexRecurrence};
+                                                  shift,            rotary,           associativeScan, complexRecurrence,
+                                                  longConv};
   if (f.random.below(15) == 0) // the one that takes long
     return attention(f);
   kinds[f.random.below(std::size(kinds))](f);

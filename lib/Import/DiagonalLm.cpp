@@ -14,10 +14,12 @@ Value strand::buildDiagonalLm(ModelBuilder &m, int64_t hidden, StateSpace ssm) {
   FunctionBuilder &f = m.forward();
   Value x = f.embed(m.tokens(), f.weight("embed.weight", {vocabulary, hidden}));
   for (int64_t n = 0; n < layers && m.good(); ++n)
-    x = m.layer(m.family().str() + "_layer", "layers." + Twine(n), "blocks." + Twine(n) + ".", x, [&](FunctionBuilder &f, Value x) {
-      Value u = f.layerNorm(x, f.weight("norm.weight", {hidden}), f.weight("norm.bias", {hidden}), eps);
-      return f.map("residual", "rd,rd->rd", {x, ssm(f, u)}, [](ArrayRef<Scalar> v) { return v[0] + gelu(v[1]); });
-    });
+    x = m.layer(
+        m.family().str() + "_layer", "layers." + Twine(n), "blocks." + Twine(n) + ".", x,
+        [&](FunctionBuilder &f, Value x) {
+          Value u = f.layerNorm(x, f.weight("norm.weight", {hidden}), f.weight("norm.bias", {hidden}), eps);
+          return f.map("residual", "rd,rd->rd", {x, ssm(f, u)}, [](ArrayRef<Scalar> v) { return v[0] + gelu(v[1]); });
+        });
   x = f.layerNorm(x, f.weight("norm.weight", {hidden}), f.weight("norm.bias", {hidden}), eps);
   return f.linear(x, "lm_head", vocabulary);
 }
@@ -32,7 +34,8 @@ std::vector<std::complex<double>> strand::complexElements(FunctionBuilder &f, St
   return values;
 }
 
-std::vector<float> strand::partsOf(ArrayRef<std::complex<double>> values, bool imaginary, int64_t columns, bool transposed) {
+std::vector<float> strand::partsOf(ArrayRef<std::complex<double>> values, bool imaginary, int64_t columns,
+                                   bool transposed) {
   size_t rows = values.size() / columns;
   std::vector<float> parts(values.size());
   for (size_t i = 0; i < parts.size(); ++i) {

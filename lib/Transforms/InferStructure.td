@@ -8,6 +8,8 @@ def InferStructure : Pass<"strand-infer-structure", "::mlir::func::FuncOp"> {
       the keys is read, before or after the step; also over the sum of the weights;
     - `strand.linear_recurrence` where every element goes its own way; decay, input and reading are given as their
       factors, so nothing wider than a row is stored for all rows;
+    - `strand.complex_recurrence` where two carried values of one shape turn into each other as real and imaginary part
+      of a complex number do, each element by itself; a transition wider than a row is given as logarithm and angle;
     - `strand.associative_scan` where every element is a maximum, minimum or log-sum-exp of itself, moved, and an input;
     - the rows before, where a carried value is used for everything but itself.
 

@@ -1,5 +1,5 @@
-// What recurrences that go element by element need on their way to an op: which dimensions of the state are summed where
-// it is read, and operands in factors that are no wider than a row, with their maps.
+// What recurrences that go element by element need on their way to an op: which dimensions of the state are summed
+// where it is read, and operands in factors that are no wider than a row, with their maps.
 #pragma once
 #include "lib/Transforms/ScanTargets.h"
 

@@ -1,5 +1,5 @@
-// Two carried values that turn into each other, element by element, as strand.complex_recurrence: both, or the real part
-// of one sum over some of their dimensions.
+// Two carried values that turn into each other, element by element, as strand.complex_recurrence: both, or the real
+// part of one sum over some of their dimensions.
 #include "lib/Transforms/RecurrenceTarget.h"
 using namespace mlir;
 using namespace strand;
@@ -25,8 +25,8 @@ private:
   unsigned real = 0; // which of the carried values is the real part
 };
 
-/// Either value may be the real part: with the other one the number is conjugate and turned by a quarter. It is one with
-/// an input, which has to be there.
+/// Either value may be the real part: with the other one the number is conjugate and turned by a quarter. It is one
+/// with an input, which has to be there.
 void ComplexTarget::turnAround() {
   if (!pair.inputs[0].isZero())
     return;

@@ -1,6 +1,6 @@
 // S4D (state-spaces/s4, models/s4/s4d.py): a diagonal complex state space a channel, one of each conjugate pair stored.
-//   h[n, d] = exp(dt[d] A[n, d]) h[n, d] + u[d],   y[d] = sum_n Re(2 C[n, d] (exp(dt[d] A[n, d]) - 1) / A[n, d] h[n, d]) + D[d] u[d]
-//   out = (W gelu(y) + b) split in two, the first times sigmoid of the second
+//   h[n, d] = exp(dt[d] A[n, d]) h[n, d] + u[d],   y[d] = sum_n Re(2 C[n, d] (exp(dt[d] A[n, d]) - 1) / A[n, d] h[n,
+//   d]) + D[d] u[d] out = (W gelu(y) + b) split in two, the first times sigmoid of the second
 #include "lib/Import/DiagonalLm.h"
 #include "lib/Import/Keys.h"
 using namespace mlir;
