@@ -403,3 +403,26 @@ void StepStructure::solve(StepComponent &c) {
     c.forms.push_back(std::move(form));
   }
 }
+
+std::optional<StepComponent> StepStructure::between(Value from, Value v, unsigned carried) {
+  StepComponent c;
+  c.carried.push_back(carried);
+  c.algebra = std::make_unique<Algebra>(scan.getContext(), DenseSet<Value>{from});
+  c.reader = std::make_unique<StepReader>(*c.algebra, DenseSet<Value>{from});
+  Algebra &A = *c.algebra;
+  Element e = c.reader->readDefined(v);
+  CarriedForm form;
+  form.carried = carried;
+  form.kind = StepKind::Affine;
+  form.vars = e.vars;
+  form.next = e.poly;
+  bool isAlone = A.isLive(form.next);
+  A.forEachLeaf(form.next, [&](const Atom &a) { isAlone &= a.live || !getCarried(a.value).test(carried); });
+  if (!isAlone || A.isTooLong() || A.isNonlinear(form.next))
+    return {};
+  AffineSorter(A, *c.reader, form, from).run();
+  if (A.isTooLong() || form.from.empty())
+    return {};
+  c.forms.push_back(std::move(form));
+  return c;
+}

@@ -88,6 +88,9 @@ public:
   /// Whether a value of the region differs from row to row.
   bool isPerRow(Value v);
   bool isPerRow(const algebra::Algebra &A, const algebra::Poly &p);
+  /// Part of a step: `v` as an affine form of `from`, a value of the region that depends on carried value `carried`;
+  /// nothing if `v` depends on that otherwise as well.
+  std::optional<StepComponent> between(Value from, Value v, unsigned carried);
 
 private:
   void findComponents();

@@ -6,6 +6,7 @@ def InferStructure : Pass<"strand-infer-structure", "::mlir::func::FuncOp"> {
 
     - `strand.linear_attention` where outer products are added to a matrix under a decay of the rows, and one sum along
       the keys is read, before or after the step; also over the sum of the weights;
+    - `strand.delta_rule` where the matrix is corrected at a key as well, or at several, one after the other;
     - `strand.linear_recurrence` where every element goes its own way; decay, input and reading are given as their
       factors, so nothing wider than a row is stored for all rows;
     - `strand.complex_recurrence` where two carried values of one shape turn into each other as real and imaginary part

@@ -33,7 +33,7 @@ std::optional<MatrixState::Parts> MatrixState::findParts() {
   return {};
 }
 
-std::string MatrixState::find() {
+std::string MatrixState::findReading() {
   llvm::BitVector own(context.done.size());
   own.set(form.carried);
   auto isReading = [&](Value v) {
@@ -46,6 +46,12 @@ std::string MatrixState::find() {
   if (cut->size() != 1)
     return "it is read in " + std::to_string(cut->size()) + " ways";
   reading = *readState(context, component, cut->front());
+  return "";
+}
+
+std::string MatrixState::find() {
+  if (std::string reason = findReading(); !reason.empty())
+    return reason;
   std::optional<Parts> found = findParts();
   if (!found)
     return "decay, input and reading do not fit one key and one value dimension";

@@ -21,7 +21,9 @@ protected:
     Poly k, v;
   };
 
-  /// Finds the one reading and the parts that fit it; returns why not, or an empty text.
+  /// Finds the one reading; returns why not, or an empty text.
+  std::string findReading();
+  /// The same, and the parts that fit it.
   std::string find();
   algebra::Var keyVar() const { return form.vars[parts.key]; }
   algebra::Var valueVar() const { return form.vars[parts.value]; }

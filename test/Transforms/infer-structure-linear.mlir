@@ -1,4 +1,5 @@
-// Linear in what is carried, with more than a scale: those of one rank-one term are strand.delta_rule, others have no op.
+// Linear in what is carried, with more than a scale: those of one rank-one term, or of several in turn, are
+// strand.delta_rule, others have no op.
 //
 // RUN: strand-opt %s -strand-infer-structure -verify-diagnostics -o /dev/null
 
@@ -345,7 +346,7 @@ func.func @rwkv7(%rs: tensor<?x4xf32>, %ws: tensor<?x4xf32>, %ks: tensor<?x4xf32
 func.func @deltaproduct(%qs: tensor<?x4xf32>, %k1s: tensor<?x4xf32>, %v1s: tensor<?x3xf32>, %b1s: tensor<?xf32>,
     %k2s: tensor<?x4xf32>, %v2s: tensor<?x3xf32>, %b2s: tensor<?xf32>, %gs: tensor<?xf32>,
     %offsets: tensor<?xi32>) -> tensor<?x3xf32> {
-  // expected-remark @below {{h is diagonal plus rank 2: h[i,j] = exp(g) * h[i,j] + l[i] * sum_x r[x] * h[x,j] + l[i] * sum_x r[x] * h[x,j] + b[i,j]; stays a scan: there is no op of that kind}}
+  // expected-remark @below {{h is diagonal plus rank 2: h[i,j] = exp(g) * h[i,j] + l[i] * sum_x r[x] * h[x,j] + l[i] * sum_x r[x] * h[x,j] + b[i,j]; becomes strand.delta_rule}}
   %r = strand.scan rows(%q = %qs : tensor<?x4xf32>, %k1 = %k1s : tensor<?x4xf32>, %v1 = %v1s : tensor<?x3xf32>,
            %b1 = %b1s : tensor<?xf32>, %k2 = %k2s : tensor<?x4xf32>, %v2 = %v2s : tensor<?x3xf32>,
            %b2 = %b2s : tensor<?xf32>, %g = %gs : tensor<?xf32>)
@@ -383,6 +384,38 @@ func.func @deltaproduct(%qs: tensor<?x4xf32>, %k1s: tensor<?x4xf32>, %v1s: tenso
     %20 = arith.addf %12, %19 : tensor<4x3xf32>
     %21 = linalg.vecmat ins(%q, %20 : tensor<4xf32>, tensor<4x3xf32>) outs(%c0 : tensor<3xf32>) -> tensor<3xf32>
     strand.yield %21 : tensor<3xf32> next %20 : tensor<4x3xf32>
+  }
+  return %r : tensor<?x3xf32>
+}
+
+// Two rank-one terms that both read the state before the step: one after the other they would be another step.
+func.func @two_rank_one_terms(%qs: tensor<?x4xf32>, %k1s: tensor<?x4xf32>, %v1s: tensor<?x3xf32>, %k2s: tensor<?x4xf32>,
+    %v2s: tensor<?x3xf32>, %offsets: tensor<?xi32>) -> tensor<?x3xf32> {
+  // expected-remark @below {{h is identity plus rank 2: h[i,j] = h[i,j] + l[i] * sum_x r[x] * h[x,j] + l[i] * sum_x r[x] * h[x,j] + b[i,j]; stays a scan: it is not a key and a value at a time, each from a value of the state's type}}
+  %r = strand.scan rows(%q = %qs : tensor<?x4xf32>, %k1 = %k1s : tensor<?x4xf32>, %v1 = %v1s : tensor<?x3xf32>,
+           %k2 = %k2s : tensor<?x4xf32>, %v2 = %v2s : tensor<?x3xf32>)
+      carry(%S : tensor<4x3xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x3xf32> {
+    %c0 = arith.constant dense<0.0> : tensor<3xf32>
+    %1 = linalg.vecmat ins(%k1, %S : tensor<4xf32>, tensor<4x3xf32>) outs(%c0 : tensor<3xf32>) -> tensor<3xf32>
+    %2 = arith.subf %v1, %1 : tensor<3xf32>
+    %3 = linalg.generic {indexing_maps = [#ij_i, #ij_j, #ij_ij], iterator_types = ["parallel", "parallel"]}
+        ins(%k1, %2 : tensor<4xf32>, tensor<3xf32>) outs(%S : tensor<4x3xf32>) {
+    ^bb0(%p0: f32, %p1: f32, %acc: f32):
+      %_m = arith.mulf %p0, %p1 : f32
+      %_a = arith.addf %acc, %_m : f32
+      linalg.yield %_a : f32
+    } -> tensor<4x3xf32>
+    %4 = linalg.vecmat ins(%k2, %S : tensor<4xf32>, tensor<4x3xf32>) outs(%c0 : tensor<3xf32>) -> tensor<3xf32>
+    %5 = arith.subf %v2, %4 : tensor<3xf32>
+    %6 = linalg.generic {indexing_maps = [#ij_i, #ij_j, #ij_ij], iterator_types = ["parallel", "parallel"]}
+        ins(%k2, %5 : tensor<4xf32>, tensor<3xf32>) outs(%3 : tensor<4x3xf32>) {
+    ^bb0(%p0: f32, %p1: f32, %acc: f32):
+      %_m = arith.mulf %p0, %p1 : f32
+      %_a = arith.addf %acc, %_m : f32
+      linalg.yield %_a : f32
+    } -> tensor<4x3xf32>
+    %7 = linalg.vecmat ins(%q, %6 : tensor<4xf32>, tensor<4x3xf32>) outs(%c0 : tensor<3xf32>) -> tensor<3xf32>
+    strand.yield %7 : tensor<3xf32> next %6 : tensor<4x3xf32>
   }
   return %r : tensor<?x3xf32>
 }

@@ -14,7 +14,7 @@ func.func @deltaproduct(%qs: tensor<?x4xf32>, %k1s: tensor<?x4xf32> {check.range
     %v1s: tensor<?x3xf32>, %b1s: tensor<?xf32> {check.range = [0.0, 1.0]},
     %k2s: tensor<?x4xf32> {check.range = [-0.5, 0.5]}, %v2s: tensor<?x3xf32>,
     %b2s: tensor<?xf32> {check.range = [0.0, 1.0]}, %gs: tensor<?xf32> {check.kind = "gates"}, %offsets: tensor<?xi32>) -> tensor<?x3xf32> {
-  // expected-remark @below {{h is diagonal plus rank 2: h[i,j] = exp(g) * h[i,j] + l[i] * sum_x r[x] * h[x,j] + l[i] * sum_x r[x] * h[x,j] + b[i,j]}}
+  // expected-remark @below {{h is diagonal plus rank 2: h[i,j] = exp(g) * h[i,j] + l[i] * sum_x r[x] * h[x,j] + l[i] * sum_x r[x] * h[x,j] + b[i,j]; becomes strand.delta_rule}}
   %r = strand.scan rows(%q = %qs : tensor<?x4xf32>, %k1 = %k1s : tensor<?x4xf32>, %v1 = %v1s : tensor<?x3xf32>,
            %b1 = %b1s : tensor<?xf32>, %k2 = %k2s : tensor<?x4xf32>, %v2 = %v2s : tensor<?x3xf32>,
            %b2 = %b2s : tensor<?xf32>, %g = %gs : tensor<?xf32>)
