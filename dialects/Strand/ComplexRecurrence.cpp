@@ -237,18 +237,24 @@ SmallVector<Value> ComplexRecurrenceOp::emitSummary(OpBuilder &b, Value row, int
   maps.append(4, operands.getStateMap());
   std::string kinds(operands.result.getNumDims(), 'p');
   kinds[0] = 'r';
-  return generic(b, getLoc(), ins, {transfers[0], transfers[1], states[0], states[1]}, maps, kinds,
-                 [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-                   ComplexMath m(b, loc);
-                   ValueRange carried = v.take_back(4);
-                   Value one = floatConstant(b, loc, carried[0].getType(), 1); // nothing is read
-                   SmallVector<Value> all(v.drop_back(4));
-                   all.append(getRead().size(), one);
-                   Place place(b, loc, *this, all);
-                   Complex a = m.mul(place.a, {carried[0], carried[1]});
-                   Complex h = m.add(m.mul(place.a, {carried[2], carried[3]}), place.input);
-                   return {a.re, a.im, h.re, h.im};
-                 });
+  auto step = [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+    ComplexMath m(b, loc);
+    ValueRange carried = v.take_back(4);
+    Value one = floatConstant(b, loc, carried[0].getType(), 1); // nothing is read
+    SmallVector<Value> all(v.drop_back(4));
+    all.append(getRead().size(), one);
+    Place place(b, loc, *this, all);
+    Complex a = m.mul(place.a, {carried[0], carried[1]});
+    Complex h = m.add(m.mul(place.a, {carried[2], carried[3]}), place.input);
+    return {a.re, a.im, h.re, h.im};
+  };
+  SmallVector<Value> outs(transfers);
+  llvm::append_range(outs, states);
+  SmallVector<Value> summary = generic(b, getLoc(), ins, outs, maps, kinds, step);
+  if (length > 1)
+    for (Value &transfer : MutableArrayRef(summary).take_front(2))
+      transfer = withoutSubnormals(b, getLoc(), transfer);
+  return summary;
 }
 
 SmallVector<Value> ComplexRecurrenceOp::emitJoined(OpBuilder &b, ValueRange transfers, ValueRange states,
