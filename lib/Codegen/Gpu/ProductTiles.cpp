@@ -43,7 +43,7 @@ ProductShares strand::sharesOfGrid(Product p, bool fewRows) {
 
 ProductTile strand::warpTileInBlock(Product p, int64_t threads) {
   SmallVector<int64_t> sizes = p.op.getStaticLoopRanges();
-  ProductTile tile = fragment, most = largestWarpTile(p);
+  ProductTile tile = fragment, most{32, 16}; // what else the kernel does needs registers as well
   auto pieces = [&](ProductTile t) { return llvm::divideCeil(sizes[p.n], t.columns) * llvm::divideCeil(sizes[p.m], t.rows); };
   auto isBetter = [&](ProductTile t) {
     return t.columns <= most.columns && t.rows <= most.rows && int64_t(pieces(t)) * threadsOfWarp >= threads;
