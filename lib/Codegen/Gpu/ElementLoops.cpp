@@ -103,10 +103,11 @@ Value ElementLoops::emitPart(OpBuilder &b, Value i, Value part, int64_t parts) {
   return innermost(b, ordered[0], part, parts, ivs, {neutral})[0];
 }
 
-void ElementLoops::finish(OpBuilder &b, Value i, Value whole) {
+void ElementLoops::finish(OpBuilder &b, Value i, Value whole, bool fresh) {
   SmallVector<Value> ivs = place(b, i);
   OpOperand &output = *op.getDpsInitOperand(0);
-  memref::StoreOp::create(b, op.getLoc(), combine(b, load(b, output, ivs), whole), output.get(), indices(b, output, ivs));
+  Value v = fresh ? whole : combine(b, load(b, output, ivs), whole);
+  memref::StoreOp::create(b, op.getLoc(), v, output.get(), indices(b, output, ivs));
 }
 
 Value ElementLoops::combine(OpBuilder &b, Value x, Value y) {

@@ -22,8 +22,8 @@ public:
   static Operation *combinerOf(linalg::LinalgOp op);
   /// Part number `part` of `parts` of the sum for element `i`, without what the output holds. Needs a combiner.
   Value emitPart(OpBuilder &b, Value i, Value part, int64_t parts);
-  /// Adds a whole sum to what the output holds for element `i`, or begins it, and stores that.
-  void finish(OpBuilder &b, Value i, Value whole);
+  /// Adds a whole sum to what the output holds for element `i`, if that is not `fresh`, and stores it.
+  void finish(OpBuilder &b, Value i, Value whole, bool fresh);
   /// The combiner on other values.
   Value combine(OpBuilder &b, Value x, Value y);
 

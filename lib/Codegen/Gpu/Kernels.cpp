@@ -74,7 +74,7 @@ struct Kernels : impl::KernelsBase<Kernels> {
 
   LogicalResult convertHost(Operation *op) {
     if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
-      if (beginsProduct(op))
+      if (beginsProduct(op) || beginsSum(op))
         return success();
       std::optional<Product> product = tensorCoreProduct(linalgOp);
       return product ? overTiles(*product) : isLongSum(linalgOp) ? overBlocks(linalgOp) : overGrid(linalgOp);
@@ -135,9 +135,16 @@ struct Kernels : impl::KernelsBase<Kernels> {
     return !ShapedType::isDynamic(size) && size > shortSum && ElementLoops::combinerOf(op);
   }
 
+  /// Whether the sum behind `op` takes it along, a fill with zeros.
+  static bool beginsSum(Operation *op) {
+    auto next = dyn_cast_if_present<linalg::LinalgOp>(op->getNextNode());
+    return next && isLongSum(next) && isa<arith::AddFOp>(ElementLoops::combinerOf(next)) && zerosInFront(next) == op;
+  }
+
   /// A kernel with a block for each element, whose threads sum up parts of it and then, always two and two, each other's.
   LogicalResult overBlocks(linalg::LinalgOp op) {
     constexpr int64_t parts = 128;
+    linalg::FillOp zeros = isa<arith::AddFOp>(ElementLoops::combinerOf(op)) ? zerosInFront(op) : nullptr;
     Location loc = op.getLoc();
     OpBuilder b(op);
     ElementLoops loops(b, op);
@@ -152,8 +159,10 @@ struct Kernels : impl::KernelsBase<Kernels> {
         Value other = memref::LoadOp::create(b, loc, sums, arith::AddIOp::create(b, loc, t, constant(b, loc, half)).getResult());
         memref::StoreOp::create(b, loc, loops.combine(b, memref::LoadOp::create(b, loc, sums, t), other), sums, t);
       });
-    eachThread(b, loc, 1, [&](Value t) { loops.finish(b, element, memref::LoadOp::create(b, loc, sums, t)); });
+    eachThread(b, loc, 1, [&](Value t) { loops.finish(b, element, memref::LoadOp::create(b, loc, sums, t), zeros != nullptr); });
     op->erase();
+    if (zeros)
+      zeros->erase();
     return success();
   }
 

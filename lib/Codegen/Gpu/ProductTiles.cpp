@@ -61,8 +61,8 @@ ProductTile strand::warpTileInBlock(Product p, int64_t threads) {
   return tile;
 }
 
-linalg::FillOp strand::zerosInFront(linalg::LinalgOp product) {
-  auto fill = dyn_cast_if_present<linalg::FillOp>(product->getPrevNode());
-  bool begins = fill && fill.getOutputs()[0] == product.getDpsInits()[0] && matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
+linalg::FillOp strand::zerosInFront(linalg::LinalgOp op) {
+  auto fill = dyn_cast_if_present<linalg::FillOp>(op->getPrevNode());
+  bool begins = fill && fill.getOutputs()[0] == op.getDpsInits()[0] && matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
   return begins ? fill : nullptr;
 }
