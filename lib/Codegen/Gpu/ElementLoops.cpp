@@ -1,9 +1,13 @@
 // An output that no ordered loop indexes is held: its element stays in a register until the loops have ended. Others are
 // loaded and stored where they stand, since an ordered loop may come back to what it wrote (a state that is carried).
+//
+// The innermost ordered loop takes several steps together: their inputs are loaded first, so that so many loads are under way
+// at once, and then the steps follow each other. An input may lie where an output is written, but then at the same indices.
 #include "lib/Codegen/Gpu/ElementLoops.h"
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
@@ -19,10 +23,16 @@ bool splitsOutputs(linalg::LinalgOp op, unsigned d) {
   });
 }
 
+/// How many steps of a loop are taken together: few where each is a lot of code.
+int64_t stepsTogether(linalg::LinalgOp op) {
+  constexpr size_t shortBody = 12;
+  return op.getBlock()->getOperations().size() <= shortBody ? 8 : 4;
+}
+
 Value indexValue(OpBuilder &b, Location loc, int64_t v) { return arith::ConstantIndexOp::create(b, loc, v); }
 } // namespace
 
-ElementLoops::ElementLoops(OpBuilder &b, linalg::LinalgOp op) : op(op) {
+ElementLoops::ElementLoops(OpBuilder &b, linalg::LinalgOp op) : op(op), sum(combinerOf(op)) {
   Location loc = op.getLoc();
   SmallVector<Range> ranges = op.createLoopRanges(b, loc);
   for (Range r : ranges)
@@ -43,7 +53,20 @@ ElementLoops::ElementLoops(OpBuilder &b, linalg::LinalgOp op) : op(op) {
   }
 }
 
-void ElementLoops::emit(OpBuilder &b, Value i) {
+Operation *ElementLoops::combinerOf(linalg::LinalgOp op) {
+  SmallVector<Operation *> combiners;
+  if (op.getNumReductionLoops() != 1 || op.getNumDpsInits() != 1 || op.hasIndexSemantics() ||
+      !op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isProjectedPermutation() ||
+      !matchReduction(op.getRegionOutputArgs(), 0, combiners) || combiners.size() != 1 || !arith::getNeutralElement(combiners[0]))
+    return nullptr;
+  // each of the other loops has elements of its own, and the output goes through nothing else
+  bool allSplit = op.getMatchingIndexingMap(op.getDpsInitOperand(0)).getNumResults() == op.getNumLoops() - 1;
+  bool isLast = op.getBlock()->getTerminator()->getOperand(0) == combiners[0]->getResult(0);
+  return allSplit && isLast ? combiners[0] : nullptr;
+}
+
+/// The parallel loops' indices for element `i`.
+SmallVector<Value> ElementLoops::place(OpBuilder &b, Value i) {
   Location loc = op.getLoc();
   SmallVector<Value> ivs(sizes.size());
   for (auto [n, d] : llvm::enumerate(llvm::reverse(parallel))) {
@@ -52,7 +75,12 @@ void ElementLoops::emit(OpBuilder &b, Value i) {
     if (!outermost)
       i = b.createOrFold<arith::DivUIOp>(loc, i, sizes[d]);
   }
-  SmallVector<Value> held;
+  return ivs;
+}
+
+void ElementLoops::emit(OpBuilder &b, Value i) {
+  Location loc = op.getLoc();
+  SmallVector<Value> ivs = place(b, i), held;
   for (OpOperand &output : op.getDpsInitsMutable()) {
     if (!isHeld(output))
       continue;
@@ -67,6 +95,25 @@ void ElementLoops::emit(OpBuilder &b, Value i) {
       memref::StoreOp::create(b, loc, results.front(), output.get(), indices(b, output, ivs));
       results = results.drop_front();
     }
+}
+
+Value ElementLoops::emitPart(OpBuilder &b, Value i, Value part, int64_t parts) {
+  SmallVector<Value> ivs = place(b, i);
+  Value neutral = arith::ConstantOp::create(b, op.getLoc(), *arith::getNeutralElement(sum));
+  return innermost(b, ordered[0], part, parts, ivs, {neutral})[0];
+}
+
+void ElementLoops::finish(OpBuilder &b, Value i, Value whole, bool fresh) {
+  SmallVector<Value> ivs = place(b, i);
+  OpOperand &output = *op.getDpsInitOperand(0);
+  Value v = fresh ? whole : combine(b, load(b, output, ivs), whole);
+  memref::StoreOp::create(b, op.getLoc(), v, output.get(), indices(b, output, ivs));
+}
+
+Value ElementLoops::combine(OpBuilder &b, Value x, Value y) {
+  Operation *again = b.clone(*sum);
+  again->setOperands({x, y});
+  return again->getResult(0);
 }
 
 bool ElementLoops::isHeld(OpOperand &output) {
@@ -90,18 +137,28 @@ Value ElementLoops::load(OpBuilder &b, OpOperand &operand, ValueRange ivs) {
   return memref::LoadOp::create(b, op.getLoc(), operand.get(), indices(b, operand, ivs));
 }
 
+/// What the body reads of the inputs at one point of the loops; null for what it does not use.
+SmallVector<Value> ElementLoops::loadInputs(OpBuilder &b, ValueRange ivs) {
+  SmallVector<Value> values;
+  for (OpOperand *input : op.getDpsInputOperands())
+    values.push_back(op.getMatchingBlockArgument(input).use_empty() ? Value() : load(b, *input, ivs));
+  return values;
+}
+
 /// The op's body at one point of the loops; stores what is not held, returns what is.
-SmallVector<Value> ElementLoops::body(OpBuilder &b, ValueRange ivs, ValueRange held) {
+SmallVector<Value> ElementLoops::body(OpBuilder &b, ValueRange inputs, ValueRange ivs, ValueRange held) {
   Block &payload = op->getRegion(0).front();
   IRMapping values;
-  for (OpOperand &operand : op->getOpOperands()) {
-    BlockArgument arg = op.getMatchingBlockArgument(&operand);
-    bool keeps = op.isDpsInit(&operand) && isHeld(operand);
-    if (keeps) {
+  for (auto [operand, v] : llvm::zip(op.getDpsInputOperands(), inputs))
+    if (v)
+      values.map(op.getMatchingBlockArgument(operand), v);
+  for (OpOperand &output : op.getDpsInitsMutable()) {
+    BlockArgument arg = op.getMatchingBlockArgument(&output);
+    if (isHeld(output)) {
       values.map(arg, held.front());
       held = held.drop_front();
     } else if (!arg.use_empty()) {
-      values.map(arg, load(b, operand, ivs));
+      values.map(arg, load(b, output, ivs));
     }
   }
   for (Operation &inner : payload.without_terminator()) {
@@ -124,9 +181,12 @@ SmallVector<Value> ElementLoops::body(OpBuilder &b, ValueRange ivs, ValueRange h
 SmallVector<Value> ElementLoops::nest(OpBuilder &b, ArrayRef<unsigned> loops, SmallVector<Value> &ivs,
                                       SmallVector<Value> held) {
   if (loops.empty())
-    return body(b, ivs, held);
+    return body(b, loadInputs(b, ivs), ivs, held);
   Location loc = op.getLoc();
-  auto loop = scf::ForOp::create(b, loc, indexValue(b, loc, 0), sizes[loops[0]], indexValue(b, loc, 1), held);
+  Value zero = indexValue(b, loc, 0);
+  if (loops.size() == 1)
+    return innermost(b, loops[0], zero, 1, ivs, std::move(held));
+  auto loop = scf::ForOp::create(b, loc, zero, sizes[loops[0]], indexValue(b, loc, 1), held);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   ivs[loops[0]] = loop.getInductionVar();
@@ -136,4 +196,44 @@ SmallVector<Value> ElementLoops::nest(OpBuilder &b, ArrayRef<unsigned> loops, Sm
   else
     scf::YieldOp::create(b, loc, next);
   return llvm::to_vector_of<Value>(loop.getResults());
+}
+
+/// Steps `first`, `first` + `stride` ... of a loop, several together and then those that are left.
+SmallVector<Value> ElementLoops::innermost(OpBuilder &b, unsigned loop, Value first, int64_t stride, SmallVector<Value> &ivs,
+                                           SmallVector<Value> held) {
+  Location loc = op.getLoc();
+  int64_t together = stepsTogether(op), width = together * stride;
+  std::optional<int64_t> size = getConstantIntValue(sizes[loop]);
+  if (size && *size < width)
+    return steps(b, loop, first, sizes[loop], stride, 1, ivs, std::move(held));
+  Value whole = indexValue(b, loc, width), rest = b.createOrFold<arith::RemUIOp>(loc, sizes[loop], whole);
+  Value end = b.createOrFold<arith::SubIOp>(loc, sizes[loop], rest);
+  held = steps(b, loop, first, end, stride, together, ivs, std::move(held));
+  if (size && *size % width == 0)
+    return held;
+  return steps(b, loop, b.createOrFold<arith::AddIOp>(loc, end, first), sizes[loop], stride, 1, ivs, std::move(held));
+}
+
+SmallVector<Value> ElementLoops::steps(OpBuilder &b, unsigned loop, Value first, Value end, int64_t stride, int64_t together,
+                                       SmallVector<Value> &ivs, SmallVector<Value> held) {
+  Location loc = op.getLoc();
+  auto all = scf::ForOp::create(b, loc, first, end, indexValue(b, loc, together * stride), held);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(all.getBody());
+  SmallVector<SmallVector<Value>> inputs;
+  SmallVector<Value> at, next = llvm::to_vector_of<Value>(all.getRegionIterArgs());
+  for (int64_t s = 0; s < together; ++s) {
+    ivs[loop] = s ? arith::AddIOp::create(b, loc, all.getInductionVar(), indexValue(b, loc, s * stride)).getResult() : all.getInductionVar();
+    at.push_back(ivs[loop]);
+    inputs.push_back(loadInputs(b, ivs));
+  }
+  for (int64_t s = 0; s < together; ++s) {
+    ivs[loop] = at[s];
+    next = body(b, inputs[s], ivs, next);
+  }
+  if (held.empty())
+    b.setInsertionPoint(all.getBody()->getTerminator());
+  else
+    scf::YieldOp::create(b, loc, next);
+  return llvm::to_vector_of<Value>(all.getResults());
 }

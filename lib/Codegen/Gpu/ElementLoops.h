@@ -17,17 +17,33 @@ public:
   /// Computes element number `i`, counted so that neighbours are neighbours in the first output.
   void emit(OpBuilder &b, Value i);
 
+  /// The operation that sums up, of whatever kind, where the one output is a sum over one loop that can be divided among
+  /// threads; null where not.
+  static Operation *combinerOf(linalg::LinalgOp op);
+  /// Part number `part` of `parts` of the sum for element `i`, without what the output holds. Needs a combiner.
+  Value emitPart(OpBuilder &b, Value i, Value part, int64_t parts);
+  /// Adds a whole sum to what the output holds for element `i`, if that is not `fresh`, and stores it.
+  void finish(OpBuilder &b, Value i, Value whole, bool fresh);
+  /// The combiner on other values.
+  Value combine(OpBuilder &b, Value x, Value y);
+
 private:
   linalg::LinalgOp op;
   SmallVector<Value> sizes;                 // of all loops
   SmallVector<unsigned> parallel, ordered; // loops, from the outside in
   Value elements;
   std::optional<int64_t> known = 1;
+  Operation *sum;                          // combinerOf(op)
 
+  SmallVector<Value> place(OpBuilder &b, Value i);
   bool isHeld(OpOperand &output);
   SmallVector<Value> indices(OpBuilder &b, OpOperand &operand, ValueRange ivs);
   Value load(OpBuilder &b, OpOperand &operand, ValueRange ivs);
-  SmallVector<Value> body(OpBuilder &b, ValueRange ivs, ValueRange held);
+  SmallVector<Value> loadInputs(OpBuilder &b, ValueRange ivs);
+  SmallVector<Value> body(OpBuilder &b, ValueRange inputs, ValueRange ivs, ValueRange held);
   SmallVector<Value> nest(OpBuilder &b, ArrayRef<unsigned> loops, SmallVector<Value> &ivs, SmallVector<Value> held);
+  SmallVector<Value> innermost(OpBuilder &b, unsigned loop, Value first, int64_t stride, SmallVector<Value> &ivs, SmallVector<Value> held);
+  SmallVector<Value> steps(OpBuilder &b, unsigned loop, Value first, Value end, int64_t stride, int64_t together,
+                           SmallVector<Value> &ivs, SmallVector<Value> held);
 };
 } // namespace strand

@@ -74,10 +74,10 @@ struct Kernels : impl::KernelsBase<Kernels> {
 
   LogicalResult convertHost(Operation *op) {
     if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
-      if (beginsProduct(op))
+      if (beginsProduct(op) || beginsSum(op))
         return success();
       std::optional<Product> product = tensorCoreProduct(linalgOp);
-      return product ? overTiles(*product) : overGrid(linalgOp);
+      return product ? overTiles(*product) : isLongSum(linalgOp) ? overBlocks(linalgOp) : overGrid(linalgOp);
     }
     if (auto loop = dyn_cast<scf::ForallOp>(op)) {
       if (loop.getRank() > int64_t(std::size(gridDimensions)))
@@ -114,13 +114,55 @@ struct Kernels : impl::KernelsBase<Kernels> {
     auto grid = scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{blocks}, ValueRange(), blockMapping(b, 1));
     b.setInsertionPoint(grid.getTerminator());
     Value first = arith::MulIOp::create(b, loc, grid.getInductionVar(0), constant(b, loc, threads));
-    eachThread(b, loc, [&](Value t) {
+    eachThread(b, loc, threads, [&](Value t) {
       Value i = arith::AddIOp::create(b, loc, first, t);
       Value inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, i, loops.count());
       b.setInsertionPointToStart(scf::IfOp::create(b, loc, inside, false).thenBlock());
       loops.emit(b, i);
     });
     op->erase();
+    return success();
+  }
+
+  /// Whether each element is a sum of more than a warp should do one after another.
+  static bool isLongSum(linalg::LinalgOp op) {
+    constexpr int64_t shortSum = 32;
+    SmallVector<unsigned> reductions;
+    op.getReductionDims(reductions);
+    if (reductions.size() != 1 || op.getNumDpsInits() != 1)
+      return false;
+    int64_t size = op.getStaticLoopRanges()[reductions[0]];
+    return !ShapedType::isDynamic(size) && size > shortSum && ElementLoops::combinerOf(op);
+  }
+
+  /// Whether the sum behind `op` takes it along, a fill with zeros.
+  static bool beginsSum(Operation *op) {
+    auto next = dyn_cast_if_present<linalg::LinalgOp>(op->getNextNode());
+    return next && isLongSum(next) && isa<arith::AddFOp>(ElementLoops::combinerOf(next)) && zerosInFront(next) == op;
+  }
+
+  /// A kernel with a block for each element, whose threads sum up parts of it and then, always two and two, each other's.
+  LogicalResult overBlocks(linalg::LinalgOp op) {
+    constexpr int64_t parts = 128;
+    linalg::FillOp zeros = isa<arith::AddFOp>(ElementLoops::combinerOf(op)) ? zerosInFront(op) : nullptr;
+    Location loc = op.getLoc();
+    OpBuilder b(op);
+    ElementLoops loops(b, op);
+    auto grid = scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{loops.count()}, ValueRange(), blockMapping(b, 1));
+    b.setInsertionPoint(grid.getTerminator());
+    Value element = grid.getInductionVar(0);
+    auto type = MemRefType::get({parts}, getElementTypeOrSelf(op.getDpsInits()[0]));
+    Value sums = memref::AllocOp::create(b, loc, type);
+    eachThread(b, loc, parts, [&](Value t) { memref::StoreOp::create(b, loc, loops.emitPart(b, element, t, parts), sums, t); });
+    for (int64_t half = parts / 2; half; half /= 2)
+      eachThread(b, loc, half, [&](Value t) {
+        Value other = memref::LoadOp::create(b, loc, sums, arith::AddIOp::create(b, loc, t, constant(b, loc, half)).getResult());
+        memref::StoreOp::create(b, loc, loops.combine(b, memref::LoadOp::create(b, loc, sums, t), other), sums, t);
+      });
+    eachThread(b, loc, 1, [&](Value t) { loops.finish(b, element, memref::LoadOp::create(b, loc, sums, t), zeros != nullptr); });
+    op->erase();
+    if (zeros)
+      zeros->erase();
     return success();
   }
 
@@ -279,7 +321,7 @@ struct Kernels : impl::KernelsBase<Kernels> {
   void overThreads(OpBuilder &b, linalg::LinalgOp op) {
     Location loc = op.getLoc();
     ElementLoops loops(b, op);
-    eachThread(b, loc, [&](Value t) {
+    eachThread(b, loc, threads, [&](Value t) {
       if (std::optional<int64_t> n = loops.staticCount(); n && *n <= threads) {
         Value inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, t, loops.count());
         b.setInsertionPointToStart(scf::IfOp::create(b, loc, inside, false).thenBlock());
@@ -293,12 +335,12 @@ struct Kernels : impl::KernelsBase<Kernels> {
     op->erase();
   }
 
-  void eachThread(OpBuilder &b, Location loc, function_ref<void(Value thread)> body) {
-    auto loop = scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{b.getIndexAttr(threads)}, ValueRange(), threadMapping(b));
+  void eachThread(OpBuilder &b, Location loc, int64_t count, function_ref<void(Value thread)> body) {
+    auto loop = scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{b.getIndexAttr(count)}, ValueRange(), threadMapping(b));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPoint(loop.getTerminator());
     Value t = loop.getInductionVar(0);
-    body(backwards ? arith::SubIOp::create(b, loc, constant(b, loc, threads - 1), t).getResult() : t);
+    body(backwards ? arith::SubIOp::create(b, loc, constant(b, loc, count - 1), t).getResult() : t);
   }
 };
 } // namespace

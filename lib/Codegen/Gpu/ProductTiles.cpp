@@ -43,7 +43,7 @@ ProductShares strand::sharesOfGrid(Product p, bool fewRows) {
 
 ProductTile strand::warpTileInBlock(Product p, int64_t threads) {
   SmallVector<int64_t> sizes = p.op.getStaticLoopRanges();
-  ProductTile tile = fragment, most = largestWarpTile(p);
+  ProductTile tile = fragment, most{32, 16}; // what else the kernel does needs registers as well
   auto pieces = [&](ProductTile t) { return llvm::divideCeil(sizes[p.n], t.columns) * llvm::divideCeil(sizes[p.m], t.rows); };
   auto isBetter = [&](ProductTile t) {
     return t.columns <= most.columns && t.rows <= most.rows && int64_t(pieces(t)) * threadsOfWarp >= threads;
@@ -61,8 +61,8 @@ ProductTile strand::warpTileInBlock(Product p, int64_t threads) {
   return tile;
 }
 
-linalg::FillOp strand::zerosInFront(linalg::LinalgOp product) {
-  auto fill = dyn_cast_if_present<linalg::FillOp>(product->getPrevNode());
-  bool begins = fill && fill.getOutputs()[0] == product.getDpsInits()[0] && matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
+linalg::FillOp strand::zerosInFront(linalg::LinalgOp op) {
+  auto fill = dyn_cast_if_present<linalg::FillOp>(op->getPrevNode());
+  bool begins = fill && fill.getOutputs()[0] == op.getDpsInits()[0] && matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
   return begins ? fill : nullptr;
 }

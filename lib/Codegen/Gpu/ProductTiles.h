@@ -29,6 +29,6 @@ ProductShares sharesOfGrid(Product product, bool fewRows);
 /// For one inside a kernel whose blocks have so many threads.
 ProductTile warpTileInBlock(Product product, int64_t threads);
 
-/// The fill with zeros right in front of the product that begins its result; null if there is none.
-linalg::FillOp zerosInFront(linalg::LinalgOp product);
+/// The fill with zeros right in front of a product or sum that begins its result; null if there is none.
+linalg::FillOp zerosInFront(linalg::LinalgOp op);
 } // namespace strand

@@ -91,3 +91,52 @@ func.func @tiles(%x: memref<?x16x32xf32>, %n: memref<?xi32>, %sequences: index) 
   }
   return
 }
+
+// A long sum: a block for each row, whose threads take every 128th column and then add up what they have, two and two. The
+// zeros that it begins at are no kernel of their own.
+// CHECK-LABEL: func.func @row_sums
+// CHECK-NOT:     memref.store
+// CHECK:         scf.forall (%[[ROW:.*]]) in (%{{.*}}) {
+// CHECK:           %[[SUMS:.*]] = memref.alloc() : memref<128xf32>
+// CHECK:           scf.forall (%[[T:.*]]) in (128) {
+// CHECK:             %[[PART:.*]] = scf.for %[[K:.*]] = %[[T]] to %c256 step %c128 iter_args(%{{.*}} = %{{.*}}) -> (f32) {
+// CHECK:               memref.load %arg0[%[[ROW]], %[[K]]]
+// CHECK:             memref.store %[[PART]], %[[SUMS]][%[[T]]]
+// CHECK:           scf.forall (%[[T:.*]]) in (64) {
+// CHECK:             %[[U:.*]] = arith.addi %[[T]], %c64
+// CHECK:             memref.load %[[SUMS]][%[[U]]]
+// CHECK-NOT:         memref.load %arg1
+// CHECK:             memref.store %{{.*}}, %arg1[%[[ROW]]]
+// CHECK:         } {mapping = [#gpu.block<x>]}
+func.func @row_sums(%x: memref<?x256xf32>, %y: memref<?xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%y : memref<?xf32>)
+  linalg.generic {indexing_maps = [#rc, #r], iterator_types = ["parallel", "reduction"]} ins(%x : memref<?x256xf32>) outs(%y : memref<?xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %square = arith.mulf %in, %in : f32
+    %sum = arith.addf %out, %square : f32
+    linalg.yield %sum : f32
+  }
+  return
+}
+
+// Loads of 8 steps come first, then the steps; then those that are left, one by one.
+// CHECK-LABEL: func.func @steps_together
+// CHECK:         scf.for %{{.*}} = %c0 to %c16 step %c8
+// CHECK-COUNT-8:   memref.load %arg0
+// CHECK-NOT:       memref.load %arg0
+// CHECK:           arith.mulf
+// CHECK-NEXT:      arith.addf
+// CHECK-NEXT:      memref.store %{{.*}}, %arg2
+// CHECK:           scf.yield
+// CHECK:         scf.for %{{.*}} = %c16 to %c20 step %c1
+func.func @steps_together(%x: memref<20x8xf32>, %s: memref<8xf32>, %y: memref<20x8xf32>) {
+  linalg.generic {indexing_maps = [#rc, #c, #rc], iterator_types = ["reduction", "parallel"]} ins(%x : memref<20x8xf32>) outs(%s, %y : memref<8xf32>, memref<20x8xf32>) {
+  ^bb0(%in: f32, %state: f32, %out: f32):
+    %half = arith.constant 0.5 : f32
+    %less = arith.mulf %state, %half : f32
+    %next = arith.addf %less, %in : f32
+    linalg.yield %next, %next : f32, f32
+  }
+  return
+}
