@@ -50,28 +50,7 @@ Value strand::indexConstant(OpBuilder &b, Location loc, int64_t value) {
 Value strand::floatConstant(OpBuilder &b, Location loc, Type type, double value) {
   return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
 }
-/// What `v` is written into, where it is a branch's result; both branches write into the same.
-static Value destinationOf(Value v) {
-  while (auto result = dyn_cast<OpResult>(v)) {
-    unsigned i = result.getResultNumber();
-    if (auto branch = dyn_cast<scf::IfOp>(result.getOwner()))
-      v = branch.thenYield().getOperand(i);
-    else if (auto loop = dyn_cast<scf::ForOp>(result.getOwner()))
-      v = loop.getInitArgs()[i];
-    else if (auto loop = dyn_cast<scf::ForallOp>(result.getOwner()))
-      v = loop.getOutputs()[i];
-    else
-      break;
-  }
-  return v;
-}
-
 Value strand::numRows(OpBuilder &b, Location loc, Value rows) {
-  if (rows.getDefiningOp<scf::IfOp>()) { // nothing upstream looks through it
-    Value into = destinationOf(rows);
-    if (into.getParentRegion()->isAncestor(rows.getParentRegion()))
-      rows = into;
-  }
   return tensor::DimOp::create(b, loc, rows, indexConstant(b, loc, 0));
 }
 Value strand::indexAt(OpBuilder &b, Location loc, Value tensor, Value at) {

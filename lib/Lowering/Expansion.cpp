@@ -57,14 +57,8 @@ void Expansion::replace(ValueRange values, ValueRange next) {
   for (unsigned i = 0; i < states.size(); ++i)
     if (specs[i].growth == Growth::Count)
       after[i] = raised(states[i]);
-  for (auto [i, value] : llvm::zip_equal(written, values)) {
-    for (Operation *user : llvm::make_early_inc_range(op->getResult(i).getUsers()))
-      if (auto dim = dyn_cast<tensor::DimOp>(user); dim && dim.getConstantIndex() == 0) {
-        dim.replaceAllUsesWith(numRows(b, loc, rowsOperand()));
-        dim.erase();
-      }
+  for (auto [i, value] : llvm::zip_equal(written, values))
     op->getResult(i).replaceAllUsesWith(value);
-  }
   for (auto [result, value] : llvm::zip_equal(op->getResults().drop_front(results), after))
     result.replaceAllUsesWith(value);
   op->erase();

@@ -39,7 +39,7 @@ std::vector<Stage> vectorStages(const CpuTarget &target, const StageOptions &opt
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
        join({onFunctions({"strand-step-together", "strand-expand-chunks{vector-bits=" + bits + " form=" + form + "}", "strand-decompose", "strand-fuse-tiles", "strand-fuse-rows"}),
              "strand-pack-weights{panel=" + panel + "}", "resolve-ranked-shaped-type-result-dims", tidy,
-             onFunctions({"strand-block-rows", "strand-own-inits"}), "strand-destinations", tidy})},
+             onFunctions({"strand-block-rows", "strand-branch-dims", "strand-own-inits"}), "strand-destinations", tidy})},
       {"buffers", "memory and the arena", buffers()},
       {"vectors", "loops over vectors, tasks, the C interface",
        join({onFunctions({"strand-vectorize{vector-bits=" + bits + oneOrder + "}", "strand-expand-math"}), tidy, "strand-arena", tidy,

@@ -383,7 +383,8 @@ private:
     Value placed = LLVM::AllocaOp::create(b, loc, pointer, pointer, constant(3));
     Value operands[] = {c.ctx, c.slots, c.tokens, c.offsets, c.sequences, c.rows, placed};
     func::CallOp::create(b, loc, inputs, operands);
-    for (auto [i, v] : llvm::enumerate(ArrayRef<Value *>{&c.slots, &c.tokens, &c.offsets}))
+    Value *places[] = {&c.slots, &c.tokens, &c.offsets};
+    for (auto [i, v] : llvm::enumerate(places))
       *v = LLVM::LoadOp::create(b, loc, pointer, pointerAt(b, loc, placed, 8 * i));
   }
 
