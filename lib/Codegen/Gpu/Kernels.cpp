@@ -124,13 +124,19 @@ struct Kernels : impl::KernelsBase<Kernels> {
     return success();
   }
 
-  /// Whether each element is a sum of more than a warp should do one after another.
+  /// Whether each element is a sum of more than a warp should do one after another, over inputs that no other element
+  /// reads. Where elements share inputs (a product), those side by side read them together, which blocks would not.
   static bool isLongSum(linalg::LinalgOp op) {
     constexpr int64_t shortSum = 32;
-    SmallVector<unsigned> reductions;
+    SmallVector<unsigned> reductions, parallel;
     op.getReductionDims(reductions);
+    op.getParallelDims(parallel);
     if (reductions.size() != 1 || op.getNumDpsInits() != 1)
       return false;
+    for (OpOperand *input : op.getDpsInputOperands())
+      for (unsigned dim : parallel)
+        if (!op.getMatchingIndexingMap(input).isFunctionOfDim(dim))
+          return false;
     int64_t size = op.getStaticLoopRanges()[reductions[0]];
     return !ShapedType::isDynamic(size) && size > shortSum && ElementLoops::combinerOf(op);
   }

@@ -120,6 +120,22 @@ func.func @row_sums(%x: memref<?x256xf32>, %y: memref<?xf32>) {
   return
 }
 
+// Elements that share inputs stay side by side, however long their sums are.
+// CHECK-LABEL: func.func @product_of_heads
+// CHECK-NOT:     memref.alloc
+// CHECK:         return
+func.func @product_of_heads(%x: memref<?x3x64xf32>, %w: memref<3x5x64xf32>, %y: memref<?x3x5xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(t, h, o, i) -> (t, h, i)>, affine_map<(t, h, o, i) -> (h, o, i)>, affine_map<(t, h, o, i) -> (t, h, o)>],
+                  iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<?x3x64xf32>, memref<3x5x64xf32>) outs(%y : memref<?x3x5xf32>) {
+  ^bb0(%a: f32, %b: f32, %out: f32):
+    %product = arith.mulf %a, %b : f32
+    %sum = arith.addf %out, %product : f32
+    linalg.yield %sum : f32
+  }
+  return
+}
+
 // Loads of 8 steps come first, then the steps; then those that are left, one by one.
 // CHECK-LABEL: func.func @steps_together
 // CHECK:         scf.for %{{.*}} = %c0 to %c16 step %c8
