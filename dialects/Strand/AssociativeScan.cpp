@@ -99,13 +99,18 @@ static SmallVector<Value> allParts(AssociativeScanOp op, ArrayRef<unsigned> part
 
 static Type elementOf(Value v) { return rowsType(v).getElementType(); }
 
+/// Whether a value of `type` can be `number`: 32 bits hold what is asked of integers.
+static bool fits(Type type, double number) {
+  return !type.isInteger() || (std::abs(number) < double(INT32_MAX) && number == std::trunc(number));
+}
+
 static LogicalResult verifyIdentity(AssociativeScanOp op) {
   size_t n = op.getParts().size();
   if (!n || op.getIdentity().size() != n)
     return op.emitOpError("C1: wants parts, and a number for each in `identity`; has ")
            << n << " parts and " << op.getIdentity().size() << " numbers";
   for (auto [i, number] : llvm::enumerate(op.getIdentity()))
-    if (elementOf(op.getParts()[i]).isInteger() && number != double(int32_t(number)))
+    if (!fits(elementOf(op.getParts()[i]), number))
       return op.emitOpError("C1: the identity of part ") << i << ", of integers, is " << number;
   return success();
 }
@@ -116,8 +121,8 @@ static LogicalResult verifyShapes(AssociativeScanOp op) {
   RankedTensorType first = rowsType(op.getOutputs()[0]);
   for (Value y : op.getOutputs())
     if (rowsType(y).getShape() != first.getShape() ||
-        llvm::any_of(first.getShape().drop_front(), ShapedType::isDynamic))
-      return op.emitOpError("C3: results have one shape, of items of static size; not ")
+        llvm::any_of(first.getShape().drop_front(), [](int64_t size) { return size < 1; })) // ? is below 0
+      return op.emitOpError("C3: results have one shape, of items of static size and not empty; not ")
              << first << " and " << y.getType();
   SmallVector<AffineMap> maps = op.getMaps();
   if (maps.size() != op.getParts().size())
@@ -125,10 +130,10 @@ static LogicalResult verifyShapes(AssociativeScanOp op) {
   for (auto [i, pair] : llvm::enumerate(llvm::zip(maps, op.getParts()))) {
     auto [map, x] = pair;
     if (!map.isProjectedPermutation() || map.getNumDims() != first.getRank() ||
-        map.getNumResults() != rowsType(x).getRank())
+        map.getNumResults() != rowsType(x).getRank() || readsRowsBehind(map))
       return op.emitOpError("C2: part ") << i << ", " << x.getType()
                                          << ", wants an indexing map that takes its dimensions from the "
-                                         << first.getRank() << " of the results, not " << AffineMapAttr::get(map);
+                                         << first.getRank() << " of the results, rows first, not " << AffineMapAttr::get(map);
     for (auto [size, expr] : llvm::zip(rowsType(x).getShape(), map.getResults()))
       if (int64_t want = first.getDimSize(cast<AffineDimExpr>(expr).getPosition()); size != want)
         return op.emitOpError("C3: part ")
@@ -140,6 +145,9 @@ static LogicalResult verifyShapes(AssociativeScanOp op) {
 }
 
 static LogicalResult verifyRead(AssociativeScanOp op) {
+  for (int64_t i : op.getRead().value_or(ArrayRef<int64_t>()))
+    if (i < 0 || i >= int64_t(op.getParts().size()))
+      return op.emitOpError("C5: `read` names part ") << i << " of " << op.getParts().size();
   SmallVector<unsigned> read = op.getReadParts();
   bool ascends = llvm::is_sorted(read, std::less_equal<unsigned>());
   if (!ascends || read.size() != op.getOutputs().size() || (!read.empty() && read.back() >= op.getParts().size()))
@@ -175,10 +183,21 @@ LogicalResult AssociativeScanOp::verifyRegions() {
   for (Operation &op : getBody()->without_terminator())
     if (!isMemoryEffectFree(&op) || op.getNumRegions())
       return op.emitOpError("C4: has effects or a region, which a combine must not have");
+  ValueRange made = yield.getOutputs();
+  for (auto [i, v] : llvm::enumerate(made)) {
+    if (isa<BlockArgument>(v))
+      return emitOpError("C4: part ") << i << " of two elements is that of one of them, which has no identity";
+    if (llvm::is_contained(made.take_front(i), v))
+      return emitOpError("C4: part ") << i << " is an earlier part again";
+  }
   // what is carried is known by the region
   if (size_t carried = getCarriedParts().size(); getInitial() && getInitial()->size() != carried)
     return emitOpError("C6: `initial` must have a number for each of ")
            << carried << " carried parts, not " << getInitial()->size();
+  if (getInitial())
+    for (auto [number, part] : llvm::zip_equal(*getInitial(), getCarriedParts()))
+      if (!fits(elementOf(getParts()[part]), number))
+        return emitOpError("C6: the initial value of part ") << part << ", of integers, is " << number;
   return verifyStates(*this, getOutputs().size());
 }
 

@@ -29,11 +29,12 @@ def Strand_AssociativeScanOp : Strand_StreamOp<"associative_scan", [IsolatedFrom
     Shapes: results rows x s1 x ... x sk; states slots x s1 x ... x sk, for each carried part.
 
     C1: there is a part, and for each part a number in `identity`, a whole one if it is of integers. C2: an indexing map
-    for each part, a projected permutation of the dimensions (t, s1, ..., sk) of the results; one has t. C3: there are
-    results, of one shape; sizes s are static and those of the operands. C4: the region takes the element types of the
-    parts twice and yields a value of each; its operations have neither effects nor regions. C5: `read` are numbers of
-    parts, ascending, and there is a result for each, of the part's type. C6: `initial` has a number for each carried
-    part. C7: `reverse` excludes states: what comes after a cut would have to be known before it.
+    for each part, a projected permutation of the dimensions (t, s1, ..., sk) of the results, t first if it is there; one
+    has t. C3: there are results, of one shape; sizes s are static, not 0, and those of the operands. C4: the region takes
+    the element types of the parts twice and yields a value of each, none of them an argument or twice; its operations
+    have neither effects nor regions. C5: `read` are numbers of parts, ascending, and there is a result for each, of the
+    part's type. C6: `initial` has a number for each carried part, a whole one if it is of integers. C7: `reverse`
+    excludes states: what comes after a cut would have to be known before it.
 
     A running maximum under a decay, h' = max(h + g, x), and the place of the largest row so far:
 

@@ -25,7 +25,8 @@ def Strand_ComplexRecurrenceOp : Strand_StreamOp<"complex_recurrence", [
 
     Shapes: `y` is rows x (the sizes that its map selects); states `re` and `im` are slots x s1 x ... x sk, initially 0.
 
-    C1: one map for each operand and one for the results, all over the same 1 + k dimensions, projected permutations.
+    C1: one map for each operand and one for the results, all over the same 1 + k dimensions, projected permutations,
+    t first if it is there.
     C2: at least one `decay`, one `turn` and one `input`, and at most two `read`. C3: every dimension s has one static
     size on which all operands agree. C4: the result's map begins with t and has the innermost dimension sk last. C5:
     without `read` the result's map has every dimension. C6: operands, results and states have one type of floats.

@@ -21,7 +21,8 @@ def Strand_LinearRecurrenceOp : Strand_StreamOp<"linear_recurrence", [
 
     Shapes: `y` is rows x (the sizes that its map selects); state `h` is slots x s1 x ... x sk, f32 or f64, initially 0.
 
-    C1: one map for each operand and one for the result, all over the same 1 + k dimensions, projected permutations.
+    C1: one map for each operand and one for the result, all over the same 1 + k dimensions, projected permutations,
+    t first if it is there.
     C2: at least one `decay` and one `input`. C3: every dimension s has one static size on which all operands agree.
     C4: the result's map begins with t and has the innermost dimension sk last. C5: without `read` the result's map has
     every dimension. C6: operands, results and state have one type of floats.

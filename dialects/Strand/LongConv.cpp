@@ -22,6 +22,8 @@ constexpr int64_t leastSpectralTaps = 512;
 /// M and H, whose sum has to be a power of four: four tensors of M + H rows and a vector of channels fit into the
 /// second cache.
 constexpr int64_t tapsOfPart = 512, rowsOfHalf = 512;
+/// Where the tail and a window of one vector of channels still fit into a task's stack.
+constexpr int64_t mostTaps = 1 << 12;
 /// The stack of a task, which all its temporaries have to fit into.
 constexpr int64_t mostBytes = 1 << 20;
 /// Rows of a tile that is a sum over taps: each load of a tap is used for so many.
@@ -183,13 +185,15 @@ int64_t blockSize(LongConvOp op, const ChunkOptions &options) {
 
 LogicalResult LongConvOp::verify() {
   RankedTensorType x = getX().getType(), filter = getFilter().getType();
-  if (x != getY().getType() || x.getRank() != 2 || x.isDynamicDim(1))
-    return emitOpError("C1: x and the result must have one type, rows x D with D static, not ")
+  if (x != getY().getType() || x.getRank() != 2 || x.isDynamicDim(1) || x.getDimSize(1) < 1)
+    return emitOpError("C1: x and the result must have one type, rows x D with D static and not 0, not ")
            << x << " and " << getY().getType();
   if (filter.getRank() != 2 || !filter.hasStaticShape() || filter.getDimSize(0) < 1 ||
       filter.getDimSize(1) != getChannels() || filter.getElementTypeBitWidth() > x.getElementTypeBitWidth())
     return emitOpError("C2: the filter must be taps x ")
            << getChannels() << " of a type no wider than " << x.getElementType() << ", not " << filter;
+  if (getTaps() > mostTaps)
+    return emitOpError("C2: the filter has ") << getTaps() << " taps, of which there may be " << mostTaps;
   return verifyStates(*this, 1);
 }
 

@@ -20,10 +20,11 @@ def Strand_LongConvOp : Strand_StreamOp<"long_conv", [DeclareOpInterfaceMethods<
 
     Tiles are sums over taps. From 512 taps on those of 1,024 rows are products of spectra, as long as what that takes
     fits into a task's stack (on a CPU with vectors of 16, up to 2,048 taps): discrete Fourier transforms in the type of
-    x. There a value that is infinite or no number spreads over all rows of its tile.
+    x. There a value that is infinite or no number spreads over all rows of its tile, and of those behind it whose window
+    reaches back to it.
 
-    C1: x and the result have one type, rows x D, with D static. C2: filter is L x D, static, L at least 1, of a type no
-    wider than x's.
+    C1: x and the result have one type, rows x D, with D static and not 0. C2: filter is L x D, static, L from 1 to 4,096,
+    of a type no wider than x's.
 
     ```mlir
     %y = strand.long_conv %x, %h offsets %offsets

@@ -62,6 +62,8 @@ SmallVector<Value> MappedOperands::parts(OpBuilder &b, Location loc, size_t coun
   return parts;
 }
 
+bool strand::readsRowsBehind(AffineMap map) { return map.isFunctionOfDim(0) && positionOf(map.getResult(0)) != 0; }
+
 LogicalResult strand::verifyMapped(Operation *op, ArrayAttr all, const MappedOperands &operands, ValueRange results,
                                    bool sums) {
   auto maps = llvm::to_vector(all.getAsValueRange<AffineMapAttr>());
@@ -71,6 +73,8 @@ LogicalResult strand::verifyMapped(Operation *op, ArrayAttr all, const MappedOpe
   for (auto [i, map] : llvm::enumerate(maps)) {
     if (!map.isProjectedPermutation() || map.getNumDims() != maps[0].getNumDims() || map.getNumDims() < 2)
       return op->emitOpError("C1: indexing map ") << i << " is not a projected permutation of the dimensions of map 0";
+    if (i < count && readsRowsBehind(map))
+      return op->emitOpError("C1: indexing map ") << i << " reads rows, dimension 0, behind another dimension";
     for (Value x : i < count ? ValueRange(operands.values[i]) : results)
       if (int64_t(map.getNumResults()) != rowsType(x).getRank())
         return op->emitOpError("C1: indexing map ")
@@ -87,6 +91,11 @@ LogicalResult strand::verifyMapped(Operation *op, ArrayAttr all, const MappedOpe
     return op->emitOpError("C4: the result's map must begin with t and end with the innermost dimension");
   if (!sums && out.getNumResults() != k + 1)
     return op->emitOpError("C5: without `read` the result has every dimension of the state");
+  for (auto [i, x] : llvm::enumerate(operands.values))
+    if (maps[i].isFunctionOfDim(0))
+      for (Value y : results)
+        if (rowsType(x).getDimSize(0) != rowsType(y).getDimSize(0))
+          return op->emitOpError("C3: operand ") << i << " and the result have different rows: " << x.getType() << " and " << y.getType();
   for (Value y : results)
     for (auto [size, expr] : llvm::drop_begin(llvm::zip(rowsType(y).getShape(), out.getResults())))
       if (int64_t want = (*shape)[positionOf(expr) - 1]; size != want)

@@ -23,6 +23,9 @@ struct MappedOperands {
                            int64_t size) const;
 };
 
+/// Whether t, the rows, is read as another dimension than the first.
+bool readsRowsBehind(AffineMap map);
+
 /// C1, C3, C4 and C5 of such an op with the results `y`; `sums`: the result's map may lack dimensions of the state.
 LogicalResult verifyMapped(Operation *op, ArrayAttr maps, const MappedOperands &operands, ValueRange y, bool sums);
 

@@ -340,9 +340,9 @@ Poly StepReader::readScalar(Operation *op, ArrayRef<Poly> args) {
       return A.exp(args[0], op);
     if (isa<math::LogOp>(op))
       return A.log(args[0], op);
-    if (isa<arith::MaximumFOp, arith::MaxNumFOp>(op))
+    if (isa<arith::MaximumFOp>(op)) // not maxnumf, which leaves a NaN out
       return A.extremum(Fn::Max, {args[0], args[1]}, op);
-    if (isa<arith::MinimumFOp, arith::MinNumFOp>(op))
+    if (isa<arith::MinimumFOp>(op))
       return A.extremum(Fn::Min, {args[0], args[1]}, op);
     if (!isLive)
       return A.function(op, args);
@@ -378,7 +378,7 @@ static Combiner combinerOf(Value result, BlockArgument sum) {
     return {};
   if (isa<math::FmaOp>(op) && op->getOperand(2) == sum)
     return {op, {op->getOperand(0), op->getOperand(1)}};
-  if (!isa<arith::AddFOp, arith::SubFOp, arith::MaximumFOp, arith::MaxNumFOp, arith::MinimumFOp, arith::MinNumFOp>(op))
+  if (!isa<arith::AddFOp, arith::SubFOp, arith::MaximumFOp, arith::MinimumFOp>(op))
     return {};
   if (op->getOperand(0) == sum)
     return {op, {op->getOperand(1)}};
@@ -460,7 +460,7 @@ Poly StepReader::readLinalg(linalg::LinalgOp op, unsigned result, ArrayRef<Affin
     each = A.product(each, eval(combiner.element[1]));
   if (isa<arith::AddFOp, arith::SubFOp, math::FmaOp>(combiner.op))
     return A.sum(start, A.sumOver(each, reduced), isa<arith::SubFOp>(combiner.op) ? -1 : 1);
-  bool isMax = isa<arith::MaximumFOp, arith::MaxNumFOp>(combiner.op);
+  bool isMax = isa<arith::MaximumFOp>(combiner.op);
   if (A.isLive(each))
     blame(combiner.op);
   for (Var v : reduced)

@@ -58,6 +58,11 @@ struct ExpandChunks : impl::ExpandChunksBase<ExpandChunks> {
       getOperation().emitError() << "form '" << form << "' is none of " << llvm::join(chunkForms(), ", ");
       return signalPassFailure();
     }
+    if (vectorBits < 32 || tileLength < 0) {
+      getOperation().emitError() << "vector-bits is " << vectorBits << " and tile-length " << tileLength
+                                 << "; a vector has 32 bits at least, and tiles are not negative";
+      return signalPassFailure();
+    }
     ChunkOptions options;
     options.vectorWidth = vectorBits / 32;
     options.tileLength = form == "step" ? 1 : int64_t(tileLength);

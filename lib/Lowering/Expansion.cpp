@@ -101,7 +101,10 @@ SmallVector<Value> Expansion::destinations() {
   SmallVector<Value> into;
   for (unsigned i : written) {
     Value result = op->getResult(i);
-    into.push_back(emptyRows(b, loc, rowsOperand(), itemShape(result), rowsType(result).getElementType()));
+    if (rowsType(result).hasStaticShape())
+      into.push_back(emptyTensor(b, loc, rowsType(result).getShape(), rowsType(result).getElementType()));
+    else
+      into.push_back(emptyRows(b, loc, rowsOperand(), itemShape(result), rowsType(result).getElementType()));
   }
   for (unsigned i : carried)
     if (!states.empty())

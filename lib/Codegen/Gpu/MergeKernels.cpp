@@ -13,7 +13,8 @@ std::string textWithoutName(gpu::GPUFuncOp kernel) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   kernel.setName("kernel");
-  kernel.print(stream);
+  // all of it, whatever the command line asks to be shown
+  kernel.print(stream, OpPrintingFlags().elideLargeElementsAttrs(INT64_MAX).elideLargeResourceString(INT64_MAX));
   kernel.setName(name);
   return text;
 }
@@ -34,6 +35,11 @@ struct MergeKernels : impl::MergeKernelsBase<MergeKernels> {
           continue;
         kernel.erase();
         ++numMerged;
+      }
+    for (Attribute name : names)
+      if (!stays.contains(name)) {
+        getOperation().emitError() << "strand.kernels names " << name << ", which is no kernel of a gpu.module";
+        return signalPassFailure();
       }
     auto left = llvm::map_to_vector(names, [&](Attribute name) -> Attribute { return stays.lookup(name); });
     getOperation()->setAttr("strand.kernels", ArrayAttr::get(&getContext(), left));

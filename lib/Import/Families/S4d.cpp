@@ -1,6 +1,7 @@
 // S4D (state-spaces/s4, models/s4/s4d.py): a diagonal complex state space a channel, one of each conjugate pair stored.
-//   h[n, d] = exp(dt[d] A[n, d]) h[n, d] + u[d],   y[d] = sum_n Re(2 C[n, d] (exp(dt[d] A[n, d]) - 1) / A[n, d] h[n,
-//   d]) + D[d] u[d] out = (W gelu(y) + b) split in two, the first times sigmoid of the second
+//   h[n, d] = exp(dt[d] A[n, d]) h[n, d] + u[d]
+//   y[d] = sum_n Re(2 C[n, d] (exp(dt[d] A[n, d]) - 1) / A[n, d] h[n, d]) + D[d] u[d]
+//   out = W gelu(y) + b split in two, the first times sigmoid of the second
 #include "lib/Import/DiagonalLm.h"
 #include "lib/Import/Keys.h"
 using namespace mlir;
@@ -17,8 +18,9 @@ Value diagonalStates(FunctionBuilder &f, Value u, int64_t width, int64_t modes) 
   if (f.model.good())
     for (size_t i = 0; i < c.size(); ++i) {
       Complex a(-std::exp(double(logDecay[i])), frequency[i]);
-      step[i] = std::exp(std::exp(double(logDt[i / modes])) * a);
-      c[i] *= 2.0 * (step[i] - 1.0) / a;
+      double dt = std::exp(double(logDt[i / modes]));
+      step[i] = std::exp(dt * a);
+      c[i] *= 2.0 * (a == 0.0 ? dt : (step[i] - 1.0) / a);
     }
   auto part = [&](StringRef name, ArrayRef<Complex> values, bool imaginary) { // [d, n] -> [n, d]
     return f.computed(name, {modes, width}, partsOf(values, imaginary, modes, /*transposed=*/true));

@@ -38,7 +38,7 @@ func.func @too_few_maps(%x: tensor<?x8xf32>, %o: tensor<?xi32>) {
 // -----
 
 func.func @no_projection(%x: tensor<?x8xf32>, %o: tensor<?xi32>) {
-  // expected-error @below {{C2: part 0, 'tensor<?x8xf32>', wants an indexing map that takes its dimensions from the 2 of the results, not affine_map<(d0, d1) -> (d0, d1 + 1)>}}
+  // expected-error @below {{C2: part 0, 'tensor<?x8xf32>', wants an indexing map that takes its dimensions from the 2 of the results, rows first, not affine_map<(d0, d1) -> (d0, d1 + 1)>}}
   %y = strand.associative_scan(%x) offsets %o {identity = array<f64: 0.0>, indexing_maps = [affine_map<(t, d) -> (t, d + 1)>]}
       : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32> {
   ^bb0(%l: f32, %r: f32):
@@ -51,7 +51,7 @@ func.func @no_projection(%x: tensor<?x8xf32>, %o: tensor<?xi32>) {
 // -----
 
 func.func @rank_of_a_part(%x: tensor<?x8xf32>, %o: tensor<?xi32>) {
-  // expected-error @below {{C2: part 0, 'tensor<?x8xf32>', wants an indexing map that takes its dimensions from the 2 of the results, not affine_map<(d0, d1) -> (d0)>}}
+  // expected-error @below {{C2: part 0, 'tensor<?x8xf32>', wants an indexing map that takes its dimensions from the 2 of the results, rows first, not affine_map<(d0, d1) -> (d0)>}}
   %y = strand.associative_scan(%x) offsets %o {identity = array<f64: 0.0>, indexing_maps = [affine_map<(t, d) -> (t)>]}
       : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32> {
   ^bb0(%l: f32, %r: f32):
@@ -90,7 +90,7 @@ func.func @no_result(%x: tensor<?x8xf32>, %o: tensor<?xi32>) {
 // -----
 
 func.func @results_of_two_shapes(%x: tensor<?x8xf32>, %o: tensor<?xi32>) {
-  // expected-error @below {{C3: results have one shape, of items of static size; not 'tensor<?x8xf32>' and 'tensor<?x9xf32>'}}
+  // expected-error @below {{C3: results have one shape, of items of static size and not empty; not 'tensor<?x8xf32>' and 'tensor<?x9xf32>'}}
   %y:2 = strand.associative_scan(%x, %x) offsets %o {identity = array<f64: 0.0, 0.0>}
       : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>) -> (tensor<?x8xf32>, tensor<?x9xf32>) {
   ^bb0(%l: f32, %m: f32, %r: f32, %s: f32):
@@ -164,7 +164,7 @@ func.func @read_descends(%x: tensor<?x8xf32>, %o: tensor<?xi32>) {
 // -----
 
 func.func @read_of_no_part(%x: tensor<?x8xf32>, %o: tensor<?xi32>) {
-  // expected-error @below {{C5: `read` names 1 parts for 1 results; they have to ascend and to be below 1}}
+  // expected-error @below {{C5: `read` names part 1 of 1}}
   %y = strand.associative_scan(%x) offsets %o {identity = array<f64: 0.0>, read = array<i64: 1>}
       : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32> {
   ^bb0(%l: f32, %r: f32):
@@ -223,6 +223,81 @@ func.func @state_of_another_shape(%x: tensor<?x8xf32>, %o: tensor<?xi32>, %s: te
   ^bb0(%l: f32, %r: f32):
     %0 = arith.addf %l, %r : f32
     strand.yield %0 : f32
+  }
+  return
+}
+
+// -----
+
+func.func @argument_again(%x: tensor<?x4xf32>, %o: tensor<?xi32>) {
+  // expected-error @below {{C4: part 0 of two elements is that of one of them, which has no identity}}
+  %y = strand.associative_scan(%x) offsets %o {identity = array<f64: 0.0>} : (tensor<?x4xf32>, tensor<?xi32>) -> tensor<?x4xf32> {
+  ^bb0(%l: f32, %r: f32):
+    strand.yield %r : f32
+  }
+  return
+}
+
+// -----
+
+func.func @part_again(%x: tensor<?x4xf32>, %o: tensor<?xi32>) {
+  // expected-error @below {{C4: part 1 is an earlier part again}}
+  %y:2 = strand.associative_scan(%x, %x) offsets %o {identity = array<f64: 0.0, 0.0>}
+      : (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?xi32>) -> (tensor<?x4xf32>, tensor<?x4xf32>) {
+  ^bb0(%l0: f32, %l1: f32, %r0: f32, %r1: f32):
+    %s = arith.addf %l0, %r0 : f32
+    strand.yield %s, %s : f32, f32
+  }
+  return
+}
+
+// -----
+
+func.func @rows_behind(%x: tensor<4x?xf32>, %o: tensor<?xi32>) {
+  // expected-error @below {{C2: part 0, 'tensor<4x?xf32>', wants an indexing map that takes its dimensions from the 2 of the results, rows first}}
+  %y = strand.associative_scan(%x) offsets %o {identity = array<f64: 0.0>, indexing_maps = [affine_map<(t, d) -> (d, t)>]}
+      : (tensor<4x?xf32>, tensor<?xi32>) -> tensor<?x4xf32> {
+  ^bb0(%l: f32, %r: f32):
+    %s = arith.addf %l, %r : f32
+    strand.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+func.func @no_such_part(%x: tensor<?x4xf32>, %o: tensor<?xi32>) {
+  // expected-error @below {{C5: `read` names part 4294967296 of 1}}
+  %y = strand.associative_scan(%x) offsets %o {identity = array<f64: 0.0>, read = array<i64: 4294967296>}
+      : (tensor<?x4xf32>, tensor<?xi32>) -> tensor<?x4xf32> {
+  ^bb0(%l: f32, %r: f32):
+    %s = arith.addf %l, %r : f32
+    strand.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+func.func @half_an_integer(%x: tensor<?x4xi32>, %o: tensor<?xi32>) {
+  // expected-error @below {{C6: the initial value of part 0, of integers, is 2.5}}
+  %y = strand.associative_scan(%x) offsets %o {identity = array<f64: 0.0>, initial = array<f64: 2.5>}
+      : (tensor<?x4xi32>, tensor<?xi32>) -> tensor<?x4xi32> {
+  ^bb0(%l: i32, %r: i32):
+    %s = arith.addi %l, %r : i32
+    strand.yield %s : i32
+  }
+  return
+}
+
+// -----
+
+func.func @empty_items(%x: tensor<?x0xf32>, %o: tensor<?xi32>) {
+  // expected-error @below {{C3: results have one shape, of items of static size and not empty}}
+  %y = strand.associative_scan(%x) offsets %o {identity = array<f64: 0.0>} : (tensor<?x0xf32>, tensor<?xi32>) -> tensor<?x0xf32> {
+  ^bb0(%l: f32, %r: f32):
+    %s = arith.addf %l, %r : f32
+    strand.yield %s : f32
   }
   return
 }

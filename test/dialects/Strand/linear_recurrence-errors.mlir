@@ -223,3 +223,24 @@ func.func @next_of_another_type(%a: tensor<?x8xf32>, %x: tensor<?x8xf32>, %o: te
       : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>, tensor<?x8xf32>, tensor<?xi32>) -> (tensor<?x8xf32>, tensor<4x8xf32>)
   return
 }
+
+// -----
+
+#dt = affine_map<(t, d) -> (d, t)>
+#td = affine_map<(t, d) -> (t, d)>
+func.func @rows_behind(%a: tensor<5x?xf32>, %x: tensor<?x5xf32>, %o: tensor<?xi32>) {
+  // expected-error @below {{C1: indexing map 0 reads rows, dimension 0, behind another dimension}}
+  %y = strand.linear_recurrence decay(%a) input(%x) offsets %o {indexing_maps = [#dt, #td, #td]}
+      : (tensor<5x?xf32>, tensor<?x5xf32>, tensor<?xi32>) -> tensor<?x5xf32>
+  return
+}
+
+// -----
+
+#td = affine_map<(t, d) -> (t, d)>
+func.func @other_rows(%a: tensor<4x5xf32>, %x: tensor<?x5xf32>, %o: tensor<?xi32>) {
+  // expected-error @below {{C3: operand 0 and the result have different rows: 'tensor<4x5xf32>' and 'tensor<?x5xf32>'}}
+  %y = strand.linear_recurrence decay(%a) input(%x) offsets %o {indexing_maps = [#td, #td, #td]}
+      : (tensor<4x5xf32>, tensor<?x5xf32>, tensor<?xi32>) -> tensor<?x5xf32>
+  return
+}
