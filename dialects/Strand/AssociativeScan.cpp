@@ -150,7 +150,7 @@ static LogicalResult verifyRead(AssociativeScanOp op) {
       return op.emitOpError("C5: `read` names part ") << i << " of " << op.getParts().size();
   SmallVector<unsigned> read = op.getReadParts();
   bool ascends = llvm::is_sorted(read, std::less_equal<unsigned>());
-  if (!ascends || read.size() != op.getOutputs().size() || (!read.empty() && read.back() >= op.getParts().size()))
+  if (!ascends || read.size() != op.getOutputs().size())
     return op.emitOpError("C5: `read` names ")
            << read.size() << " parts for " << op.getOutputs().size() << " results; they have to ascend and to be below "
            << op.getParts().size();
@@ -280,21 +280,10 @@ FailureOr<SmallVector<Value>> AssociativeScanOp::decomposeOperation(OpBuilder &b
   SmallVector<Value> outs;
   for (Value y : getOutputs())
     outs.push_back(emptyRows(b, loc, rows, shape, elementOf(y)));
-  auto step = [&](OpBuilder &b, Value t, ValueRange outs, ValueRange carries) {
-    SmallVector<OpFoldResult> at(1 + shape.size(), b.getIndexAttr(0));
-    at[0] = t;
-    SmallVector<int64_t> sizes{1};
-    llvm::append_range(sizes, shape);
-    SmallVector<Value> rows = llvm::map_to_vector(outs, [&](Value y) { return slice(b, loc, y, at, sizes); });
-    SmallVector<Value> next =
-        emitRows(b, *this, t, 1, b.getIndexAttr(0), shape.empty() ? 1 : shape.back(), rows, carries);
-    SmallVector<Value> carried(ArrayRef(next).drop_front(outs.size()));
-    next.truncate(outs.size());
-    for (auto [row, whole] : llvm::zip(next, outs))
-      row = unslice(b, loc, row, whole, at, sizes);
-    return std::pair(next, carried);
+  auto step = [&](OpBuilder &b, Value t, ValueRange rows, ValueRange carries) {
+    return emitRows(b, *this, t, 1, b.getIndexAttr(0), shape.empty() ? 1 : shape.back(), rows, carries);
   };
-  return getReverse() ? walkRowsBack(b, *this, outs, step) : walkRows(b, *this, outs, step);
+  return walkSingleRows(b, *this, outs, step, getReverse());
 }
 
 int64_t AssociativeScanOp::getBlocks(const ChunkOptions &options) {
@@ -302,12 +291,8 @@ int64_t AssociativeScanOp::getBlocks(const ChunkOptions &options) {
   return shape.empty() ? 1 : shape.back() / channelsOfBlock(shape, 1, options);
 }
 
-/// Rows of a tile: enough that what stands around it does not count, few enough that its slices stay in L1.
 SmallVector<int64_t> AssociativeScanOp::getTileLengths(const ChunkOptions &options) {
-  if (getReverse())
-    return {};
-  int64_t length = options.tileLength ? options.tileLength : 16;
-  return length > 1 ? SmallVector<int64_t>{length, 1} : SmallVector<int64_t>{1};
+  return getReverse() ? SmallVector<int64_t>() : recurrenceTiles(options);
 }
 
 Slice AssociativeScanOp::getStateSlice(OpBuilder &b, unsigned, Value block, const ChunkOptions &options) {
@@ -321,15 +306,10 @@ Slice AssociativeScanOp::getTransferSlice(OpBuilder &b, unsigned i, Value block,
   return getStateSlice(b, i, block, options);
 }
 
-/// Where the block begins along the innermost dimension.
-static Value startOf(OpBuilder &b, AssociativeScanOp op, Value block, int64_t size) {
-  return arith::MulIOp::create(b, op.getLoc(), block, indexConstant(b, op.getLoc(), size));
-}
-
 SmallVector<Value> AssociativeScanOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
                                                ValueRange states, const ChunkOptions &options) {
   int64_t size = channelsOfBlock(getItemShape(), 1, options);
-  SmallVector<Value> tile = emitRows(b, *this, row, length, startOf(b, *this, block, size), size, results, states);
+  SmallVector<Value> tile = emitRows(b, *this, row, length, startOf(b, getLoc(), block, size), size, results, states);
   if (length > 1) // nobody reads the results before the tile is done
     tile[0].getDefiningOp()->setAttr("strand.streams", b.getUnitAttr());
   return tile;
@@ -348,7 +328,7 @@ SmallVector<Value> AssociativeScanOp::emitSummary(OpBuilder &b, Value row, int64
                                                   ValueRange transfers, ValueRange states,
                                                   const ChunkOptions &options) {
   int64_t size = channelsOfBlock(getItemShape(), 1, options);
-  SmallVector<Value> ins = partsOf(b, *this, row, length, startOf(b, *this, block, size), size), outs(transfers);
+  SmallVector<Value> ins = partsOf(b, *this, row, length, startOf(b, getLoc(), block, size), size), outs(transfers);
   llvm::append_range(outs, states);
   SmallVector<AffineMap> maps = getMaps();
   maps.append(outs.size(), stateMap(*this));

@@ -86,12 +86,8 @@ static SmallVector<Value> emitRows(OpBuilder &b, CausalConvOp op, Value row, int
 FailureOr<SmallVector<Value>> CausalConvOp::decomposeOperation(OpBuilder &b) {
   Location loc = getLoc();
   Value out = emptyRows(b, loc, getX(), itemShape(getX()), rowsType(getX()).getElementType());
-  return walkRows(b, *this, out, [&](OpBuilder &b, Value t, ValueRange outs, ValueRange carries) {
-    SmallVector<OpFoldResult> place{t, b.getIndexAttr(0)};
-    Value y = slice(b, loc, outs[0], place, {1, getChannels()});
-    SmallVector<Value> r = emitRows(b, *this, t, 1, b.getIndexAttr(0), getChannels(), y, carries);
-    return std::pair(SmallVector<Value>{unslice(b, loc, r[0], outs[0], place, {1, getChannels()})},
-                     SmallVector<Value>(ArrayRef(r).drop_front()));
+  return walkSingleRows(b, *this, out, [&](OpBuilder &b, Value t, ValueRange rows, ValueRange carries) {
+    return emitRows(b, *this, t, 1, b.getIndexAttr(0), getChannels(), rows[0], carries);
   });
 }
 
@@ -111,6 +107,5 @@ Slice CausalConvOp::getResultSlice(OpBuilder &b, unsigned, Value block, const Ch
 SmallVector<Value> CausalConvOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
                                           ValueRange states, const ChunkOptions &options) {
   int64_t size = blockSize(*this, options);
-  Value start = arith::MulIOp::create(b, getLoc(), block, indexConstant(b, getLoc(), size));
-  return emitRows(b, *this, row, length, start, size, results[0], states);
+  return emitRows(b, *this, row, length, startOf(b, getLoc(), block, size), size, results[0], states);
 }

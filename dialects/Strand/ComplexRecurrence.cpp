@@ -114,10 +114,6 @@ int64_t blockSize(ComplexRecurrenceOp op, const ChunkOptions &options) {
   return channelsOfBlock(*op.inferStateShape(), 2, options);
 }
 
-Value startOf(OpBuilder &b, ComplexRecurrenceOp op, Value block, const ChunkOptions &options) {
-  return arith::MulIOp::create(b, op.getLoc(), block, indexConstant(b, op.getLoc(), blockSize(op, options)));
-}
-
 /// The imaginary part as a second result goes where nobody reads it.
 struct DropImaginary : OpRewritePattern<ComplexRecurrenceOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -173,18 +169,8 @@ FailureOr<SmallVector<Value>> ComplexRecurrenceOp::decomposeOperation(OpBuilder 
   for (Value y : getOutputs())
     outs.push_back(emptyRows(b, loc, like, itemShape(y), rowsType(y).getElementType()));
   int64_t inner = inferStateShape()->back();
-  return walkRows(b, *this, outs, [&](OpBuilder &b, Value t, ValueRange outs, ValueRange carries) {
-    SmallVector<OpFoldResult> at(rowsType(outs[0]).getRank(), b.getIndexAttr(0));
-    SmallVector<int64_t> sizes(1, 1);
-    at[0] = t;
-    llvm::append_range(sizes, itemShape(outs[0]));
-    SmallVector<Value> rows;
-    for (Value out : outs)
-      rows.push_back(slice(b, loc, out, at, sizes));
-    SmallVector<Value> r = emitRows(b, *this, t, 1, b.getIndexAttr(0), inner, rows, carries), next;
-    for (auto [row, out] : llvm::zip(r, outs))
-      next.push_back(unslice(b, loc, row, out, at, sizes));
-    return std::pair(next, SmallVector<Value>(ArrayRef(r).drop_front(outs.size())));
+  return walkSingleRows(b, *this, outs, [&](OpBuilder &b, Value t, ValueRange rows, ValueRange carries) {
+    return emitRows(b, *this, t, 1, b.getIndexAttr(0), inner, rows, carries);
   });
 }
 
@@ -208,8 +194,9 @@ Slice ComplexRecurrenceOp::getResultSlice(OpBuilder &b, unsigned, Value block, c
 }
 SmallVector<Value> ComplexRecurrenceOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block,
                                                  ValueRange results, ValueRange states, const ChunkOptions &options) {
-  Value start = startOf(b, *this, block, options);
-  SmallVector<Value> tile = emitRows(b, *this, row, length, start, blockSize(*this, options), results, states);
+  int64_t size = blockSize(*this, options);
+  Value start = startOf(b, getLoc(), block, size);
+  SmallVector<Value> tile = emitRows(b, *this, row, length, start, size, results, states);
   if (length > 1) // nobody reads y before the tile is done
     tile[0].getDefiningOp()->setAttr("strand.streams", b.getUnitAttr());
   return tile;
@@ -231,8 +218,8 @@ SmallVector<Value> ComplexRecurrenceOp::emitSummary(OpBuilder &b, Value row, int
                                                     const ChunkOptions &options) {
   MappedOperands operands = mappedOperands(*this);
   size_t count = operands.values.size() - getRead().size();
-  Value start = startOf(b, *this, block, options);
-  SmallVector<Value> ins = operands.parts(b, getLoc(), count, row, length, start, blockSize(*this, options));
+  int64_t size = blockSize(*this, options);
+  SmallVector<Value> ins = operands.parts(b, getLoc(), count, row, length, startOf(b, getLoc(), block, size), size);
   SmallVector<AffineMap> maps(ArrayRef(operands.maps).take_front(count));
   maps.append(4, operands.getStateMap());
   std::string kinds(operands.result.getNumDims(), 'p');

@@ -70,14 +70,8 @@ FailureOr<SmallVector<Value>> LinearRecurrenceOp::decomposeOperation(OpBuilder &
   Location loc = getLoc();
   Value out = emptyRows(b, loc, mappedOperands(*this).getRowsOperand(), itemShape(getY()), rowsType(getY()).getElementType());
   int64_t inner = inferStateShape()->back();
-  return walkRows(b, *this, out, [&](OpBuilder &b, Value t, ValueRange outs, ValueRange carries) {
-    SmallVector<OpFoldResult> at(rowsType(outs[0]).getRank(), b.getIndexAttr(0));
-    SmallVector<int64_t> sizes(1, 1);
-    at[0] = t;
-    llvm::append_range(sizes, itemShape(outs[0]));
-    Value y = slice(b, loc, outs[0], at, sizes);
-    SmallVector<Value> r = emitRows(b, *this, t, 1, b.getIndexAttr(0), inner, y, carries[0]);
-    return std::pair(SmallVector<Value>{unslice(b, loc, r[0], outs[0], at, sizes)}, SmallVector<Value>{r[1]});
+  return walkSingleRows(b, *this, out, [&](OpBuilder &b, Value t, ValueRange rows, ValueRange carries) {
+    return emitRows(b, *this, t, 1, b.getIndexAttr(0), inner, rows[0], carries[0]);
   });
 }
 
@@ -98,7 +92,7 @@ Slice LinearRecurrenceOp::getResultSlice(OpBuilder &b, unsigned, Value block, co
 SmallVector<Value> LinearRecurrenceOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
                                                 ValueRange states, const ChunkOptions &options) {
   int64_t size = blockSize(*this, options);
-  Value start = arith::MulIOp::create(b, getLoc(), block, indexConstant(b, getLoc(), size));
+  Value start = startOf(b, getLoc(), block, size);
   SmallVector<Value> tile = emitRows(b, *this, row, length, start, size, results[0], states[0]);
   if (length > 1) // nobody reads y before the tile is done
     tile[0].getDefiningOp()->setAttr("strand.streams", b.getUnitAttr());
@@ -118,7 +112,7 @@ Slice LinearRecurrenceOp::getTransferSlice(OpBuilder &b, unsigned i, Value block
 SmallVector<Value> LinearRecurrenceOp::emitSummary(OpBuilder &b, Value row, int64_t length, Value block,
                                                    ValueRange transfers, ValueRange states, const ChunkOptions &options) {
   int64_t size = blockSize(*this, options);
-  Value start = arith::MulIOp::create(b, getLoc(), block, indexConstant(b, getLoc(), size));
+  Value start = startOf(b, getLoc(), block, size);
   MappedOperands operands = mappedOperands(*this);
   size_t count = getDecay().size() + getInput().size(); // no read-out
   SmallVector<Value> ins = operands.parts(b, getLoc(), count, row, length, start, size);

@@ -207,12 +207,9 @@ SmallVector<StateSpec> LongConvOp::getStateSpecs() {
 FailureOr<SmallVector<Value>> LongConvOp::decomposeOperation(OpBuilder &b) {
   Location loc = getLoc();
   Value out = emptyRows(b, loc, getX(), itemShape(getX()), rowsType(getX()).getElementType());
-  return walkRows(b, *this, out, [&](OpBuilder &b, Value t, ValueRange outs, ValueRange carries) {
-    SmallVector<OpFoldResult> place{t, b.getIndexAttr(0)};
-    Value x = slice(b, loc, getX(), place, {1, getChannels()}), y = slice(b, loc, outs[0], place, {1, getChannels()});
-    SmallVector<Value> r = emitSums(b, *this, x, getFilter(), y, carries);
-    return std::pair(SmallVector<Value>{unslice(b, loc, r[0], outs[0], place, {1, getChannels()})},
-                     SmallVector<Value>(ArrayRef(r).drop_front()));
+  return walkSingleRows(b, *this, out, [&](OpBuilder &b, Value t, ValueRange rows, ValueRange carries) {
+    Value x = slice(b, loc, getX(), {t, b.getIndexAttr(0)}, {1, getChannels()});
+    return emitSums(b, *this, x, getFilter(), rows[0], carries);
   });
 }
 
@@ -239,7 +236,7 @@ Slice LongConvOp::getResultSlice(OpBuilder &b, unsigned, Value block, const Chun
 SmallVector<Value> LongConvOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
                                         ValueRange states, const ChunkOptions &options) {
   int64_t size = blockSize(*this, options);
-  OpFoldResult start = arith::MulIOp::create(b, getLoc(), block, indexConstant(b, getLoc(), size)).getResult();
+  OpFoldResult start = startOf(b, getLoc(), block, size);
   Value x = slice(b, getLoc(), getX(), {OpFoldResult(row), start}, {length, size});
   Value filter = slice(b, getLoc(), getFilter(), {b.getIndexAttr(0), start}, {getTaps(), size});
   if (isSpectral(*this, length, options))

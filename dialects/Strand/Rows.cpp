@@ -250,11 +250,35 @@ SmallVector<Value> strand::walkRowsBack(OpBuilder &b, StreamOpInterface op, Valu
   return llvm::to_vector_of<Value>(each.getResults());
 }
 
+SmallVector<Value> strand::walkSingleRows(OpBuilder &b, StreamOpInterface op, ValueRange outs, SingleRowStep step, bool back) {
+  Location loc = op.getLoc();
+  auto whole = [&](OpBuilder &b, Value t, ValueRange outs, ValueRange carries) {
+    SmallVector<Value> rows;
+    SmallVector<SmallVector<OpFoldResult>> places;
+    SmallVector<SmallVector<int64_t>> sizes;
+    for (Value out : outs) {
+      places.emplace_back(rowsType(out).getRank(), b.getIndexAttr(0)).front() = t;
+      sizes.push_back({1});
+      llvm::append_range(sizes.back(), itemShape(out));
+      rows.push_back(slice(b, loc, out, places.back(), sizes.back()));
+    }
+    SmallVector<Value> made = step(b, t, rows, carries), results;
+    for (auto [row, out, place, size] : llvm::zip(made, outs, places, sizes))
+      results.push_back(unslice(b, loc, row, out, place, size));
+    return std::pair(results, SmallVector<Value>(ArrayRef(made).drop_front(outs.size())));
+  };
+  return back ? walkRowsBack(b, op, outs, whole) : walkRows(b, op, outs, whole);
+}
+
+Value strand::startOf(OpBuilder &b, Location loc, Value block, int64_t size) {
+  return arith::MulIOp::create(b, loc, block, indexConstant(b, loc, size));
+}
+
 Slice strand::innerBlock(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Value block, int64_t size) {
   Slice s{SmallVector<OpFoldResult>(shape.size(), b.getIndexAttr(0)), to_vector(shape)};
   if (shape.empty())
     return s;
-  s.offsets.back() = arith::MulIOp::create(b, loc, block, indexConstant(b, loc, size)).getResult();
+  s.offsets.back() = startOf(b, loc, block, size);
   s.sizes.back() = size;
   return s;
 }

@@ -70,12 +70,18 @@ using Step = llvm::function_ref<std::pair<SmallVector<Value>, SmallVector<Value>
 SmallVector<Value> walkRows(OpBuilder &b, StreamOpInterface op, ValueRange outs, Step step);
 /// The same from the last row of each sequence to the first; the op has no states.
 SmallVector<Value> walkRowsBack(OpBuilder &b, StreamOpInterface op, ValueRange outs, Step step);
+/// What one row takes: its destinations [1 x item], and what is carried. Returns the row's results, then the carries.
+using SingleRowStep = llvm::function_ref<SmallVector<Value>(OpBuilder &, Value t, ValueRange rows, ValueRange carries)>;
+/// walkRows, or with `back` walkRowsBack, by steps that see the places of their row alone.
+SmallVector<Value> walkSingleRows(OpBuilder &b, StreamOpInterface op, ValueRange outs, SingleRowStep step, bool back = false);
 /// Why an op that goes that way cannot go on from where an earlier call left a sequence.
 inline constexpr llvm::StringLiteral reasonAgainstReverse =
     "is reverse: a row depends on all rows behind it, so its sequence has to come in one piece";
 /// The initial value of a carried value as a tensor of its shape.
 Value initialState(OpBuilder &b, Location loc, const StateSpec &spec);
 
+/// Where block number `block` of `size` begins.
+Value startOf(OpBuilder &b, Location loc, Value block, int64_t size);
 /// All of `shape`, but of its last dimension the block number `block` of `size`; a shape of rank 0 is one block.
 Slice innerBlock(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Value block, int64_t size);
 /// All of `shape`, but of its first dimension, the heads, the one that is `head`.

@@ -13,7 +13,6 @@ Expansion::Expansion(ChunkOpInterface op, const ChunkOptions &options)
   for (unsigned i = 0; i < results; ++i)
     if (!op->getResult(i).use_empty())
       written.push_back(i);
-  outputs = written.size();
   for (auto [i, spec] : llvm::enumerate(specs))
     if (spec.growth != Growth::Count && !(states.empty() && op.readsEarlierRows()))
       carried.push_back(i);
@@ -21,7 +20,7 @@ Expansion::Expansion(ChunkOpInterface op, const ChunkOptions &options)
 
 void Expansion::writeChunks() {
   SmallVector<Value> values = chunks(destinations());
-  replace(ArrayRef(values).take_front(outputs), ArrayRef(values).drop_front(outputs));
+  replace(values);
 }
 
 /// Results and next states, written into `into`.
@@ -41,7 +40,7 @@ SmallVector<Value> Expansion::chunks(ValueRange into) {
   }
   if (!states.empty())
     addStates(part, slot);
-  SmallVector<Value> slices = takeSlices(part, loop.getRegionIterArgs(), outputs);
+  SmallVector<Value> slices = takeSlices(part, loop.getRegionIterArgs(), written.size());
   if (states.empty()) // the whole-sequence form begins at the initial values
     llvm::append_range(slices, initialStates(part.block));
   auto tile = [&](Value at, int64_t length, ValueRange carried) { return emitTile(part, at, length, carried); };
@@ -50,14 +49,14 @@ SmallVector<Value> Expansion::chunks(ValueRange into) {
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 
-void Expansion::replace(ValueRange values, ValueRange next) {
+void Expansion::replace(ValueRange values) {
   SmallVector<Value> after(states);
-  for (auto [i, state] : llvm::zip(carried, next))
+  for (auto [i, state] : llvm::zip(carried, values.drop_front(written.size())))
     after[i] = state;
   for (unsigned i = 0; i < states.size(); ++i)
     if (specs[i].growth == Growth::Count)
       after[i] = raised(states[i]);
-  for (auto [i, value] : llvm::zip_equal(written, values))
+  for (auto [i, value] : llvm::zip(written, values))
     op->getResult(i).replaceAllUsesWith(value);
   for (auto [result, value] : llvm::zip_equal(op->getResults().drop_front(results), after))
     result.replaceAllUsesWith(value);
@@ -221,7 +220,7 @@ SmallVector<Value> Expansion::emitTile(const Part &part, Value at, int64_t lengt
   }
   Value row = arith::AddIOp::create(b, loc, part.first, at);
   SmallVector<Value> of;
-  ValueRange left = slices.drop_front(outputs);
+  ValueRange left = slices.drop_front(written.size());
   for (unsigned i = 0; i < specs.size(); ++i) {
     if (i < part.counts.size() && part.counts[i]) {
       of.push_back(arith::AddIOp::create(b, loc, part.counts[i], at));

@@ -36,7 +36,7 @@ private:
   Value slotOf(Value sequence);
   SmallVector<Value> destinations();
   /// The op's values from the forms' results and carried states.
-  void replace(ValueRange results, ValueRange next);
+  void replace(ValueRange values);
   SmallVector<Value> chunks(ValueRange into);
   SmallVector<Value> spansOrChunks(ChunkForm form, ValueRange into);
   using WriteForm = llvm::function_ref<SmallVector<Value>()>;
@@ -66,6 +66,5 @@ private:
   SmallVector<unsigned> carried; // states that the loops carry; not those that count rows, which blocks share
   unsigned results;              // of the op, but for states
   SmallVector<unsigned> written; // those of them that somebody reads
-  unsigned outputs;              // how many these are
 };
 } // namespace strand

@@ -91,10 +91,10 @@ SmallVector<Value> Spans::write(ValueRange into) {
   SmallVector<Value> of = summaries();
   SmallVector<Value> starts =
       form == ChunkForm::ThreePhase ? startsInOrder(of) : startsFrom(joinedByDoubling(std::move(of)));
-  SmallVector<Value> out = outputs(into.take_front(x.outputs), starts);
-  SmallVector<Value> results(ArrayRef(out).take_front(x.outputs));
+  SmallVector<Value> out = outputs(into.take_front(x.written.size()), starts);
+  SmallVector<Value> results(ArrayRef(out).take_front(x.written.size()));
   if (!x.states.empty())
-    llvm::append_range(results, ends(into.drop_front(x.outputs), ArrayRef(out).drop_front(x.outputs)));
+    llvm::append_range(results, ends(into.drop_front(x.written.size()), ArrayRef(out).drop_front(x.written.size())));
   return results;
 }
 
@@ -304,7 +304,7 @@ SmallVector<Value> Spans::outputs(ValueRange into, ValueRange starts) {
     Expansion::Part part = x.partOf(span.first, span.rows, block);
     x.addResults(part);
     x.addStates(part, p);
-    SmallVector<Value> slices = x.takeSlices(part, loop.getRegionIterArgs(), x.outputs);
+    SmallVector<Value> slices = x.takeSlices(part, loop.getRegionIterArgs(), x.written.size());
     slices = x.emitTiles(span.rows, std::move(slices), [&](Value at, int64_t n, ValueRange of) { return x.emitTile(part, at, n, of); });
     x.putSlices(loop, part, slices);
   });
@@ -328,7 +328,7 @@ SmallVector<Value> Spans::ends(ValueRange states, ValueRange after) {
 
 void Expansion::writeSpans(ChunkForm form) {
   SmallVector<Value> values = Spans(*this, form, /*choose=*/false).write(destinations());
-  replace(ArrayRef(values).take_front(outputs), ArrayRef(values).drop_front(outputs));
+  replace(values);
 }
 
 void Expansion::writeByCall(ChunkForm form, const ChunkOptions &forFewTasks) {
@@ -345,7 +345,7 @@ void Expansion::writeByCall(ChunkForm form, const ChunkOptions &forFewTasks) {
       return shared.spansOrChunks(form, into);
     });
   }
-  replace(ArrayRef(values).take_front(outputs), ArrayRef(values).drop_front(outputs));
+  replace(values);
 }
 
 SmallVector<Value> Expansion::spansOrChunks(ChunkForm form, ValueRange into) {

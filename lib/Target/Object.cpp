@@ -99,16 +99,28 @@ struct Context {
   Error result() const { return errors.empty() ? Error::success() : createStringError("LLVM: " + errors); }
 };
 
-Expected<std::unique_ptr<Module>> translate(mlir::ModuleOp module, const CpuTarget &target, const CodeOptions &options,
-                                            TargetMachine &machine, LLVMContext &context) {
-  std::unique_ptr<Module> ir = mlir::translateModuleToLLVMIR(module, context, options.name);
-  if (!ir)
+/// A module in LLVM's IR, with what it lives in and what makes code of it.
+struct Translated {
+  Context c; // outlives the module
+  std::unique_ptr<TargetMachine> machine;
+  std::unique_ptr<Module> module;
+
+  Error translate(mlir::ModuleOp from, const CpuTarget &target, const CodeOptions &options);
+};
+
+Error Translated::translate(mlir::ModuleOp from, const CpuTarget &target, const CodeOptions &options) {
+  auto made = machineFor(target, options.level);
+  if (!made)
+    return made.takeError();
+  machine = std::move(*made);
+  module = mlir::translateModuleToLLVMIR(from, c.context, options.name);
+  if (!module)
     return createStringError("the module cannot be translated to LLVM IR");
-  ir->setTargetTriple(Triple(target.triple));
-  ir->setDataLayout(machine.createDataLayout());
-  annotate(*ir, target);
-  mergeEqual(*ir);
-  return ir;
+  module->setTargetTriple(Triple(target.triple));
+  module->setDataLayout(machine->createDataLayout());
+  annotate(*module, target);
+  mergeEqual(*module);
+  return Error::success();
 }
 
 Error write(Module &module, TargetMachine &machine, CodeGenFileType type, raw_pwrite_stream &out) {
@@ -158,22 +170,18 @@ Error compileParts(ArrayRef<SmallVector<char, 0>> parts, const CpuTarget &target
 Expected<std::vector<ObjectFile>> strand::emitObjects(mlir::ModuleOp module, const CpuTarget &target,
                                                       const CodeOptions &options, SmallVectorImpl<StepTime> &times) {
   Clock clock(times);
-  auto machine = machineFor(target, options.level);
-  if (!machine)
-    return machine.takeError();
-  Context c;
-  auto ir = translate(module, target, options, **machine, c.context);
-  if (!ir)
-    return ir.takeError();
+  Translated ir;
+  if (Error e = ir.translate(module, target, options))
+    return std::move(e);
   std::vector<ObjectFile> objects(1);
-  unsigned count = countParts(**ir);
+  unsigned count = countParts(*ir.module);
   clock.lap("translate");
-  Error e = count == 1 ? compileModule(**ir, **machine, options, objects[0])
-                       : compileParts(partsOf(std::move(*ir), count), target, options, objects);
+  Error e = count == 1 ? compileModule(*ir.module, *ir.machine, options, objects[0])
+                       : compileParts(partsOf(std::move(ir.module), count), target, options, objects);
   clock.lap("machine code");
   if (e)
     return std::move(e);
-  if (Error e = c.result())
+  if (Error e = ir.c.result())
     return std::move(e);
   return objects;
 }
@@ -181,20 +189,16 @@ Expected<std::vector<ObjectFile>> strand::emitObjects(mlir::ModuleOp module, con
 Error strand::emitText(mlir::ModuleOp module, const CpuTarget &target, const CodeOptions &options, CodeText kind,
                        raw_pwrite_stream &out, SmallVectorImpl<StepTime> &times) {
   Clock clock(times);
-  auto machine = machineFor(target, options.level);
-  if (!machine)
-    return machine.takeError();
-  Context c;
-  auto ir = translate(module, target, options, **machine, c.context);
-  if (!ir)
-    return ir.takeError();
+  Translated ir;
+  if (Error e = ir.translate(module, target, options))
+    return e;
   clock.lap("translate");
-  optimise(**ir, **machine, options.level);
+  optimise(*ir.module, *ir.machine, options.level);
   clock.lap("optimise");
   if (kind == CodeText::Llvm)
-    (*ir)->print(out, nullptr);
-  else if (Error e = write(**ir, **machine, CodeGenFileType::AssemblyFile, out))
+    ir.module->print(out, nullptr);
+  else if (Error e = write(*ir.module, *ir.machine, CodeGenFileType::AssemblyFile, out))
     return e;
   clock.lap("text");
-  return c.result();
+  return ir.c.result();
 }

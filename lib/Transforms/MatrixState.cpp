@@ -68,13 +68,11 @@ std::optional<Value> MatrixState::withHeads(const Poly &p, bool heads, std::opti
   std::optional<Value> rows = emitter.emitRows(p, vars);
   if (!rows || (heads && parts.head))
     return rows;
-  OpBuilder &b = context.lifter.getBuilder();
   auto type = rowsType(*rows);
   SmallVector<int64_t> shape(type.getShape());
   shape.insert(shape.begin() + 1, 1);
   SmallVector<ReassociationIndices> groups =
       dim ? SmallVector<ReassociationIndices>{{0}, {1, 2}} : SmallVector<ReassociationIndices>{{0, 1}};
-  Location loc = context.getScan().getLoc();
   SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(b.getContext(), shape);
   sizes[0] = context.lifter.getNumRows(loc);
   return tensor::ExpandShapeOp::create(b, loc, RankedTensorType::get(shape, element), *rows, groups, sizes);
@@ -85,7 +83,6 @@ std::optional<Value> MatrixState::gateOf(const Poly &logarithm) {
 }
 
 std::string MatrixState::finish(Value y) {
-  OpBuilder &b = context.lifter.getBuilder();
   SmallVector<unsigned> dims{parts.value};
   if (parts.head)
     dims.insert(dims.begin(), *parts.head);

@@ -5,15 +5,11 @@
 
 namespace strand {
 
-class MatrixState {
+class MatrixState : protected ComponentTarget {
 public:
-  MatrixState(ScanContext &context, StepComponent &component)
-      : context(context), component(component), form(component.forms[0]), A(*component.algebra),
-        element(getElementTypeOrSelf(context.getScan().getCarriedArgs()[form.carried])),
-        emitter(context.lifter, A, element, context.getScan().getLoc()) {}
+  using ComponentTarget::ComponentTarget;
 
 protected:
-  using Poly = algebra::Poly;
   /// The dimensions of the state and its input, k v^T.
   struct Parts {
     unsigned key, value;
@@ -35,12 +31,6 @@ protected:
   /// Lets the rows that `y`, rows x heads x value, gives to the reading be known; returns why not, or an empty text.
   std::string finish(Value y);
 
-  ScanContext &context;
-  StepComponent &component;
-  const CarriedForm &form;
-  algebra::Algebra &A;
-  Type element;
-  FormulaEmitter emitter;
   StateReading reading;
   Parts parts;
 

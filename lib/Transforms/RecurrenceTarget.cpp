@@ -89,20 +89,10 @@ std::string RecurrenceTarget::findMissingDim(ArrayRef<Operand> operands) {
   return "";
 }
 
-AffineMap RecurrenceTarget::mapOf(const Operand &o) {
-  SmallVector<AffineExpr> exprs;
-  if (o.lifted.perRow)
-    exprs.push_back(b.getAffineDimExpr(0));
-  for (Var v : o.vars) {
-    unsigned d = llvm::find(form.vars, v) - form.vars.begin();
-    exprs.push_back(b.getAffineDimExpr(1 + (llvm::find(dims, d) - dims.begin())));
-  }
-  return AffineMap::get(1 + std::max<size_t>(dims.size(), 1), 0, exprs, b.getContext());
-}
-
 SmallVector<Value> RecurrenceTarget::valuesOf(ArrayRef<Operand> operands, SmallVector<AffineMap> &maps) {
+  SmallVector<Var> order = llvm::map_to_vector(dims, [&](unsigned d) { return form.vars[d]; });
   return llvm::map_to_vector(operands, [&](const Operand &o) {
-    maps.push_back(mapOf(o));
+    maps.push_back(mapOf(o, order, std::max<size_t>(dims.size(), 1)));
     return o.lifted.value;
   });
 }
@@ -134,12 +124,7 @@ Value RecurrenceTarget::asRows(Value result) {
 
 void RecurrenceTarget::knowNext(unsigned carried, Value rows) {
   Value next = context.getScan().getYield().getNext()[carried];
-  StateReading whole;
-  whole.value = next;
-  whole.vars = form.vars;
-  for (unsigned d = 0; d < form.vars.size(); ++d)
-    whole.kept.push_back(A.extent(form.vars[d]) == 1 ? std::nullopt : std::optional(d));
-  context.know(next, *finishReading(context, component, whole, rows, resultDims));
+  context.know(next, *finishReading(context, component, wholeOf(next), rows, resultDims));
 }
 
 std::string RecurrenceTarget::knowReading(Value sum) {

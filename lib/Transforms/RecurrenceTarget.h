@@ -5,19 +5,12 @@
 
 namespace strand {
 
-class RecurrenceTarget {
+/// Of a component whose carried values have one shape and no others beside them.
+class RecurrenceTarget : protected ComponentTarget {
 public:
-  /// Of a component whose carried values have one shape and no others beside them; formulas are over the indices of its
-  /// first form.
-  RecurrenceTarget(ScanContext &context, StepComponent &component)
-      : context(context), component(component), form(component.forms[0]), A(*component.algebra),
-        element(getElementTypeOrSelf(context.getScan().getCarriedArgs()[form.carried])),
-        emitter(context.lifter, A, element, context.getScan().getLoc()), b(context.lifter.getBuilder()),
-        loc(context.getScan().getLoc()) {}
+  using ComponentTarget::ComponentTarget;
 
 protected:
-  using Poly = algebra::Poly;
-  using Operand = FormulaEmitter::Result;
   /// Sets `reading` to the one sum along dimensions of the state through which it is read; none if all of it becomes
   /// rows. Returns why neither can be.
   std::string findReading();
@@ -43,19 +36,8 @@ protected:
   /// The same for what `reading` reads; returns why not.
   std::string knowReading(Value rows);
 
-  ScanContext &context;
-  StepComponent &component;
-  const CarriedForm &form;
-  algebra::Algebra &A;
-  Type element;
-  FormulaEmitter emitter;
-  OpBuilder &b;
-  Location loc;
   std::optional<StateReading> reading; // none: all of h
   SmallVector<unsigned> dims;          // of the state, in the op's order: those that are summed first
   SmallVector<unsigned> resultDims;
-
-private:
-  AffineMap mapOf(const Operand &o);
 };
 } // namespace strand

@@ -20,6 +20,24 @@ ScanContext::ScanContext(StepStructure &structure, OpBuilder &b)
     largestItem = std::max(largestItem, elementsOf(row));
 }
 
+StateReading ComponentTarget::wholeOf(Value next) const {
+  StateReading whole;
+  whole.value = next;
+  whole.vars = form.vars;
+  for (unsigned d = 0; d < form.vars.size(); ++d)
+    whole.kept.push_back(A.extent(form.vars[d]) == 1 ? std::nullopt : std::optional(d));
+  return whole;
+}
+
+AffineMap ComponentTarget::mapOf(const Operand &o, ArrayRef<Var> order, size_t rank) const {
+  SmallVector<AffineExpr> exprs;
+  if (o.lifted.perRow)
+    exprs.push_back(b.getAffineDimExpr(0));
+  for (Var v : o.vars)
+    exprs.push_back(b.getAffineDimExpr(1 + (llvm::find(order, v) - order.begin())));
+  return AffineMap::get(1 + rank, 0, exprs, b.getContext());
+}
+
 void ScanContext::know(Value v, Value rows) {
   lifter.know(v, rows);
   for (StepComponent &c : structure.getComponents())

@@ -48,6 +48,33 @@ std::optional<StateReading> readState(ScanContext &context, StepComponent &compo
 std::optional<Value> finishReading(ScanContext &context, StepComponent &component, const StateReading &reading,
                                    Value sum, ArrayRef<unsigned> dims);
 
+/// A component on its way to an op, whose formulas are over the indices of its first form.
+class ComponentTarget {
+public:
+  ComponentTarget(ScanContext &context, StepComponent &component)
+      : context(context), component(component), form(component.forms[0]), A(*component.algebra),
+        element(getElementTypeOrSelf(context.getScan().getCarriedArgs()[form.carried])),
+        emitter(context.lifter, A, element, context.getScan().getLoc()), b(context.lifter.getBuilder()),
+        loc(context.getScan().getLoc()) {}
+
+protected:
+  using Poly = algebra::Poly;
+  using Operand = FormulaEmitter::Result;
+  /// The next value of a carried value as all that is read of it, without dimensions of one entry.
+  StateReading wholeOf(Value next) const;
+  /// What is read of an operand at (t, s1, ..., sk), k being `rank`, where the first dimensions s are those of `order`.
+  AffineMap mapOf(const Operand &o, ArrayRef<algebra::Var> order, size_t rank) const;
+
+  ScanContext &context;
+  StepComponent &component;
+  const CarriedForm &form;
+  algebra::Algebra &A;
+  Type element;
+  FormulaEmitter emitter;
+  OpBuilder &b;
+  Location loc;
+};
+
 /// Tries to put an op in place of the component: makes the op, and lets the lifter know the rows of the next value or
 /// of all that is read of it. Returns why not, or an empty text.
 struct ScanTarget {

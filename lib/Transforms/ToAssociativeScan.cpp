@@ -37,31 +37,18 @@ Value join(StepKind kind, OpBuilder &b, Location loc, Value x, Value y) {
   }
 }
 
-class Semiring {
+class Semiring : ComponentTarget {
 public:
-  Semiring(ScanContext &context, StepComponent &component)
-      : context(context), component(component), form(component.forms[0]), A(*component.algebra),
-        next(context.getScan().getYield().getNext()[form.carried]),
-        emitter(context.lifter, A, getElementTypeOrSelf(next), context.getScan().getLoc()),
-        b(context.lifter.getBuilder()), loc(context.getScan().getLoc()) {}
+  using ComponentTarget::ComponentTarget;
   std::string emit();
 
 private:
-  using Operand = FormulaEmitter::Result;
   std::string findPair();
   std::string whyNotHere(const Alternative &a);
   std::optional<Poly> withoutLogs(const Poly &offset);
-  AffineMap mapOf(const Operand &o);
   Value makeOp(ArrayRef<Operand> parts, double initial);
 
-  ScanContext &context;
-  StepComponent &component;
-  const CarriedForm &form;
-  Algebra &A;
-  Value next;
-  FormulaEmitter emitter;
-  OpBuilder &b;
-  Location loc;
+  Value next = context.getScan().getYield().getNext()[form.carried];
   Poly moved, input;     // a and b
   SmallVector<Var> wide; // indices of the state, but for dimensions of one entry
 };
@@ -122,18 +109,8 @@ std::string Semiring::findPair() {
   return "";
 }
 
-AffineMap Semiring::mapOf(const Operand &o) {
-  SmallVector<AffineExpr> exprs;
-  if (o.lifted.perRow)
-    exprs.push_back(b.getAffineDimExpr(0));
-  for (Var v : o.vars)
-    exprs.push_back(b.getAffineDimExpr(1 + (llvm::find(wide, v) - wide.begin())));
-  return AffineMap::get(1 + wide.size(), 0, exprs, b.getContext());
-}
-
 Value Semiring::makeOp(ArrayRef<Operand> parts, double initial) {
   ScanOp scan = context.getScan();
-  Type element = getElementTypeOrSelf(next);
   SmallVector<int64_t> shape{rowsType(scan.getInputs()[0]).getDimSize(0)};
   for (Var v : wide)
     shape.push_back(A.extent(v));
@@ -141,7 +118,7 @@ Value Semiring::makeOp(ArrayRef<Operand> parts, double initial) {
   SmallVector<AffineMap> maps;
   for (const Operand &o : parts) {
     operands.push_back(o.lifted.value);
-    maps.push_back(mapOf(o));
+    maps.push_back(mapOf(o, wide, wide.size()));
   }
   bool isPair = parts.size() == 2, isPlain = llvm::all_of(maps, [](AffineMap map) { return map.isIdentity(); });
   constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -178,18 +155,12 @@ std::string Semiring::emit() {
     return "it begins at a tensor, and that op at a number";
   if (!context.isAffordable(next))
     return "it is wider than a row";
-  StateReading whole;
-  whole.value = next;
-  whole.vars = form.vars;
   SmallVector<unsigned> dims;
-  for (unsigned d = 0; d < form.vars.size(); ++d) {
-    bool isWide = A.extent(form.vars[d]) != 1;
-    whole.kept.push_back(isWide ? std::optional(d) : std::nullopt);
-    if (!isWide)
-      continue;
-    dims.push_back(d);
-    wide.push_back(form.vars[d]);
-  }
+  for (unsigned d = 0; d < form.vars.size(); ++d)
+    if (A.extent(form.vars[d]) != 1) {
+      dims.push_back(d);
+      wide.push_back(form.vars[d]);
+    }
   SmallVector<Operand> parts;
   SmallVector<Poly> pair{input};
   if (!moved.isZero())
@@ -205,7 +176,7 @@ std::string Semiring::emit() {
   if (llvm::none_of(parts, [](const Operand &o) { return o.lifted.perRow; }))
     parts.back().lifted = {context.lifter.withRows(parts.back().lifted, loc), true};
   Value y = makeOp(parts, initial.getValueAsDouble());
-  context.know(next, *finishReading(context, component, whole, y, dims));
+  context.know(next, *finishReading(context, component, wholeOf(next), y, dims));
   return "";
 }
 } // namespace

@@ -201,8 +201,6 @@ bool Delta::takeApart(std::vector<StepComponent> &steps) {
 
 /// rows x item of each factor as rows x factors x item.
 Value Delta::stacked(ArrayRef<Value> rows) {
-  OpBuilder &b = context.lifter.getBuilder();
-  Location loc = context.getScan().getLoc();
   SmallVector<int64_t> item = itemShape(rows[0]);
   item.insert(item.begin(), rows.size());
   Value all = context.lifter.emptyRows(loc, item, element);
@@ -256,7 +254,6 @@ std::string Delta::emitFactors() {
     betas.push_back(*beta);
   }
   ScanOp scan = context.getScan();
-  OpBuilder &b = context.lifter.getBuilder();
   auto op = DeltaRuleOp::create(b, scan.getLoc(), vs[0].getType(), TypeRange(), *q, stacked(ks), stacked(vs),
                                 stacked(betas), Value(), Value(), gate.value_or(Value()), scan.getOffsets(),
                                 ValueRange(), Value(), b.getF64FloatAttr(1));

@@ -56,8 +56,6 @@ std::optional<Poly> Attention::findBonus() {
 /// What the row's own token weighs where the state is read before the step. If that is not found it is 0, and what the
 /// reading adds to its sum is added behind the op.
 Value Attention::emitBonus() {
-  OpBuilder &b = context.lifter.getBuilder();
-  Location loc = context.getScan().getLoc();
   SmallVector<Var> vars{form.vars[parts.key]};
   if (parts.head)
     vars.insert(vars.begin(), form.vars[*parts.head]);
@@ -156,7 +154,6 @@ std::string Attention::emit() {
   if (A.isTooLong())
     return "a formula of it is too long";
   reading.value = normalized.value_or(reading.value);
-  OpBuilder &b = context.lifter.getBuilder();
   ScanOp scan = context.getScan();
   SmallVector<double> decays(decay ? rowsType(*v).getDimSize(1) : 0, decay.value_or(0));
   auto op = LinearAttentionOp::create(b, scan.getLoc(), v->getType(), TypeRange(), *q, *k, *v, g.value_or(Value()),

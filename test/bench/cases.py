@@ -22,21 +22,25 @@ class Function:
                 f"{self.body}\n  return %y : {tensor(None, *self.result)}\n}}\n")
 
 
-def generic(name, maps, loops, operands, types, result, body):
-    """An element-wise linalg.generic over rows; maps are letters a tensor, as in 'td,d->td'."""
+def linalg_generic(name, maps, loops, operands, init, body):
+    """A linalg.generic; maps are letters a tensor, as in 'td,d->td'. `operands`: (name, type) each; `init`: of what it begins with."""
     left, right = maps.split("->")
-    every = left.split(",") + [right]
-    affine = ", ".join(f"affine_map<({', '.join(loops)}) -> ({', '.join(m)})>" for m in every)
+    affine = ", ".join(f"affine_map<({', '.join(loops)}) -> ({', '.join(m)})>" for m in left.split(",") + [right])
+    kinds = ", ".join('"parallel"' if loop in right else '"reduction"' for loop in loops)
     arguments = ", ".join(f"%a{i}: f32" for i in range(len(operands)))
-    kinds = ", ".join(['"parallel"'] * len(loops))
+    return f"""  %{name} = linalg.generic {{indexing_maps = [{affine}], iterator_types = [{kinds}]}}
+      ins({', '.join('%' + n for n, _ in operands)} : {', '.join(t for _, t in operands)}) outs(%{init[0]} : {init[1]}) {{
+  ^bb0({arguments}, %o: f32):
+{body}
+  }} -> {init[1]}"""
+
+
+def generic(name, maps, loops, operands, types, result, body):
+    """An element-wise one over rows."""
     return f"""  %{name}_0 = arith.constant 0 : index
   %{name}_n = tensor.dim %{operands[0]}, %{name}_0 : {types[0]}
   %{name}_e = tensor.empty(%{name}_n) : {result}
-  %{name} = linalg.generic {{indexing_maps = [{affine}], iterator_types = [{kinds}]}}
-      ins({', '.join('%' + o for o in operands)} : {', '.join(types)}) outs(%{name}_e : {result}) {{
-  ^bb0({arguments}, %o: f32):
-{body}
-  }} -> {result}"""
+""" + linalg_generic(name, maps, loops, list(zip(operands, types)), (name + "_e", result), body)
 
 
 def scan(B, T, D):

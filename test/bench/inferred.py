@@ -12,34 +12,20 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from cases import OPS, Function, tensor  # noqa: E402
+from cases import OPS, Function, linalg_generic, tensor  # noqa: E402
 
 BOUND = 1.1
 
 
-def generic(name, maps, loops, operands, init, body):
-    """A linalg.generic in a step. `operands`: (name, type) each; `init`: the same of what it begins with."""
-    left, right = maps.split("->")
-    affine = ", ".join(f"affine_map<({', '.join(loops)}) -> ({', '.join(m)})>" for m in left.split(",") + [right])
-    kinds = ", ".join('"parallel"' if loop in right else '"reduction"' for loop in loops)
-    names, types = ", ".join("%" + n for n, _ in operands), ", ".join(t for _, t in operands)
-    arguments = ", ".join(f"%a{i}: f32" for i in range(len(operands)))
-    return f"""    %{name} = linalg.generic {{indexing_maps = [{affine}], iterator_types = [{kinds}]}}
-        ins({names} : {types}) outs(%{init[0]} : {init[1]}) {{
-    ^bb0({arguments}, %o: f32):
-{body}
-    }} -> {init[1]}"""
-
-
 def contraction(name, maps, loops, operands, result):
     zero = f"    %{name}_z = arith.constant dense<0.0> : {result}\n"
-    return zero + generic(name, maps, loops, operands, (name + "_z", result), """      %m = arith.mulf %a0, %a1 : f32
+    return zero + linalg_generic(name, maps, loops, operands, (name + "_z", result), """      %m = arith.mulf %a0, %a1 : f32
       %s = arith.addf %o, %m : f32
       linalg.yield %s : f32""")
 
 
 def elementwise(name, maps, loops, operands, result, body):
-    return f"    %{name}_e = tensor.empty() : {result}\n" + generic(name, maps, loops, operands, (name + "_e", result), body)
+    return f"    %{name}_e = tensor.empty() : {result}\n" + linalg_generic(name, maps, loops, operands, (name + "_e", result), body)
 
 
 def scan(rows, result, carry, steps, output, following):
