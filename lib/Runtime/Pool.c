@@ -1,10 +1,16 @@
 // The thread pool of compiled programs: one region at a time, started in well under a microsecond when its threads are
 // awake.
 //
-// A region is (fn, args, n). The caller writes it, sets `left` to n and bumps `epoch`. Whoever lowers `left` from r to
-// r - 1 owns item n - r; as a region cannot end while an item is owned, the owner may then read fn, args and n. So a
-// thread that comes late finds nothing left and touches nothing, and the caller never waits for a thread that took no
-// item. `unfinished` counts items whose work is not done; the caller returns when it is zero.
+// A region is (fn, args, n). Its items are divided into spans of neighbours, one a thread, each with a count of items that
+// are `left`. The caller writes the region, then these counts, and bumps `epoch`. Whoever lowers `left` of a span owns an
+// item of it; as a region cannot end while an item is owned, the owner may then read fn, args and n. So a thread that comes
+// late finds nothing left and touches nothing, and the caller never waits for a thread that took no item. `unfinished`
+// counts items whose work is not done; the caller returns when it is zero.
+//
+// A thread begins with its own span and then helps with the others, so a loop that runs a region again and again (a step
+// of a recurrence) finds what it read in the cache of the same core. Where that is larger than the cache, going through it
+// in the same order would find nothing: what comes next has always just been displaced. So a region that runs again goes
+// the other way round.
 //
 // Threads spin for a short while and then sleep on a futex: workers on `epoch`, the caller on `asleep`.
 #define _GNU_SOURCE
@@ -14,6 +20,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -21,12 +28,15 @@
 
 enum { CACHE_LINE = 64, SPINS = 4000, SPINS_CROWDED = 16, MOST_THREADS = 1024, STACK_BYTES = 8 << 20 };
 
+typedef struct {
+  _Alignas(CACHE_LINE) _Atomic int64_t left;
+} Span;
+
 struct strand_rt_ctx {
   // Read by waiting workers, written once a region.
   _Alignas(CACHE_LINE) _Atomic uint32_t epoch;
   _Atomic uint32_t stop;
   // Written by everyone in a region.
-  _Alignas(CACHE_LINE) _Atomic int64_t left;
   _Alignas(CACHE_LINE) _Atomic int64_t unfinished;
   _Atomic uint32_t asleep;   // the caller sleeps until the last item is done
   _Alignas(CACHE_LINE) _Atomic uint32_t sleepers; // workers that sleep or are about to
@@ -35,10 +45,14 @@ struct strand_rt_ctx {
   void (*fn)(void *, int64_t);
   void *args;
   int64_t n;
+  uint32_t backwards;
+  uint64_t turns; // whether the last region of a function went backwards: a bit for those of one hash
   // Fixed after creation.
   strand_rt_run *run; // of somebody else's pool, which then has the workers; NULL: ours
   void *pool;
   int32_t spins, workers;
+  Span *span;      // of the caller, then of each worker
+  _Atomic int32_t named;
   pthread_t worker[];
 };
 
@@ -59,18 +73,37 @@ static void relax(void) {
 }
 
 // The number of items that were left before one was taken; 0 if none was.
-static int64_t claim(strand_rt_ctx *ctx) {
-  int64_t left = atomic_load_explicit(&ctx->left, memory_order_relaxed);
-  while (left > 0 && !atomic_compare_exchange_weak_explicit(&ctx->left, &left, left - 1, memory_order_acquire,
+static int64_t claim(Span *span) {
+  int64_t left = atomic_load_explicit(&span->left, memory_order_relaxed);
+  while (left > 0 && !atomic_compare_exchange_weak_explicit(&span->left, &left, left - 1, memory_order_acquire,
                                                             memory_order_relaxed)) {
   }
   return left;
 }
 
-static void work(strand_rt_ctx *ctx) {
+// Where span s of a region of n items begins, if `threads` share it.
+static int64_t spanBegin(int64_t n, int64_t threads, int64_t s) {
+  int64_t spans = n < threads ? n : threads, longer = n % spans;
+  return n / spans * s + (s < longer ? s : longer);
+}
+
+// Runs what is left of a span; the number of items.
+static int64_t runSpan(strand_rt_ctx *ctx, int32_t s) {
+  int64_t done = 0, threads = ctx->workers + 1;
+  for (int64_t left; (left = claim(&ctx->span[s])) > 0; ++done) {
+    int64_t item = ctx->backwards ? spanBegin(ctx->n, threads, s) + left - 1 : spanBegin(ctx->n, threads, s + 1) - left;
+    ctx->fn(ctx->args, item);
+  }
+  return done;
+}
+
+// What a thread does in a region; `self`: its span.
+static void work(strand_rt_ctx *ctx, int32_t self) {
   int64_t done = 0;
-  for (int64_t left; (left = claim(ctx)) > 0; ++done)
-    ctx->fn(ctx->args, ctx->n - left);
+  for (int32_t s = self; s <= ctx->workers; ++s)
+    done += runSpan(ctx, s);
+  for (int32_t s = 0; s < self; ++s)
+    done += runSpan(ctx, s);
   if (done && atomic_fetch_sub(&ctx->unfinished, done) == done && atomic_exchange(&ctx->asleep, 0))
     futexWake(&ctx->asleep, 1);
 }
@@ -95,11 +128,12 @@ static uint32_t awaitRegion(strand_rt_ctx *ctx, uint32_t seen) {
 static void *runWorker(void *opaque) {
   strand_rt_ctx *ctx = opaque;
   uint32_t seen = 0;
+  int32_t self = atomic_fetch_add(&ctx->named, 1) + 1;
   for (;;) {
     seen = awaitRegion(ctx, seen);
     if (atomic_load_explicit(&ctx->stop, memory_order_acquire))
       return NULL;
-    work(ctx);
+    work(ctx, self);
   }
 }
 
@@ -125,6 +159,24 @@ static void awaitItems(strand_rt_ctx *ctx) {
   atomic_store(&ctx->asleep, 0);
 }
 
+static bool goesBackwards(strand_rt_ctx *ctx, void (*fn)(void *, int64_t)) {
+  uint64_t bit = 1ull << (((uintptr_t)fn * 0x9e3779b97f4a7c15ull) >> 58);
+  ctx->turns ^= bit;
+  return ctx->turns & bit;
+}
+
+static void beginRegion(strand_rt_ctx *ctx, int64_t n, void (*fn)(void *, int64_t), void *args) {
+  ctx->fn = fn;
+  ctx->args = args;
+  ctx->n = n;
+  ctx->backwards = goesBackwards(ctx, fn);
+  atomic_store_explicit(&ctx->unfinished, n, memory_order_relaxed);
+  int64_t threads = ctx->workers + 1;
+  for (int64_t s = 0; s < threads && s < n; ++s)
+    atomic_store_explicit(&ctx->span[s].left, spanBegin(n, threads, s + 1) - spanBegin(n, threads, s), memory_order_release);
+  bumpEpoch(ctx, n - 1);
+}
+
 STRAND_VISIBLE void strand_rt_parallel_for(strand_rt_ctx *ctx, int64_t n, void (*fn)(void *args, int64_t i),
                                            void *args) {
   if (!ctx || n <= 1 || !ctx->workers || atomic_load_explicit(&ctx->busy, memory_order_relaxed) ||
@@ -138,13 +190,8 @@ STRAND_VISIBLE void strand_rt_parallel_for(strand_rt_ctx *ctx, int64_t n, void (
     atomic_store_explicit(&ctx->busy, 0, memory_order_release);
     return;
   }
-  ctx->fn = fn;
-  ctx->args = args;
-  ctx->n = n;
-  atomic_store_explicit(&ctx->unfinished, n, memory_order_relaxed);
-  atomic_store_explicit(&ctx->left, n, memory_order_release);
-  bumpEpoch(ctx, n - 1);
-  work(ctx);
+  beginRegion(ctx, n, fn, args);
+  work(ctx, 0);
   awaitItems(ctx);
   atomic_store_explicit(&ctx->busy, 0, memory_order_release);
 }
@@ -178,11 +225,23 @@ static void startWorkers(strand_rt_ctx *ctx, int32_t wanted) {
   ctx->workers = started;
 }
 
+static void *zeroed(size_t bytes) {
+  bytes = (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+  void *memory = aligned_alloc(CACHE_LINE, bytes);
+  if (memory)
+    memset(memory, 0, bytes);
+  return memory;
+}
+
 static strand_rt_ctx *emptyContext(int32_t workers) {
-  size_t bytes = sizeof(strand_rt_ctx) + (size_t)workers * sizeof(pthread_t);
-  strand_rt_ctx *ctx = aligned_alloc(CACHE_LINE, (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
-  if (ctx)
-    memset(ctx, 0, sizeof *ctx);
+  strand_rt_ctx *ctx = zeroed(sizeof(strand_rt_ctx) + (size_t)workers * sizeof(pthread_t));
+  Span *span = zeroed(((size_t)workers + 1) * sizeof(Span));
+  if (!ctx || !span) {
+    free(ctx);
+    free(span);
+    return NULL;
+  }
+  ctx->span = span;
   return ctx;
 }
 
@@ -219,5 +278,6 @@ STRAND_VISIBLE void strand_rt_destroy(strand_rt_ctx *ctx) {
   bumpEpoch(ctx, ctx->workers);
   for (int32_t i = 0; i < ctx->workers; ++i)
     pthread_join(ctx->worker[i], NULL);
+  free(ctx->span);
   free(ctx);
 }
