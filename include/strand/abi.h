@@ -183,13 +183,14 @@ int32_t strand_rt_gpu_state_read(strand_rt_ctx *ctx, const strand_schema *schema
 int32_t strand_rt_gpu_state_copy(strand_rt_ctx *ctx, const strand_schema *schema, void *to, int64_t to_slot,
                                  const void *from, int64_t from_slot);
 
-/* What compiled code calls. Runs kernel number `kernel`; `cells` holds its arguments, 8 bytes each. */
+/* What compiled code calls. Asks for kernel number `kernel`; `cells` holds its arguments, 8 bytes each. */
 void strand_rt_launch(strand_rt_ctx *ctx, int64_t kernel, int64_t blocks, int64_t threads, int64_t shared_bytes,
                       void *cells, int64_t count);
 /* Copies what a call was given to the device: `placed` becomes the addresses of slots, tokens and offsets there. */
 void strand_rt_gpu_inputs(strand_rt_ctx *ctx, const int32_t *slots, const int32_t *tokens, const int32_t *offsets,
                           int64_t sequences, int64_t rows, void **placed);
-int32_t strand_rt_gpu_status(const strand_rt_ctx *ctx);
+/* Sends the launches of a call to the device, which wait until all are there; whether all went well. */
+int32_t strand_rt_gpu_status(strand_rt_ctx *ctx);
 /* As strand_rt_check, of a state made by strand_rt_gpu_state_create; counts the rows of the call as seen. */
 int32_t strand_rt_gpu_check(const strand_schema *schema, void *state, const int32_t *slots, const int32_t *tokens,
                             const int32_t *offsets, int64_t sequences, int64_t rows);

@@ -283,8 +283,12 @@ struct OutlineKernels : impl::OutlineKernelsBase<OutlineKernels> {
     int64_t count = outliner.cells.size();
     Value cells = LLVM::AllocaOp::create(b, loc, pointer, i64, constant64(b, loc, count));
     b.setInsertionPoint(loop);
-    for (auto [i, v] : llvm::enumerate(outliner.cells))
-      LLVM::StoreOp::create(b, loc, v, pointerAt(b, loc, cells, 8 * i));
+    for (auto [i, v] : llvm::enumerate(outliner.cells)) {
+      Value cell = pointerAt(b, loc, cells, 8 * i);
+      if (v.getType().isIntOrFloat() && v.getType().getIntOrFloatBitWidth() < 64) // cells of equal launches are compared whole
+        LLVM::StoreOp::create(b, loc, constant64(b, loc, 0), cell);
+      LLVM::StoreOp::create(b, loc, v, cell);
+    }
     auto number = [&](int64_t v) { return constant64(b, loc, v); };
     Value operands[] = {context, number(names.size() - 1), outliner.blocks, number(threads), number(shared), cells, number(count)};
     func::CallOp::create(b, loc, launchFunction(pointer, i64), operands);

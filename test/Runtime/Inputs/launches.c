@@ -1,0 +1,38 @@
+/* Calls of five launches each, some of which do what earlier ones did. */
+#include <stdio.h>
+#include <strand/abi.h>
+
+static const char *const names[] = {"load", "step"};
+static const strand_image image = {"sm_90a", STRAND_CUBIN, 1, ""};
+static const strand_device_code code = {STRAND_ABI_VERSION, 2, names, 1, &image};
+
+/* The last of `count` launches has `argument`. */
+static void call(strand_rt_ctx *ctx, int64_t count, int64_t argument) {
+  printf("call %lld\n", (long long)argument);
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t cell = i == count - 1 ? argument : i;
+    strand_rt_launch(ctx, i % 2, 3, 32, 0, &cell, 1);
+  }
+  if (strand_rt_gpu_status(ctx) != STRAND_OK)
+    printf("error: %s\n", strand_rt_gpu_problem(ctx));
+}
+
+int main(void) {
+  char why[200];
+  strand_rt_ctx *ctx = strand_rt_gpu_create(&code, why, sizeof why);
+  if (!ctx)
+    return puts(why), 1;
+  for (int64_t i = 0; i < 3; ++i)
+    call(ctx, 5, 77);
+  call(ctx, 5, 78);
+  call(ctx, 5, 77);
+  call(ctx, 5, 78);
+  for (int64_t i = 0; i < 2; ++i)
+    call(ctx, 3, 5);
+  for (int64_t i = 100; i < 108; ++i) /* more than are kept */
+    call(ctx, 5, i);
+  call(ctx, 5, 77);
+  strand_rt_launch(ctx, 0, 0, 32, 0, NULL, 0); /* no blocks */
+  puts("end");
+  strand_rt_gpu_destroy(ctx);
+}
