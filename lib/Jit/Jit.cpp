@@ -8,6 +8,8 @@
 #include "llvm/ADT/bit.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/ExecutionEngine/Orc/MapperJITLinkMemoryManager.h"
+#include "llvm/ExecutionEngine/Orc/MemoryMapper.h"
 #include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
 using namespace llvm;
@@ -58,12 +60,24 @@ struct JitModule::Session {
   std::string problems; // what the linker said, which its errors leave out; written under the session's lock
   std::unique_ptr<LLJIT> jit;
 
-  Error create(const CpuTarget &target) {
+  /// The parts of a module call each other over distances of 2 GB at most, so one stretch of addresses holds them all.
+  static Expected<std::unique_ptr<jitlink::JITLinkMemoryManager>> memoryFor(ArrayRef<ObjectFile> objects) {
+    constexpr size_t page = 64 << 10, segments = 4;
+    size_t bytes = page;
+    for (const ObjectFile &object : objects)
+      bytes += alignTo(2 * object.size(), page) + segments * page; // tables of addresses stand beside the code
+    return MapperJITLinkMemoryManager::CreateWithMapper<InProcessMemoryMapper>(bytes);
+  }
+
+  Error create(const CpuTarget &target, ArrayRef<ObjectFile> objects) {
     auto made = LLJITBuilder()
                     .setJITTargetMachineBuilder(JITTargetMachineBuilder(Triple(target.triple)))
                     .setPlatformSetUp(setUpInactivePlatform) // there are no static constructors
-                    .setObjectLinkingLayerCreator([](ExecutionSession &s) -> Expected<std::unique_ptr<ObjectLayer>> {
-                      return std::make_unique<ObjectLinkingLayer>(s);
+                    .setObjectLinkingLayerCreator([&](ExecutionSession &s) -> Expected<std::unique_ptr<ObjectLayer>> {
+                      auto memory = memoryFor(objects);
+                      if (!memory)
+                        return memory.takeError();
+                      return std::make_unique<ObjectLinkingLayer>(s, std::move(*memory));
                     })
                     .create();
     if (!made)
@@ -92,7 +106,7 @@ Expected<JitModule> JitModule::compile(mlir::ModuleOp module, const JitOptions &
   if (!objects)
     return objects.takeError();
   auto session = std::make_unique<Session>();
-  if (Error e = session->create(options.target))
+  if (Error e = session->create(options.target, *objects))
     return std::move(e);
   if (Error e = define(*session->jit, options))
     return std::move(e);

@@ -205,10 +205,13 @@ struct Kernels : impl::KernelsBase<Kernels> {
     SmallVector<Value> parts;
     for (OpOperand &operand : op->getOpOperands())
       parts.push_back(part(operand));
-    if (zeros)
+    bool byDepth = tensorCores && shares.depthShares > 1;
+    if (zeros && !byDepth)
       linalg::FillOp::create(b, loc, zeros.getInputs(), parts.back());
     auto tile = cast<linalg::LinalgOp>(mlir::clone(b, op, TypeRange(), parts));
-    if (tensorCores)
+    if (byDepth)
+      overDepth(*productOf(tile), shares, zeros != nullptr);
+    else if (tensorCores)
       overWarps(tile, shares.warp, shares.threads);
     else if (failed(convertBlock(grid.getRegion())))
       return failure();
@@ -216,6 +219,71 @@ struct Kernels : impl::KernelsBase<Kernels> {
     if (zeros)
       zeros->erase();
     return success();
+  }
+
+  /// A product of the size of a warp's tile: each warp of the block sums up a share of the depth, then threads add what the
+  /// warps have. `fresh`: the result begins at zero.
+  void overDepth(Product p, ProductShares shares, bool fresh) {
+    linalg::LinalgOp op = p.op;
+    Location loc = op.getLoc();
+    OpBuilder b(op);
+    Value y = op.getDpsInits()[0];
+    int64_t n = shares.depthShares, length = op.getStaticLoopRanges()[p.k] / n;
+    Value partial = memref::AllocOp::create(b, loc, MemRefType::get({n, shares.warp.rows, shares.warp.columns}, b.getF32Type()));
+    eachThread(b, loc, shares.threads, [&](Value t) {
+      Value warp = arith::DivUIOp::create(b, loc, t, constant(b, loc, threadsOfWarp));
+      Value first = arith::MulIOp::create(b, loc, warp, constant(b, loc, length));
+      SmallVector<Value> operands;
+      for (OpOperand *input : op.getDpsInputOperands())
+        operands.push_back(alongDepth(b, p, *input, first, length));
+      operands.push_back(sumsOf(b, loc, partial, b.getIndexAttr(1), warp, y));
+      linalg::FillOp::create(b, loc, arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0)).getResult(), operands.back());
+      Operation *share = mlir::clone(b, op, TypeRange(), operands);
+      share->setAttr(warpTileName, b.getDenseI64ArrayAttr({shares.warp.columns, shares.warp.rows}));
+      share->setAttr(eachWarpName, b.getUnitAttr());
+    });
+    addUp(b, sumsOf(b, loc, partial, b.getIndexAttr(n), b.getIndexAttr(0), y), y, shares.warp.columns * shares.warp.rows, fresh);
+    op->erase();
+  }
+
+  /// Values `first` .. of the depth of an operand.
+  static Value alongDepth(OpBuilder &b, Product p, OpOperand &operand, Value first, int64_t length) {
+    SmallVector<OpFoldResult> at(2, b.getIndexAttr(0)), sizes = memref::getMixedSizes(b, p.op.getLoc(), operand.get());
+    for (auto [d, loop] : llvm::enumerate(p.op.getMatchingIndexingMap(&operand).getResults()))
+      if (cast<AffineDimExpr>(loop).getPosition() == p.k) {
+        at[d] = first;
+        sizes[d] = b.getIndexAttr(length);
+      }
+    return memref::SubViewOp::create(b, p.op.getLoc(), operand.get(), at, sizes, SmallVector<OpFoldResult>(2, b.getIndexAttr(1)));
+  }
+
+  /// As much of the sums of `count` warps from `warp` on as `y` holds; of one warp: without that dimension.
+  static Value sumsOf(OpBuilder &b, Location loc, Value partial, OpFoldResult count, OpFoldResult warp, Value y) {
+    SmallVector<OpFoldResult> at{warp, b.getIndexAttr(0), b.getIndexAttr(0)}, sizes{count}, ones(3, b.getIndexAttr(1));
+    llvm::append_range(sizes, memref::getMixedSizes(b, loc, y));
+    if (!isConstantIntValue(count, 1))
+      return memref::SubViewOp::create(b, loc, partial, at, sizes, ones);
+    auto type = memref::SubViewOp::inferRankReducedResultType(cast<MemRefType>(y.getType()).getShape(), cast<MemRefType>(partial.getType()), at, sizes, ones);
+    return memref::SubViewOp::create(b, loc, type, partial, at, sizes, ones);
+  }
+
+  /// y[m, n] (+)= sum_s parts[s, m, n], a thread for each element.
+  void addUp(OpBuilder &b, Value parts, Value y, int64_t most, bool fresh) {
+    Location loc = y.getLoc();
+    AffineExpr m, n, s;
+    bindDims(b.getContext(), m, n, s);
+    auto maps = AffineMap::inferFromExprList({ArrayRef{s, m, n}, ArrayRef{m, n}}, b.getContext());
+    SmallVector kinds{utils::IteratorType::parallel, utils::IteratorType::parallel, utils::IteratorType::reduction};
+    auto sum = linalg::GenericOp::create(b, loc, parts, y, maps, kinds, [](OpBuilder &b, Location loc, ValueRange args) {
+      linalg::YieldOp::create(b, loc, arith::AddFOp::create(b, loc, args[1], args[0]).getResult());
+    });
+    ElementLoops loops(b, sum);
+    eachThread(b, loc, most, [&](Value t) {
+      Value inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, t, loops.count());
+      b.setInsertionPointToStart(scf::IfOp::create(b, loc, inside, false).thenBlock());
+      loops.finish(b, t, loops.emitPart(b, t, constant(b, loc, 0), 1), fresh);
+    });
+    sum.erase();
   }
 
   /// Some neighbouring lines.

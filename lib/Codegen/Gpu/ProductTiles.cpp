@@ -17,6 +17,16 @@ ProductTile largestWarpTile(Product p) {
   bool inParts = !getElementTypeOrSelf(p.matrix->get()).isBF16();
   return inParts ? ProductTile{32, 32} : ProductTile{64, 32};
 }
+
+/// Into how many parts the depth is cut where rows are few. What counts then is how much of the matrix is on its way at
+/// once, so parts are as short as pays.
+int64_t depthSharesOf(int64_t depth) {
+  constexpr int64_t mostWarps = 16, leastShare = 64, lengthOfStep = 32;
+  for (int64_t n = std::min(mostWarps, depth / leastShare); n > 1; --n)
+    if (depth % (n * lengthOfStep) == 0)
+      return n;
+  return 1;
+}
 } // namespace
 
 std::optional<Product> strand::tensorCoreProduct(linalg::LinalgOp op) {
@@ -35,8 +45,10 @@ std::optional<Product> strand::tensorCoreProduct(linalg::LinalgOp op) {
 
 ProductShares strand::sharesOfGrid(Product p, bool fewRows) {
   int64_t columns = p.op.getStaticLoopRanges()[p.n];
-  if (fewRows) // small blocks, so that all multiprocessors read the matrix
-    return {fragment, fragment, threadsOfWarp};
+  if (fewRows) { // small blocks, so that all multiprocessors read the matrix
+    int64_t shares = depthSharesOf(p.op.getStaticLoopRanges()[p.k]);
+    return {fragment, fragment, threadsOfWarp * shares, shares};
+  }
   ProductTile warp = largestWarpTile(p), across = ShapedType::isStatic(columns) && columns <= warp.columns ? ProductTile{1, 4} : ProductTile{2, 2};
   return {{warp.columns * across.columns, warp.rows * across.rows}, warp, threadsOfWarp * across.columns * across.rows};
 }

@@ -13,11 +13,14 @@ constexpr int64_t threadsOfWarp = 32;
 constexpr ProductTile fragment{16, 8};
 /// The attribute on a product that says which piece of it a warp takes at a time: array<i64: columns, rows>.
 constexpr const char *warpTileName = "strand.warp_tile";
+/// Beside it: each warp computes all of a product by itself, whose operands depend on the thread.
+constexpr const char *eachWarpName = "strand.each_warp";
 
 /// How a product is shared out.
 struct ProductShares {
   ProductTile block, warp;
-  int64_t threads; // of a block
+  int64_t threads;         // of a block
+  int64_t depthShares = 1; // parts of equal length of the depth, a warp each, if there are several
 };
 
 /// The product on buffers that `op` is; nothing if tensor cores do not take it: its depth must be known, its types be

@@ -31,7 +31,7 @@ int64_t runsOfStep(ProductTile tile, int64_t depth, int64_t run) {
   return std::clamp<int64_t>(wanted, 1, std::max<int64_t>(1, depth / (run * lanesAlongDepth)));
 }
 
-/// The code of one thread for one product.
+/// The code of one thread for one product, which `warps` share.
 class Emitter {
 public:
   Emitter(Product p, ProductTile tile, int64_t warps)
@@ -101,8 +101,8 @@ void Emitter::emit() {
   lane = arith::RemUIOp::create(b, inWarp, index(lanesAlongDepth));
   Value across = b.createOrFold<arith::CeilDivUIOp>(numColumns, index(tile.columns));
   Value down = b.createOrFold<arith::CeilDivUIOp>(numRows, index(tile.rows));
-  Value warp = arith::DivUIOp::create(b, thread, index(threadsOfWarp));
-  auto tiles = scf::ForOp::create(b, warp, b.createOrFold<arith::MulIOp>(across, down), index(warps));
+  Value first = warps == 1 ? index(0) : arith::DivUIOp::create(b, thread, index(threadsOfWarp)).getResult();
+  auto tiles = scf::ForOp::create(b, first, b.createOrFold<arith::MulIOp>(across, down), index(warps));
   b.setInsertionPoint(tiles.getBody()->getTerminator());
   emitTile(tiles.getInductionVar(), across);
 }
@@ -292,7 +292,7 @@ struct TileProducts : impl::TileProductsBase<TileProducts> {
     if (!block || (*block)[0] % threadsOfWarp)
       return op.emitError() << "stands in a kernel whose threads are not known to be warps of " << threadsOfWarp;
     linalg::FillOp zeros = zerosInFront(op);
-    Emitter(*product, {tile[0], tile[1]}, (*block)[0] / threadsOfWarp).emit();
+    Emitter(*product, {tile[0], tile[1]}, op->hasAttr(eachWarpName) ? 1 : (*block)[0] / threadsOfWarp).emit();
     if (zeros)
       zeros.erase();
     op.erase();

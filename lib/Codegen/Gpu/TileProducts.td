@@ -12,6 +12,7 @@ def TileProducts : Pass<"strand-tile-products", "::mlir::gpu::GPUFuncOp"> {
       to nearest, since tensor cores cut off.
     - Lines beyond the end of y are the last line again, and are not stored. No line has influence on another.
     - A fill with zeros right in front of a product goes away with it.
+    - With `strand.each_warp` beside the mark, each warp computes all of the product, of operands that are its own.
 
     No thread waits for another; barriers around the product are the caller's.
   }];

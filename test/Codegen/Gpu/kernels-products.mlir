@@ -48,6 +48,34 @@ func.func @few_rows(%x: memref<?x64xf32>, %w: memref<384x64xbf16>, %y: memref<?x
   return
 }
 
+// Where the depth is long, each warp of a block sums up a part of it, and then a thread adds up what there is of an element.
+// CHECK-LABEL: func.func @few_rows_of_depth
+// CHECK:         scf.forall (%{{.*}}, %{{.*}}) in (24, %{{.*}}) {
+// CHECK:           %[[PARTS:.*]] = memref.alloc() : memref<4x8x16xf32>
+// CHECK:           scf.forall (%[[T:.*]]) in (128) {
+// CHECK:             %[[WARP:.*]] = arith.divui %[[T]], %c32
+// CHECK:             %[[FIRST:.*]] = arith.muli %[[WARP]], %c64
+// CHECK:             memref.subview %{{.*}}[0, %[[FIRST]]] [%{{.*}}, 64] [1, 1]
+// CHECK:             memref.subview %[[PARTS]][%[[WARP]], 0, 0] [1, %{{.*}}, 16]
+// CHECK:             strand.each_warp, strand.warp_tile = array<i64: 16, 8>
+// CHECK:           scf.forall (%{{.*}}) in (128) {
+// CHECK:             scf.for {{.*}} = %c0 to %c4 step %c1
+// CHECK:               arith.addf
+// CHECK:             memref.store
+// LOOPS-LABEL: func.func @few_rows_of_depth
+// LOOPS-NOT:     memref.alloc
+// LOOPS:         return
+func.func @few_rows_of_depth(%x: memref<?x256xf32>, %w: memref<384x256xbf16>, %y: memref<?x384xf32>) attributes {strand.single_row} {
+  linalg.generic {indexing_maps = [#mk, #nk, #mn], iterator_types = ["parallel", "parallel", "reduction"]} ins(%x, %w : memref<?x256xf32>, memref<384x256xbf16>) outs(%y : memref<?x384xf32>) {
+  ^bb0(%a: f32, %b: bf16, %out: f32):
+    %0 = arith.extf %b : bf16 to f32
+    %1 = arith.mulf %a, %0 : f32
+    %2 = arith.addf %out, %1 : f32
+    linalg.yield %2 : f32
+  }
+  return
+}
+
 // A product on tiles: the 8 warps of a block share out its 16 fragments. One of 4 rows is no work for tensor cores.
 // CHECK-LABEL: func.func @in_a_block
 // CHECK:         scf.forall (%{{.*}}) in (256) {
