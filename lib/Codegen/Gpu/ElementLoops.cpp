@@ -54,15 +54,31 @@ ElementLoops::ElementLoops(OpBuilder &b, linalg::LinalgOp op) : op(op), sum(comb
 }
 
 Operation *ElementLoops::combinerOf(linalg::LinalgOp op) {
-  SmallVector<Operation *> combiners;
-  if (op.getNumReductionLoops() != 1 || op.getNumDpsInits() != 1 || op.hasIndexSemantics() ||
-      !op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isProjectedPermutation() ||
-      !matchReduction(op.getRegionOutputArgs(), 0, combiners) || combiners.size() != 1 || !arith::getNeutralElement(combiners[0]))
+  SmallVector<unsigned> reductions;
+  op.getReductionDims(reductions);
+  if (reductions.size() != 1)
     return nullptr;
-  // each of the other loops has elements of its own, and the output goes through nothing else
-  bool allSplit = op.getMatchingIndexingMap(op.getDpsInitOperand(0)).getNumResults() == op.getNumLoops() - 1;
-  bool isLast = op.getBlock()->getTerminator()->getOperand(0) == combiners[0]->getResult(0);
-  return allSplit && isLast ? combiners[0] : nullptr;
+  Operation *combiner = nullptr;
+  for (OpOperand &output : op.getDpsInitsMutable()) {
+    AffineMap map = op.getMatchingIndexingMap(&output);
+    bool sums = !map.isFunctionOfDim(reductions[0]);
+    // each of the other loops has elements of its own
+    if (!map.isProjectedPermutation() || map.getNumResults() != op.getNumLoops() - sums || (sums && combiner))
+      return nullptr;
+    if (sums && !(combiner = combinerOf(op, output)))
+      return nullptr;
+  }
+  return combiner;
+}
+
+/// What adds to `output`, if its values go through nothing else.
+Operation *ElementLoops::combinerOf(linalg::LinalgOp op, OpOperand &output) {
+  unsigned number = output.getOperandNumber() - op.getNumDpsInputs();
+  SmallVector<Operation *> combiners;
+  bool found = matchReduction(op.getRegionOutputArgs(), number, combiners) && combiners.size() == 1 && arith::getNeutralElement(combiners[0]);
+  if (!found || !op.getMatchingBlockArgument(&output).hasOneUse() || !combiners[0]->hasOneUse())
+    return nullptr;
+  return op.getBlock()->getTerminator()->getOperand(number) == combiners[0]->getResult(0) ? combiners[0] : nullptr;
 }
 
 /// The parallel loops' indices for element `i`.
@@ -105,7 +121,7 @@ Value ElementLoops::emitPart(OpBuilder &b, Value i, Value part, int64_t parts) {
 
 void ElementLoops::finish(OpBuilder &b, Value i, Value whole, bool fresh) {
   SmallVector<Value> ivs = place(b, i);
-  OpOperand &output = *op.getDpsInitOperand(0);
+  OpOperand &output = *llvm::find_if(op.getDpsInitsMutable(), [&](OpOperand &o) { return isHeld(o); });
   Value v = fresh ? whole : combine(b, load(b, output, ivs), whole);
   memref::StoreOp::create(b, op.getLoc(), v, output.get(), indices(b, output, ivs));
 }

@@ -17,10 +17,11 @@ public:
   /// Computes element number `i`, counted so that neighbours are neighbours in the first output.
   void emit(OpBuilder &b, Value i);
 
-  /// The operation that sums up, of whatever kind, where the one output is a sum over one loop that can be divided among
-  /// threads; null where not.
+  /// The operation that sums up, of whatever kind, where one output is a sum over one loop that can be divided among
+  /// threads, and others have an element for each of its steps; null where not.
   static Operation *combinerOf(linalg::LinalgOp op);
-  /// Part number `part` of `parts` of the sum for element `i`, without what the output holds. Needs a combiner.
+  /// Part number `part` of `parts` of the sum for element `i`, without what the output holds; stores the other outputs'
+  /// elements of this part. Needs a combiner.
   Value emitPart(OpBuilder &b, Value i, Value part, int64_t parts);
   /// Adds a whole sum to what the output holds for element `i`, if that is not `fresh`, and stores it.
   void finish(OpBuilder &b, Value i, Value whole, bool fresh);
@@ -35,6 +36,7 @@ private:
   std::optional<int64_t> known = 1;
   Operation *sum;                          // combinerOf(op)
 
+  static Operation *combinerOf(linalg::LinalgOp op, OpOperand &output);
   SmallVector<Value> place(OpBuilder &b, Value i);
   bool isHeld(OpOperand &output);
   SmallVector<Value> indices(OpBuilder &b, OpOperand &operand, ValueRange ivs);

@@ -392,9 +392,44 @@ struct Kernels : impl::KernelsBase<Kernels> {
     product->setAttr(warpTileName, b.getDenseI64ArrayAttr({tile.columns, tile.rows}));
   }
 
+  /// How many threads take part in the sum of an element, where a block has more threads than there are elements.
+  int64_t partsOfSum(linalg::LinalgOp op, const ElementLoops &loops) {
+    constexpr int64_t leastSteps = 4;
+    SmallVector<unsigned> reductions;
+    op.getReductionDims(reductions);
+    std::optional<int64_t> elements = loops.staticCount();
+    if (!elements || !*elements || !ElementLoops::combinerOf(op))
+      return 1;
+    int64_t size = op.getStaticLoopRanges()[reductions[0]];
+    return ShapedType::isDynamic(size) ? 1 : llvm::bit_floor(uint64_t(std::min(threads / *elements, size / leastSteps)));
+  }
+
+  /// Threads side by side sum up neighbouring elements; then one thread an element adds up the parts of its sum.
+  void inParts(OpBuilder &b, linalg::LinalgOp op, ElementLoops &loops, int64_t parts) {
+    Location loc = op.getLoc();
+    int64_t n = *loops.staticCount();
+    OpOperand &sum = *llvm::find_if(op.getDpsInitsMutable(), [&](OpOperand &o) {
+      return op.getMatchingIndexingMap(&o).getNumResults() < op.getNumLoops();
+    });
+    Value sums = memref::AllocOp::create(b, loc, MemRefType::get({parts, n}, getElementTypeOrSelf(sum.get())));
+    eachThread(b, loc, n * parts, [&](Value t) {
+      Value element = arith::RemUIOp::create(b, loc, t, constant(b, loc, n)), part = arith::DivUIOp::create(b, loc, t, constant(b, loc, n));
+      memref::StoreOp::create(b, loc, loops.emitPart(b, element, part, parts), sums, ValueRange{part, element});
+    });
+    eachThread(b, loc, n, [&](Value t) {
+      Value whole = memref::LoadOp::create(b, loc, sums, ValueRange{constant(b, loc, 0), t});
+      for (int64_t p = 1; p < parts; ++p)
+        whole = loops.combine(b, whole, memref::LoadOp::create(b, loc, sums, ValueRange{constant(b, loc, p), t}));
+      loops.finish(b, t, whole, false);
+    });
+    op->erase();
+  }
+
   void overThreads(OpBuilder &b, linalg::LinalgOp op) {
     Location loc = op.getLoc();
     ElementLoops loops(b, op);
+    if (int64_t parts = partsOfSum(op, loops); parts > 1)
+      return inParts(b, op, loops, parts);
     eachThread(b, loc, threads, [&](Value t) {
       if (std::optional<int64_t> n = loops.staticCount(); n && *n <= threads) {
         Value inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, t, loops.count());
