@@ -28,6 +28,7 @@ struct Meeting {
   int arrived = 0;
   int64_t times = 0, instruction = 0;
   uint32_t *words[lanes];
+  const char *rows[lanes];
 };
 
 class Emulator {
@@ -36,6 +37,7 @@ public:
   void launch(Code code, const char *kernel, int64_t blocks, int64_t threads, int64_t sharedBytes, void *cells);
   void barrier(int64_t instruction);
   void multiply(int64_t instruction, uint32_t *words);
+  void loadMatrices(int64_t instruction, const char *row, uint32_t *words);
   void touch(const char *address, int64_t bytes, int64_t alignment, bool write);
 
   int thread = 0, block = 0;
@@ -147,6 +149,23 @@ void Emulator::multiply(int64_t instruction, uint32_t *words) {
   meet(warp, lanes, instruction, [&] { multiplyLanes(warp.words); });
 }
 
+/// ldmatrix: lane l names row l % 8 of matrix l / 8, 8 values of 2 bytes, and gets of each matrix of row l / 4 the values
+/// 2 (l % 4) and the next.
+void Emulator::loadMatrices(int64_t instruction, const char *row, uint32_t *words) {
+  constexpr int64_t bytesOfRow = 16;
+  if (row < shared || row >= shared + sharedBytes)
+    report("loads a matrix from elsewhere than shared memory");
+  touch(row, bytesOfRow, bytesOfRow, false);
+  Meeting &warp = warps[thread / lanes];
+  warp.words[thread % lanes] = words;
+  warp.rows[thread % lanes] = row;
+  meet(warp, lanes, instruction, [&] {
+    for (int l = 0; l < lanes; ++l)
+      for (int m = 0; m < 4; ++m)
+        std::memcpy(&warp.words[l][m], warp.rows[8 * m + l / 4] + 4 * (l % 4), sizeof(uint32_t));
+  });
+}
+
 void Emulator::conflict(const Access &other, const char *what, bool isShared, uintptr_t cell) {
   std::string place = isShared ? "shared memory at " + std::to_string(cell - uintptr_t(shared)) : "memory at 0x" + llvm::utohexstr(cell);
   bool sameBlock = other.block == block;
@@ -234,6 +253,9 @@ std::vector<std::pair<std::string, void *>> strand::laneSymbols() {
           symbol("strand_lane_shared", +[]() -> void * { return emulator.shared; }),
           symbol("strand_lane_barrier", +[](int64_t instruction) { emulator.barrier(instruction); }),
           symbol("strand_lane_multiply", +[](int64_t instruction, uint32_t *words) { emulator.multiply(instruction, words); }),
+          symbol("strand_lane_load_matrices", +[](int64_t instruction, const char *row, uint32_t *words) {
+            emulator.loadMatrices(instruction, row, words);
+          }),
           symbol("strand_lane_permute", +[](uint32_t low, uint32_t high, uint32_t selector) -> uint32_t {
             uint64_t bytes = uint64_t(high) << 32 | low;
             uint32_t result = 0;

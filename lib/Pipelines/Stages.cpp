@@ -55,6 +55,7 @@ std::vector<Stage> kernelStages(const StageOptions &options) {
   std::string form = options.form == "auto" ? "chunk" : options.form;
   std::string kernels = options.emulation == Emulation::Forwards    ? "strand-kernels"
                         : options.emulation == Emulation::Backwards ? "strand-kernels{backwards}"
+                        : options.emulation == Emulation::Lanes     ? "strand-kernels{tensor-cores few-rows=4}" // small tests see both
                                                                     : "strand-kernels{tensor-cores}";
   return {
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",

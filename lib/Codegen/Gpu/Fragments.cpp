@@ -1,4 +1,5 @@
 #include "lib/Codegen/Gpu/Fragments.h"
+#include "dialects/Tile/Tile.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -9,8 +10,6 @@ namespace {
 constexpr int64_t widestLoad = 16; // bytes
 
 int64_t bytesOf(Type t) { return t.getIntOrFloatBitWidth() / 8; }
-
-unsigned numParts(Type t) { return t.isBF16() ? 1 : t.isF16() ? 2 : 3; }
 
 Value constant(ImplicitLocOpBuilder &b, int64_t v) { return arith::ConstantIndexOp::create(b, v); }
 Value constant32(ImplicitLocOpBuilder &b, int64_t v) { return arith::ConstantOp::create(b, b.getI32IntegerAttr(int32_t(v))); }
@@ -123,14 +122,14 @@ SmallVector<SmallVector<Value>> FragmentOperand::parts(ImplicitLocOpBuilder &b, 
     return {llvm::to_vector(words)};
   SmallVector<SmallVector<Value>> all;
   SmallVector<Value> rest(words);
-  for (unsigned p = 0; p < numParts(type); ++p) {
+  for (int64_t p = 0; p < tile::numParts(type); ++p) {
     SmallVector<Value> bits, pairs;
     for (Value v : rest)
       bits.push_back(arith::BitcastOp::create(b, b.getI32Type(), v));
     for (size_t i = 0; i < bits.size(); i += 2)
       pairs.push_back(upperHalves(b, bits[i], bits[i + 1]));
     all.push_back(pairs);
-    if (p + 1 == numParts(type))
+    if (p + 1 == tile::numParts(type))
       break;
     for (auto [v, asInteger] : llvm::zip(rest, bits)) {
       Value upper = arith::AndIOp::create(b, asInteger, constant32(b, int64_t(0xffff0000)));
@@ -151,4 +150,14 @@ SmallVector<Value> strand::multiplyFragments(ImplicitLocOpBuilder &b, ArrayRef<V
   for (int64_t i = 0; i < 4; ++i)
     next.push_back(LLVM::ExtractValueOp::create(b, all, i));
   return next;
+}
+
+SmallVector<Value> strand::multiplyParts(ImplicitLocOpBuilder &b, ArrayRef<SmallVector<Value>> columns,
+                                         ArrayRef<SmallVector<Value>> rows, SmallVector<Value> sums) {
+  constexpr int64_t smallestProduct = 2; // of parts, each 2^-8 of the one before: 2^-16 of the largest
+  for (int64_t below = smallestProduct; below >= 0; --below)
+    for (int64_t p = 0; p <= below; ++p)
+      if (int64_t q = below - p; p < int64_t(columns.size()) && q < int64_t(rows.size()))
+        sums = multiplyFragments(b, columns[p], rows[q], sums);
+  return sums;
 }

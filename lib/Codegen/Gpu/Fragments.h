@@ -43,6 +43,10 @@ private:
 /// 2 (lane % 4) and the one behind it.
 SmallVector<Value> multiplyFragments(ImplicitLocOpBuilder &b, ArrayRef<Value> columns, ArrayRef<Value> rows, ArrayRef<Value> sums);
 
+/// The same with values in parts, largest first: small products first.
+SmallVector<Value> multiplyParts(ImplicitLocOpBuilder &b, ArrayRef<SmallVector<Value>> columns, ArrayRef<SmallVector<Value>> rows,
+                                 SmallVector<Value> sums);
+
 /// Whether all lines of a buffer begin at a multiple of `elements`; buffers from outside of the kernel do.
 bool hasAlignedLines(Value buffer, int64_t elements);
 } // namespace strand

@@ -52,6 +52,12 @@ LogicalResult forEachOp(Region &region, llvm::function_ref<LogicalResult(Operati
   return success();
 }
 
+/// What tile.product is made of.
+struct Factors {
+  Value rows, matrix, sums;
+  bool transposed, fresh;
+};
+
 struct Kernels : impl::KernelsBase<Kernels> {
   using KernelsBase::KernelsBase;
 
@@ -178,14 +184,34 @@ struct Kernels : impl::KernelsBase<Kernels> {
     return next && tensorCoreProduct(next) && zerosInFront(next) == op;
   }
 
-  /// A kernel that shares out tiles of the product's result. Blocks of the same columns are neighbours: they read the
-  /// same part of the matrix.
+  /// Kernels that share out tiles of the product's result; where each sequence has one row, one for few sequences and one
+  /// for many.
   LogicalResult overTiles(Product p) {
+    OpBuilder b(p.op);
+    Location loc = p.op.getLoc();
+    linalg::FillOp zeros = zerosInFront(p.op);
+    LogicalResult done = success();
+    if (getOperation()->hasAttr("strand.single_row")) {
+      Value rows = b.createOrFold<memref::DimOp>(loc, p.op.getDpsInits()[0], 0);
+      Value few = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, rows, constant(b, loc, fewRows));
+      auto branch = scf::IfOp::create(b, loc, few, /*withElseRegion=*/true);
+      done = overTiles(branch.getThenBodyBuilder(), p, RowCount::few, zeros);
+      if (succeeded(done))
+        done = overTiles(branch.getElseBodyBuilder(), p, RowCount::some, zeros);
+    } else {
+      done = overTiles(b, p, RowCount::many, zeros);
+    }
+    p.op->erase();
+    if (zeros)
+      zeros->erase();
+    return done;
+  }
+
+  /// Blocks of the same columns are neighbours: they read the same part of the matrix.
+  LogicalResult overTiles(OpBuilder b, Product p, RowCount count, linalg::FillOp zeros) {
     linalg::LinalgOp op = p.op;
-    linalg::FillOp zeros = zerosInFront(op);
     Location loc = op.getLoc();
-    OpBuilder b(op);
-    ProductShares shares = sharesOfGrid(p, getOperation()->hasAttr("strand.single_row"));
+    ProductShares shares = sharesOfGrid(p, count);
     Value y = op.getDpsInits()[0];
     Value columns = b.createOrFold<memref::DimOp>(loc, y, 1), rows = b.createOrFold<memref::DimOp>(loc, y, 0);
     auto blocks = [&](Value n, int64_t size) -> OpFoldResult { return b.createOrFold<arith::CeilDivUIOp>(loc, n, constant(b, loc, size)); };
@@ -205,56 +231,40 @@ struct Kernels : impl::KernelsBase<Kernels> {
     SmallVector<Value> parts;
     for (OpOperand &operand : op->getOpOperands())
       parts.push_back(part(operand));
-    bool byDepth = tensorCores && shares.depthShares > 1;
-    if (zeros && !byDepth)
-      linalg::FillOp::create(b, loc, zeros.getInputs(), parts.back());
-    auto tile = cast<linalg::LinalgOp>(mlir::clone(b, op, TypeRange(), parts));
-    if (byDepth)
-      overDepth(*productOf(tile), shares, zeros != nullptr);
-    else if (tensorCores)
-      overWarps(tile, shares.warp, shares.threads);
-    else if (failed(convertBlock(grid.getRegion())))
-      return failure();
-    op->erase();
-    if (zeros)
-      zeros->erase();
+    if (tensorCores) {
+      auto cut = [&](OpOperand *operand) { return parts[operand->getOperandNumber()]; };
+      Factors factors{cut(p.rows), cut(p.matrix), parts.back(), p.transposed, zeros != nullptr};
+      shares.depthShares > 1 ? overDepth(b, loc, factors, shares) : overWarps(b, loc, factors, shares);
+    } else {
+      if (zeros)
+        linalg::FillOp::create(b, loc, zeros.getInputs(), parts.back());
+      mlir::clone(b, op, TypeRange(), parts);
+      return convertBlock(grid.getRegion());
+    }
     return success();
   }
 
-  /// A product of the size of a warp's tile: each warp of the block sums up a share of the depth, then threads add what the
-  /// warps have. `fresh`: the result begins at zero.
-  void overDepth(Product p, ProductShares shares, bool fresh) {
-    linalg::LinalgOp op = p.op;
-    Location loc = op.getLoc();
-    OpBuilder b(op);
-    Value y = op.getDpsInits()[0];
-    int64_t n = shares.depthShares, length = op.getStaticLoopRanges()[p.k] / n;
+  /// A product of the size of a warp's piece: each warp of the block sums up a share of the depth, then threads add what
+  /// the warps have.
+  void overDepth(OpBuilder &b, Location loc, Factors f, ProductShares shares) {
+    int64_t n = shares.depthShares, length = cast<MemRefType>(f.rows.getType()).getDimSize(1) / n;
     Value partial = memref::AllocOp::create(b, loc, MemRefType::get({n, shares.warp.rows, shares.warp.columns}, b.getF32Type()));
     eachThread(b, loc, shares.threads, [&](Value t) {
       Value warp = arith::DivUIOp::create(b, loc, t, constant(b, loc, threadsOfWarp));
       Value first = arith::MulIOp::create(b, loc, warp, constant(b, loc, length));
-      SmallVector<Value> operands;
-      for (OpOperand *input : op.getDpsInputOperands())
-        operands.push_back(alongDepth(b, p, *input, first, length));
-      operands.push_back(sumsOf(b, loc, partial, b.getIndexAttr(1), warp, y));
-      linalg::FillOp::create(b, loc, arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0)).getResult(), operands.back());
-      Operation *share = mlir::clone(b, op, TypeRange(), operands);
-      share->setAttr(warpTileName, b.getDenseI64ArrayAttr({shares.warp.columns, shares.warp.rows}));
-      share->setAttr(eachWarpName, b.getUnitAttr());
+      Factors share{alongDepth(b, loc, f.rows, 1, first, length), alongDepth(b, loc, f.matrix, f.transposed, first, length),
+                    sumsOf(b, loc, partial, b.getIndexAttr(1), warp, f.sums), f.transposed, true};
+      createProduct(b, loc, share, shares.warp).setEachWarp(true);
     });
-    addUp(b, sumsOf(b, loc, partial, b.getIndexAttr(n), b.getIndexAttr(0), y), y, shares.warp.columns * shares.warp.rows, fresh);
-    op->erase();
+    addUp(b, loc, sumsOf(b, loc, partial, b.getIndexAttr(n), b.getIndexAttr(0), f.sums), f, shares.threads);
   }
 
-  /// Values `first` .. of the depth of an operand.
-  static Value alongDepth(OpBuilder &b, Product p, OpOperand &operand, Value first, int64_t length) {
-    SmallVector<OpFoldResult> at(2, b.getIndexAttr(0)), sizes = memref::getMixedSizes(b, p.op.getLoc(), operand.get());
-    for (auto [d, loop] : llvm::enumerate(p.op.getMatchingIndexingMap(&operand).getResults()))
-      if (cast<AffineDimExpr>(loop).getPosition() == p.k) {
-        at[d] = first;
-        sizes[d] = b.getIndexAttr(length);
-      }
-    return memref::SubViewOp::create(b, p.op.getLoc(), operand.get(), at, sizes, SmallVector<OpFoldResult>(2, b.getIndexAttr(1)));
+  /// Values `first` .. of the depth of a factor, which is its dimension `dim`.
+  static Value alongDepth(OpBuilder &b, Location loc, Value factor, unsigned dim, Value first, int64_t length) {
+    SmallVector<OpFoldResult> at(2, b.getIndexAttr(0)), sizes = memref::getMixedSizes(b, loc, factor);
+    at[dim] = first;
+    sizes[dim] = b.getIndexAttr(length);
+    return memref::SubViewOp::create(b, loc, factor, at, sizes, SmallVector<OpFoldResult>(2, b.getIndexAttr(1)));
   }
 
   /// As much of the sums of `count` warps from `warp` on as `y` holds; of one warp: without that dimension.
@@ -267,21 +277,21 @@ struct Kernels : impl::KernelsBase<Kernels> {
     return memref::SubViewOp::create(b, loc, type, partial, at, sizes, ones);
   }
 
-  /// y[m, n] (+)= sum_s parts[s, m, n], a thread for each element.
-  void addUp(OpBuilder &b, Value parts, Value y, int64_t most, bool fresh) {
-    Location loc = y.getLoc();
+  /// sums[m, n] (+)= sum_s parts[s, m, n], shared out among `count` threads.
+  void addUp(OpBuilder &b, Location loc, Value parts, Factors f, int64_t count) {
     AffineExpr m, n, s;
     bindDims(b.getContext(), m, n, s);
     auto maps = AffineMap::inferFromExprList({ArrayRef{s, m, n}, ArrayRef{m, n}}, b.getContext());
     SmallVector kinds{utils::IteratorType::parallel, utils::IteratorType::parallel, utils::IteratorType::reduction};
-    auto sum = linalg::GenericOp::create(b, loc, parts, y, maps, kinds, [](OpBuilder &b, Location loc, ValueRange args) {
+    auto sum = linalg::GenericOp::create(b, loc, parts, f.sums, maps, kinds, [](OpBuilder &b, Location loc, ValueRange args) {
       linalg::YieldOp::create(b, loc, arith::AddFOp::create(b, loc, args[1], args[0]).getResult());
     });
     ElementLoops loops(b, sum);
-    eachThread(b, loc, most, [&](Value t) {
-      Value inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, t, loops.count());
-      b.setInsertionPointToStart(scf::IfOp::create(b, loc, inside, false).thenBlock());
-      loops.finish(b, t, loops.emitPart(b, t, constant(b, loc, 0), 1), fresh);
+    eachThread(b, loc, count, [&](Value t) {
+      auto mine = scf::ForOp::create(b, loc, t, loops.count(), constant(b, loc, count));
+      b.setInsertionPointToStart(mine.getBody());
+      Value i = mine.getInductionVar();
+      loops.finish(b, i, loops.emitPart(b, i, constant(b, loc, 0), 1), f.fresh);
     });
     sum.erase();
   }
@@ -360,10 +370,17 @@ struct Kernels : impl::KernelsBase<Kernels> {
     OpBuilder b(op);
     if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
       std::optional<Product> product = tensorCores ? tensorCoreProduct(linalgOp) : std::nullopt;
-      if (product)
-        overWarps(linalgOp, warpTileInBlock(*product, threads), threads);
-      else if (!tensorCores || !beginsProduct(op))
-        overThreads(b, linalgOp);
+      if (!product) {
+        if (!tensorCores || !beginsProduct(op))
+          overThreads(b, linalgOp);
+        return success();
+      }
+      linalg::FillOp zeros = zerosInFront(linalgOp);
+      Factors factors{product->rows->get(), product->matrix->get(), linalgOp.getDpsInits()[0], product->transposed, zeros != nullptr};
+      overWarps(b, op->getLoc(), factors, {{}, warpTileInBlock(*product, threads), threads});
+      op->erase();
+      if (zeros)
+        zeros->erase();
       return success();
     }
     if (isa<memref::StoreOp>(op)) {
@@ -381,15 +398,27 @@ struct Kernels : impl::KernelsBase<Kernels> {
     return success();
   }
 
-  /// The product, and the zeros that begin it, where `count` threads of a block come together.
-  void overWarps(linalg::LinalgOp product, ProductTile tile, int64_t count) {
-    OpBuilder b(product);
-    linalg::FillOp zeros = zerosInFront(product);
-    auto together = scf::ForallOp::create(b, product.getLoc(), ArrayRef<OpFoldResult>{b.getIndexAttr(count)}, ValueRange(), threadMapping(b));
-    if (zeros)
-      zeros->moveBefore(together.getTerminator());
-    product->moveBefore(together.getTerminator());
-    product->setAttr(warpTileName, b.getDenseI64ArrayAttr({tile.columns, tile.rows}));
+  /// The product where all threads of a block come together, with a stage if it is to have one.
+  void overWarps(OpBuilder &b, Location loc, Factors f, ProductShares shares) {
+    Value stage;
+    if (shares.staged) {
+      int64_t bytes = tile::stageBytes(shares.block, getElementTypeOrSelf(f.rows), getElementTypeOrSelf(f.matrix));
+      stage = memref::AllocOp::create(b, loc, MemRefType::get({bytes}, b.getI8Type()));
+    }
+    eachThread(b, loc, shares.threads, [&](Value) {
+      tile::ProductOp product = createProduct(b, loc, f, shares.warp);
+      if (!stage)
+        return;
+      product.getStageMutable().assign(stage);
+      product.setBlock(ArrayRef{shares.block.columns, shares.block.rows});
+    });
+  }
+
+  static tile::ProductOp createProduct(OpBuilder &b, Location loc, Factors f, tile::Piece warp) {
+    auto product = tile::ProductOp::create(b, loc, f.rows, f.matrix, f.sums, Value(), ArrayRef{warp.columns, warp.rows}, nullptr);
+    product.setTransposed(f.transposed);
+    product.setFresh(f.fresh);
+    return product;
   }
 
   /// How many threads take part in the sum of an element, where a block has more threads than there are elements.

@@ -12,17 +12,18 @@ def Kernels : Pass<"strand-kernels", "::mlir::func::FuncOp"> {
     them. A product of rows with a matrix becomes a kernel over tiles of its result (ProductTiles.h). A buffer that is made in a kernel belongs to its block; those that are too large for its shared memory are views of
     one buffer of the grid.
 
-    With `tensor-cores`, products on tiles stay linalg ops, each in a thread loop, marked with the piece that a warp computes
-    (strand-tile-products). Without, the result is ordinary code: `strand-outline-tasks` runs it on a CPU, which is how the numbers of kernels are tested
+    With `tensor-cores`, products become `tile.product`, each in a thread loop (ProductTiles.h says how they are shared out).
+    Without, the result is ordinary code: `strand-outline-tasks` runs it on a CPU, which is how the numbers of kernels are tested
     where there is no GPU, and `strand-outline-kernels` makes code for a GPU of it. With `backwards`, thread loops run from
     the last thread to the first, so that a result that depends on the order of threads shows.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::affine::AffineDialect", "::mlir::gpu::GPUDialect",
-                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::strand::tile::TileDialect"];
   let options = [
     Option<"threads", "threads", "int64_t", "256", "threads of a block">,
     Option<"shared", "shared", "int64_t", "96 << 10", "bytes of shared memory that the buffers of a block may take">,
     Option<"tensorCores", "tensor-cores", "bool", "false", "products stay whole, for strand-tile-products">,
+    Option<"fewRows", "few-rows", "int64_t", "16", "up to so many sequences of one row, products take kernels for few">,
     Option<"backwards", "backwards", "bool", "false", "thread loops count down">,
   ];
 }

@@ -3,6 +3,7 @@
 //   strand_lane_shared                           () -> ptr
 //   strand_lane_barrier                          (number of the instruction: i64)
 //   strand_lane_multiply                         (number, words: ptr to 6 words of the operands and 4 sums, the sums in and out)
+//   strand_lane_load_matrices                    (number, address of a row of 16 bytes, words: ptr to 4 words that come out)
 //   strand_lane_permute                          (i32, i32, selector: i32) -> i32
 //   strand_lane_touch                            (ptr, bytes: i64, alignment: i64, is a write: i64)
 #include "lib/Codegen/LlvmConstants.h"
@@ -40,7 +41,7 @@ private:
   int64_t &barriers; // so far
   int64_t withoutBarrier, instructions = 0;
   Type i32, i64, pointer;
-  Value words; // of strand_lane_multiply
+  Value words; // of what a warp does together
 
   Value number(int64_t v) { return LLVM::ConstantOp::create(b, i64, b.getI64IntegerAttr(v)); }
   Value call(StringRef name, Type result, ValueRange arguments);
@@ -48,6 +49,9 @@ private:
   LogicalResult rewrite(Operation *op);
   void rewriteBarrier(Operation *op);
   void rewriteProduct(NVVM::MmaOp op);
+  LogicalResult rewriteMatrices(NVVM::LdMatrixOp op);
+  Value wordAt(int64_t i);
+  Value loaded(Type type, Type word, int64_t first);
   void touch(Operation *op, Value address, Type type, std::optional<uint64_t> alignment, bool write);
 };
 
@@ -76,15 +80,15 @@ LogicalResult LaneCode::rewrite() {
   for (NamedAttribute attribute : llvm::to_vector(kernel->getDiscardableAttrs()))
     kernel->removeDiscardableAttr(attribute.getName());
   SmallVector<Operation *> ops;
-  bool multiplies = false;
+  bool together = false;
   kernel.walk([&](Operation *op) {
     ops.push_back(op);
-    multiplies |= isa<NVVM::MmaOp>(op);
+    together |= isa<NVVM::MmaOp, NVVM::LdMatrixOp>(op);
   });
-  if (multiplies) {
-    constexpr int64_t wordsOfMultiply = 10;
+  if (together) {
+    constexpr int64_t mostWords = 10;
     b.setInsertionPointToStart(&kernel.getBody().front());
-    words = LLVM::AllocaOp::create(b, pointer, i32, number(wordsOfMultiply));
+    words = LLVM::AllocaOp::create(b, pointer, i32, number(mostWords));
   }
   for (Operation *op : ops)
     if (failed(rewrite(op)))
@@ -111,6 +115,8 @@ LogicalResult LaneCode::rewrite(Operation *op) {
     rewriteBarrier(op);
   } else if (auto mma = dyn_cast<NVVM::MmaOp>(op)) {
     rewriteProduct(mma);
+  } else if (auto matrices = dyn_cast<NVVM::LdMatrixOp>(op)) {
+    return rewriteMatrices(matrices);
   } else if (auto permute = dyn_cast<NVVM::PermuteOp>(op)) {
     replace(call("strand_lane_permute", i32, {permute.getLo(), permute.getHi(), permute.getSelector()}));
   } else if (auto address = dyn_cast<LLVM::AddressOfOp>(op); address && address.getType().getAddressSpace()) {
@@ -132,18 +138,31 @@ void LaneCode::rewriteProduct(NVVM::MmaOp op) {
   SmallVector<Value> operands(op.getOperandA());
   llvm::append_range(operands, op.getOperandB());
   llvm::append_range(operands, op.getOperandC());
-  auto place = [&](int64_t i) { return LLVM::GEPOp::create(b, pointer, i32, words, ArrayRef<LLVM::GEPArg>{int32_t(i)}); };
   for (auto [i, v] : llvm::enumerate(operands))
-    LLVM::StoreOp::create(b, v, place(i));
+    LLVM::StoreOp::create(b, v, wordAt(i));
   call("strand_lane_multiply", {}, {number(instructions++), words});
-  Value sums = LLVM::UndefOp::create(b, op.getType());
-  int64_t first = operands.size() - op.getOperandC().size();
-  for (int64_t i = 0, n = op.getOperandC().size(); i < n; ++i) {
-    Value v = LLVM::LoadOp::create(b, b.getF32Type(), place(first + i));
-    sums = LLVM::InsertValueOp::create(b, sums, v, i);
-  }
-  op.getResult().replaceAllUsesWith(sums);
+  op.getResult().replaceAllUsesWith(loaded(op.getType(), b.getF32Type(), operands.size() - op.getOperandC().size()));
   op.erase();
+}
+
+LogicalResult LaneCode::rewriteMatrices(NVVM::LdMatrixOp op) {
+  if (op.getNum() != 4 || op.getLayout() != NVVM::MMALayout::row)
+    return op.emitError() << "the lane emulator knows ldmatrix of four matrices as they lie";
+  Value address = LLVM::AddrSpaceCastOp::create(b, pointer, op.getPtr());
+  call("strand_lane_load_matrices", {}, {number(instructions++), address, words});
+  op.getRes().replaceAllUsesWith(loaded(op.getRes().getType(), i32, 0));
+  op.erase();
+  return success();
+}
+
+Value LaneCode::wordAt(int64_t i) { return LLVM::GEPOp::create(b, pointer, i32, words, ArrayRef<LLVM::GEPArg>{int32_t(i)}); }
+
+/// Words `first` .. as a struct of four.
+Value LaneCode::loaded(Type type, Type word, int64_t first) {
+  Value all = LLVM::UndefOp::create(b, type);
+  for (int64_t i = 0; i < 4; ++i)
+    all = LLVM::InsertValueOp::create(b, all, LLVM::LoadOp::create(b, word, wordAt(first + i)), i);
+  return all;
 }
 
 void LaneCode::touch(Operation *op, Value address, Type type, std::optional<uint64_t> alignment, bool write) {

@@ -13,19 +13,25 @@ bool isOperand(Value v) {
   return type && type.getRank() == 2 && (type.getElementType().isF32() || type.getElementType().isBF16() || type.getElementType().isF16());
 }
 
-ProductTile largestWarpTile(Product p) {
+tile::Piece largestWarpTile(Product p) {
   bool inParts = !getElementTypeOrSelf(p.matrix->get()).isBF16();
-  return inParts ? ProductTile{32, 32} : ProductTile{64, 32};
+  return inParts ? tile::Piece{32, 32} : tile::Piece{64, 32};
 }
 
 /// Into how many parts the depth is cut where rows are few. What counts then is how much of the matrix is on its way at
 /// once, so parts are as short as pays.
-int64_t depthSharesOf(int64_t depth) {
-  constexpr int64_t mostWarps = 16, leastShare = 64, lengthOfStep = 32;
+int64_t depthSharesOf(int64_t depth, int64_t mostWarps) {
+  constexpr int64_t leastShare = 64, lengthOfStep = 32;
   for (int64_t n = std::min(mostWarps, depth / leastShare); n > 1; --n)
     if (depth % (n * lengthOfStep) == 0)
       return n;
   return 1;
+}
+
+/// Blocks of one piece, so that all multiprocessors read the matrix, whose depth warps share.
+ProductShares sharesOfDepth(Product p, tile::Piece piece, int64_t mostWarps) {
+  int64_t shares = depthSharesOf(p.op.getStaticLoopRanges()[p.k], mostWarps);
+  return {piece, piece, threadsOfWarp * shares, shares};
 }
 } // namespace
 
@@ -43,28 +49,29 @@ std::optional<Product> strand::tensorCoreProduct(linalg::LinalgOp op) {
   return p;
 }
 
-ProductShares strand::sharesOfGrid(Product p, bool fewRows) {
+ProductShares strand::sharesOfGrid(Product p, RowCount count) {
   int64_t columns = p.op.getStaticLoopRanges()[p.n];
-  if (fewRows) { // small blocks, so that all multiprocessors read the matrix
-    int64_t shares = depthSharesOf(p.op.getStaticLoopRanges()[p.k]);
-    return {fragment, fragment, threadsOfWarp * shares, shares};
-  }
-  ProductTile warp = largestWarpTile(p), across = ShapedType::isStatic(columns) && columns <= warp.columns ? ProductTile{1, 4} : ProductTile{2, 2};
-  return {{warp.columns * across.columns, warp.rows * across.rows}, warp, threadsOfWarp * across.columns * across.rows};
+  if (count == RowCount::few)
+    return sharesOfDepth(p, fragment, 16);
+  if (count == RowCount::some) // what a row's values cost to be cut into parts is shared by more columns
+    return sharesOfDepth(p, {largestWarpTile(p).columns, 16}, 8);
+  tile::Piece warp = largestWarpTile(p), across = ShapedType::isStatic(columns) && columns <= warp.columns ? tile::Piece{1, 4} : tile::Piece{2, 2};
+  bool staged = p.op.getStaticLoopRanges()[p.k] >= tile::stageDepth; // else threads wait for a stage that is mostly empty
+  return {{warp.columns * across.columns, warp.rows * across.rows}, warp, threadsOfWarp * across.columns * across.rows, 1, staged};
 }
 
-ProductTile strand::warpTileInBlock(Product p, int64_t threads) {
+tile::Piece strand::warpTileInBlock(Product p, int64_t threads) {
   SmallVector<int64_t> sizes = p.op.getStaticLoopRanges();
-  ProductTile tile = fragment, most{32, 16}; // what else the kernel does needs registers as well
-  auto pieces = [&](ProductTile t) { return llvm::divideCeil(sizes[p.n], t.columns) * llvm::divideCeil(sizes[p.m], t.rows); };
-  auto isBetter = [&](ProductTile t) {
+  tile::Piece tile = fragment, most{32, 16}; // what else the kernel does needs registers as well
+  auto pieces = [&](tile::Piece t) { return llvm::divideCeil(sizes[p.n], t.columns) * llvm::divideCeil(sizes[p.m], t.rows); };
+  auto isBetter = [&](tile::Piece t) {
     return t.columns <= most.columns && t.rows <= most.rows && int64_t(pieces(t)) * threadsOfWarp >= threads;
   };
   if (ShapedType::isDynamic(sizes[p.n]) || ShapedType::isDynamic(sizes[p.m]))
     return most;
   for (bool grown = true; grown;) {
     grown = false;
-    for (ProductTile t : {ProductTile{tile.columns, 2 * tile.rows}, ProductTile{2 * tile.columns, tile.rows}})
+    for (tile::Piece t : {tile::Piece{tile.columns, 2 * tile.rows}, tile::Piece{2 * tile.columns, tile.rows}})
       if (!grown && isBetter(t)) {
         tile = t;
         grown = true;

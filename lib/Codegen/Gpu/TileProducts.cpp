@@ -1,7 +1,7 @@
 // strand-tile-products. The columns of the result take the 16 lines of a fragment, since the matrix is what is read most; its
 // rows take the 8.
-#include "lib/Codegen/Gpu/Fragments.h"
 #include "lib/Codegen/Gpu/ProductTiles.h"
+#include "lib/Codegen/Gpu/StagedSums.h"
 #include "lib/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -15,17 +15,15 @@ namespace strand {
 #include "lib/Passes.h.inc"
 namespace {
 
-constexpr int64_t smallestProduct = 2; // of parts, each 2^-8 of the one before: 2^-16 of the largest
-
 /// How many values of a line a thread holds at a time: 16 bytes of bf16, half of it where the depth is
 /// short or lines are many.
-int64_t runOf(ProductTile tile, int64_t depth) {
+int64_t runOf(tile::Piece tile, int64_t depth) {
   constexpr int64_t manyLines = 48; // sums, and operands of two steps, fill a thread's registers
   return depth < 8 * lanesAlongDepth || tile.columns + tile.rows > manyLines ? 4 : 8;
 }
 
 /// How many runs of each line are multiplied in a step. A warp with few lines has to have more of each under way.
-int64_t runsOfStep(ProductTile tile, int64_t depth, int64_t run) {
+int64_t runsOfStep(tile::Piece tile, int64_t depth, int64_t run) {
   constexpr int64_t linesUnderWay = 8;
   int64_t wanted = std::max<int64_t>(1, linesUnderWay * fragment.columns / (2 * tile.columns));
   return std::clamp<int64_t>(wanted, 1, std::max<int64_t>(1, depth / (run * lanesAlongDepth)));
@@ -34,10 +32,9 @@ int64_t runsOfStep(ProductTile tile, int64_t depth, int64_t run) {
 /// The code of one thread for one product, which `warps` share.
 class Emitter {
 public:
-  Emitter(Product p, ProductTile tile, int64_t warps)
-      : b(p.op.getLoc(), p.op), tile(tile), warps(warps), out(p.op.getDpsInits()[0]), run(runOf(tile, p.op.getStaticLoopRanges()[p.k])),
-        matrix(p.matrix->get(), !p.transposed, run), rows(p.rows->get(), false, run), fresh(zerosInFront(p.op)),
-        runs(runsOfStep(tile, matrix.depth(), run)) {}
+  Emitter(tile::ProductOp op, int64_t warps)
+      : b(op.getLoc(), op), op(op), tile{op.getWarp()[0], op.getWarp()[1]}, warps(warps), run(runOf(tile, op.depth())),
+        matrix(op.getMatrix(), !op.getTransposed(), run), rows(op.getRows(), false, run), runs(runsOfStep(tile, op.depth(), run)) {}
 
   void emit();
 
@@ -51,14 +48,12 @@ private:
   using Parts = SmallVector<SmallVector<Value>>; // of a run
 
   ImplicitLocOpBuilder b;
-  ProductTile tile;
-  int64_t warps;
-  Value out;
-  int64_t run;
+  tile::ProductOp op;
+  tile::Piece tile;
+  int64_t warps, run;
   FragmentOperand matrix, rows;
-  bool fresh; // the result begins at zero
   int64_t runs;
-  Value numColumns, numRows, line, lane; // lane: place along the depth
+  Value numColumns, numRows, warp, inWarp, line, lane; // lane: place along the depth
 
   int64_t columnFragments() const { return tile.columns / fragment.columns; }
   int64_t rowFragments() const { return tile.rows / fragment.rows; }
@@ -68,7 +63,9 @@ private:
   Value plus(Value v, int64_t n) { return n ? plus(v, index(n)) : v; }
   Value times(Value v, int64_t n) { return b.createOrFold<arith::MulIOp>(v, index(n)); }
 
+  void emitTiles();
   void emitTile(Value number, Value across);
+  void emitStaged();
   Lines linesOf(Value firstColumn, Value firstRow);
   Words load(const Lines &lines, Value k, bool last);
   SmallVector<Value> sumOverDepth(const Lines &lines);
@@ -96,15 +93,28 @@ void Emitter::emit() {
   numColumns = matrix.lines(b);
   numRows = rows.lines(b);
   Value thread = gpu::ThreadIdOp::create(b, gpu::Dimension::x);
-  Value inWarp = arith::RemUIOp::create(b, thread, index(threadsOfWarp));
+  warp = arith::DivUIOp::create(b, thread, index(threadsOfWarp));
+  inWarp = arith::RemUIOp::create(b, thread, index(threadsOfWarp));
   line = arith::DivUIOp::create(b, inWarp, index(lanesAlongDepth));
   lane = arith::RemUIOp::create(b, inWarp, index(lanesAlongDepth));
+  op.getStage() ? emitStaged() : emitTiles();
+}
+
+void Emitter::emitTiles() {
   Value across = b.createOrFold<arith::CeilDivUIOp>(numColumns, index(tile.columns));
   Value down = b.createOrFold<arith::CeilDivUIOp>(numRows, index(tile.rows));
-  Value first = warps == 1 ? index(0) : arith::DivUIOp::create(b, thread, index(threadsOfWarp)).getResult();
-  auto tiles = scf::ForOp::create(b, first, b.createOrFold<arith::MulIOp>(across, down), index(warps));
+  auto tiles = scf::ForOp::create(b, warps == 1 ? index(0) : warp, b.createOrFold<arith::MulIOp>(across, down), index(warps));
   b.setInsertionPoint(tiles.getBody()->getTerminator());
   emitTile(tiles.getInductionVar(), across);
+}
+
+/// The one piece of each warp. Warps beyond the end of the result come along, since all threads fill the stage.
+void Emitter::emitStaged() {
+  Value across = index((*op.getBlock())[0] / tile.columns);
+  Value column = times(arith::RemUIOp::create(b, warp, across), tile.columns);
+  Value row = times(arith::DivUIOp::create(b, warp, across), tile.rows);
+  SmallVector<Value> sums = stagedSums(b, op, warps * threadsOfWarp, column, row);
+  store(linesOf(column, row), sums);
 }
 
 void Emitter::emitTile(Value number, Value across) {
@@ -215,17 +225,17 @@ SmallVector<Value> Emitter::multiply(const Words &words, ValueRange sums) {
   return next;
 }
 
-/// The sum over a run of two lines of columns with one of rows, small products of parts first.
+/// The sum over a run of two lines of columns with one of rows.
 SmallVector<Value> Emitter::multiplyRuns(const Parts &low, const Parts &high, const Parts &row) {
   SmallVector<Value> sums(4, arith::ConstantOp::create(b, b.getF32FloatAttr(0)));
-  for (int64_t below = smallestProduct; below >= 0; --below)
-    for (int64_t p = 0; p <= below; ++p) {
-      int64_t q = below - p;
-      if (p >= int64_t(low.size()) || q >= int64_t(row.size()))
-        continue;
-      for (int64_t k = 0; k < run / 2; k += 2)
-        sums = multiplyFragments(b, {low[p][k], high[p][k], low[p][k + 1], high[p][k + 1]}, {row[q][k], row[q][k + 1]}, sums);
-    }
+  for (int64_t k = 0; k < run / 2; k += 2) {
+    Parts columns, rows;
+    for (auto [l, h] : llvm::zip(low, high))
+      columns.push_back({l[k], h[k], l[k + 1], h[k + 1]});
+    for (const SmallVector<Value> &r : row)
+      rows.push_back({r[k], r[k + 1]});
+    sums = multiplyParts(b, columns, rows, std::move(sums));
+  }
   return sums;
 }
 
@@ -255,20 +265,17 @@ void Emitter::storeRow(const Lines &lines, Value row, ValueRange sums, int64_t f
         b.setInsertionPointToStart(scf::IfOp::create(b, inside, false).thenBlock());
       }
       Value sum = sums[first + 4 * i * rowFragments() + 2 * half];
-      if (!fresh)
-        sum = arith::AddFOp::create(b, memref::LoadOp::create(b, out, ValueRange{row, column}), sum);
-      memref::StoreOp::create(b, sum, out, ValueRange{row, column});
+      if (!op.getFresh())
+        sum = arith::AddFOp::create(b, memref::LoadOp::create(b, op.getSums(), ValueRange{row, column}), sum);
+      memref::StoreOp::create(b, sum, op.getSums(), ValueRange{row, column});
     }
 }
 
 struct TileProducts : impl::TileProductsBase<TileProducts> {
   void runOnOperation() override {
-    SmallVector<linalg::LinalgOp> products;
-    getOperation().walk([&](linalg::LinalgOp op) {
-      if (op->hasAttr(warpTileName))
-        products.push_back(op);
-    });
-    for (linalg::LinalgOp op : products)
+    SmallVector<tile::ProductOp> products;
+    getOperation().walk([&](tile::ProductOp op) { products.push_back(op); });
+    for (tile::ProductOp op : products)
       if (failed(convert(op)))
         return signalPassFailure();
   }
@@ -280,21 +287,17 @@ struct TileProducts : impl::TileProductsBase<TileProducts> {
     getOperation()->setAttr("nvvm.minctasm", OpBuilder(getOperation()).getI32IntegerAttr(int32_t(blocks)));
   }
 
-  LogicalResult convert(linalg::LinalgOp op) {
-    auto tile = op->getAttrOfType<DenseI64ArrayAttr>(warpTileName);
+  LogicalResult convert(tile::ProductOp op) {
     std::optional<DenseI32ArrayAttr> block = getOperation().getKnownBlockSizeAttr();
-    std::optional<Product> product = tensorCoreProduct(op);
-    if (!product)
-      return op.emitError() << "is marked " << warpTileName << " and is no product that tensor cores take";
-    if (!tile || tile.size() != 2 || tile[0] < fragment.columns || tile[1] < fragment.rows || tile[0] % fragment.columns || tile[1] % fragment.rows)
-      return op.emitError() << warpTileName << " must hold a multiple of " << fragment.columns << " columns and one of "
-                            << fragment.rows << " rows";
-    if (!block || (*block)[0] % threadsOfWarp)
+    if (!block || block->empty() || (*block)[0] <= 0 || (*block)[0] % threadsOfWarp)
       return op.emitError() << "stands in a kernel whose threads are not known to be warps of " << threadsOfWarp;
-    linalg::FillOp zeros = zerosInFront(op);
-    Emitter(*product, {tile[0], tile[1]}, op->hasAttr(eachWarpName) ? 1 : (*block)[0] / threadsOfWarp).emit();
-    if (zeros)
-      zeros.erase();
+    int64_t warps = (*block)[0] / threadsOfWarp;
+    if (op.getStage()) {
+      int64_t pieces = (*op.getBlock())[0] / op.getWarp()[0] * ((*op.getBlock())[1] / op.getWarp()[1]);
+      if (pieces != warps)
+        return op.emitError() << "has " << pieces << " pieces for the " << warps << " warps of the block; each takes one";
+    }
+    Emitter(op, op.getEachWarp() ? 1 : warps).emit();
     op.erase();
     allowAllRegisters((*block)[0]);
     return success();

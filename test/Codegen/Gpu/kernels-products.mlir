@@ -5,14 +5,14 @@
 #nk = affine_map<(m, n, k) -> (n, k)>
 #mn = affine_map<(m, n, k) -> (m, n)>
 
-// A block has 128 columns and 64 rows, or those that are left; its 128 threads come to the product and to the zeros that
-// begin it. As loops of a CPU both are thread loops.
+// A block has 128 columns and 64 rows, or those that are left; its 128 threads come to the product, which begins at
+// zero. As loops of a CPU both are thread loops.
 // CHECK-LABEL: func.func @many_rows
 // CHECK:         scf.forall (%[[J:.*]], %[[I:.*]]) in (3, %{{.*}}) {
 // CHECK:           arith.minui %{{.*}}, %c64
+// CHECK:           %[[STAGE:.*]] = memref.alloc() : memref<40960xi8>
 // CHECK:           scf.forall (%{{.*}}) in (128) {
-// CHECK-NEXT:        linalg.fill
-// CHECK-NEXT:        linalg.generic {{.*}} ins(%{{.*}} : memref<?x64xf32, strided<[64, 1], offset: ?>>, memref<128x64xbf16, strided<[64, 1], offset: ?>>) outs(%{{.*}}) attrs = {strand.warp_tile = array<i64: 64, 32>}
+// CHECK-NEXT:        tile.product %{{.*}} through %[[STAGE]] : memref<40960xi8> {block = array<i64: 128, 64>, fresh, transposed, warp = array<i64: 64, 32>} : memref<?x64xf32, strided<[64, 1], offset: ?>>, memref<128x64xbf16, strided<[64, 1], offset: ?>>
 // CHECK:           } {mapping = [#gpu.thread<x>]}
 // CHECK:         } {mapping = [#gpu.block<x>, #gpu.block<y>]}
 // LOOPS-LABEL: func.func @many_rows
@@ -36,7 +36,7 @@ func.func @many_rows(%x: memref<?x64xf32>, %w: memref<384x64xbf16>, %y: memref<?
 // CHECK-LABEL: func.func @few_rows
 // CHECK:         scf.forall (%{{.*}}, %{{.*}}) in (24, %{{.*}}) {
 // CHECK:           scf.forall (%{{.*}}) in (32) {
-// CHECK:             strand.warp_tile = array<i64: 16, 8>
+// CHECK:             tile.product {{.*}} {transposed, warp = array<i64: 16, 8>}
 func.func @few_rows(%x: memref<?x64xf32>, %w: memref<384x64xbf16>, %y: memref<?x384xf32>) attributes {strand.single_row} {
   linalg.generic {indexing_maps = [#mk, #nk, #mn], iterator_types = ["parallel", "parallel", "reduction"]} ins(%x, %w : memref<?x64xf32>, memref<384x64xbf16>) outs(%y : memref<?x384xf32>) {
   ^bb0(%a: f32, %b: bf16, %out: f32):
@@ -49,7 +49,11 @@ func.func @few_rows(%x: memref<?x64xf32>, %w: memref<384x64xbf16>, %y: memref<?x
 }
 
 // Where the depth is long, each warp of a block sums up a part of it, and then a thread adds up what there is of an element.
+// Of many sequences a warp takes 16 rows, and more columns with them.
 // CHECK-LABEL: func.func @few_rows_of_depth
+// CHECK:         %[[ROWS:.*]] = memref.dim %{{.*}}, %c0
+// CHECK:         %[[FEW:.*]] = arith.cmpi ule, %[[ROWS]], %c16
+// CHECK:         scf.if %[[FEW]]
 // CHECK:         scf.forall (%{{.*}}, %{{.*}}) in (24, %{{.*}}) {
 // CHECK:           %[[PARTS:.*]] = memref.alloc() : memref<4x8x16xf32>
 // CHECK:           scf.forall (%[[T:.*]]) in (128) {
@@ -57,11 +61,16 @@ func.func @few_rows(%x: memref<?x64xf32>, %w: memref<384x64xbf16>, %y: memref<?x
 // CHECK:             %[[FIRST:.*]] = arith.muli %[[WARP]], %c64
 // CHECK:             memref.subview %{{.*}}[0, %[[FIRST]]] [%{{.*}}, 64] [1, 1]
 // CHECK:             memref.subview %[[PARTS]][%[[WARP]], 0, 0] [1, %{{.*}}, 16]
-// CHECK:             strand.each_warp, strand.warp_tile = array<i64: 16, 8>
-// CHECK:           scf.forall (%{{.*}}) in (128) {
+// CHECK:             tile.product {{.*}} {each_warp, fresh, transposed, warp = array<i64: 16, 8>}
+// CHECK:           scf.forall (%[[E:.*]]) in (128) {
+// CHECK:             scf.for %{{.*}} = %[[E]] to %{{.*}} step %c128
 // CHECK:             scf.for {{.*}} = %c0 to %c4 step %c1
 // CHECK:               arith.addf
 // CHECK:             memref.store
+// CHECK:         } else {
+// CHECK:           scf.forall (%{{.*}}, %{{.*}}) in (6, %{{.*}}) {
+// CHECK:             memref.alloc() : memref<4x16x64xf32>
+// CHECK:             tile.product {{.*}} {each_warp, fresh, transposed, warp = array<i64: 64, 16>}
 // LOOPS-LABEL: func.func @few_rows_of_depth
 // LOOPS-NOT:     memref.alloc
 // LOOPS:         return
@@ -79,8 +88,7 @@ func.func @few_rows_of_depth(%x: memref<?x256xf32>, %w: memref<384x256xbf16>, %y
 // A product on tiles: the 8 warps of a block share out its 16 fragments. One of 4 rows is no work for tensor cores.
 // CHECK-LABEL: func.func @in_a_block
 // CHECK:         scf.forall (%{{.*}}) in (256) {
-// CHECK-NEXT:      linalg.generic {{.*}} attrs = {strand.warp_tile = array<i64: 16, 16>}
-// CHECK:           linalg.yield
+// CHECK-NEXT:      tile.product {{.*}} warp = array<i64: 16, 16>}
 // CHECK-NOT:     linalg
 // CHECK:         return
 func.func @in_a_block(%x: memref<?x32x16xf32>, %w: memref<64x16xf32>, %y: memref<32x64xf32>, %z: memref<4x64xf32>, %n: index) {
