@@ -34,6 +34,25 @@ func.func @bf16(%x: tensor<?x72xf32>, %w: tensor<147x72xbf16>, %offsets: tensor<
   return %y : tensor<?x147xf32>
 }
 
+// Whole steps of the depth: five of them.
+// CHECK-DAG: steps: {{[0-9]+}} forms right
+// LANES-DAG: steps: 2 forms right
+func.func @steps(%x: tensor<?x160xf32>, %w: tensor<80x160xbf16>, %offsets: tensor<?xi32> {check.kind = "offsets"}) -> tensor<?x80xf32> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %rows = tensor.dim %x, %c0 : tensor<?x160xf32>
+  %e = tensor.empty(%rows) : tensor<?x80xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x80xf32>) -> tensor<?x80xf32>
+  %y = linalg.generic {indexing_maps = [#mk, #nk, #mn], iterator_types = ["parallel", "parallel", "reduction"]} ins(%x, %w : tensor<?x160xf32>, tensor<80x160xbf16>) outs(%f : tensor<?x80xf32>) {
+  ^bb0(%a: f32, %b: bf16, %out: f32):
+    %0 = arith.extf %b : bf16 to f32
+    %1 = arith.mulf %a, %0 : f32
+    %2 = arith.addf %out, %1 : f32
+    linalg.yield %2 : f32
+  } -> tensor<?x80xf32>
+  return %y : tensor<?x80xf32>
+}
+
 // Six products of parts; several steps of the depth; what is summed up begins at a residual.
 // CHECK-DAG: f32: {{[0-9]+}} forms right
 // LANES-DAG: f32: 2 forms right

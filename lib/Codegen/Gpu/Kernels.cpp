@@ -207,7 +207,6 @@ struct Kernels : impl::KernelsBase<Kernels> {
     return done;
   }
 
-  /// Blocks of the same columns are neighbours: they read the same part of the matrix.
   LogicalResult overTiles(OpBuilder b, Product p, RowCount count, linalg::FillOp zeros) {
     linalg::LinalgOp op = p.op;
     Location loc = op.getLoc();
@@ -215,10 +214,15 @@ struct Kernels : impl::KernelsBase<Kernels> {
     Value y = op.getDpsInits()[0];
     Value columns = b.createOrFold<memref::DimOp>(loc, y, 1), rows = b.createOrFold<memref::DimOp>(loc, y, 0);
     auto blocks = [&](Value n, int64_t size) -> OpFoldResult { return b.createOrFold<arith::CeilDivUIOp>(loc, n, constant(b, loc, size)); };
-    auto grid = scf::ForallOp::create(b, loc, {blocks(columns, shares.block.columns), blocks(rows, shares.block.rows)}, ValueRange(), blockMapping(b, 2));
+    // neighbours are in flight together
+    SmallVector<OpFoldResult> counts{blocks(columns, shares.block.columns), blocks(rows, shares.block.rows)};
+    unsigned ofColumn = shares.columnsTogether ? 1 : 0;
+    if (ofColumn)
+      std::swap(counts[0], counts[1]);
+    auto grid = scf::ForallOp::create(b, loc, counts, ValueRange(), blockMapping(b, 2));
     b.setInsertionPoint(grid.getTerminator());
-    Slab ofColumns = slab(b, loc, grid.getInductionVar(0), columns, shares.block.columns);
-    Slab ofRows = slab(b, loc, grid.getInductionVar(1), rows, shares.block.rows);
+    Slab ofColumns = slab(b, loc, grid.getInductionVar(ofColumn), columns, shares.block.columns);
+    Slab ofRows = slab(b, loc, grid.getInductionVar(1 - ofColumn), rows, shares.block.rows);
     auto part = [&](OpOperand &operand) -> Value {
       SmallVector<OpFoldResult> at, sizes = memref::getMixedSizes(b, loc, operand.get());
       for (auto [d, loop] : llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults())) {

@@ -18,6 +18,13 @@ tile::Piece largestWarpTile(Product p) {
   return inParts ? tile::Piece{32, 32} : tile::Piece{64, 32};
 }
 
+/// Whether the matrix stays in the cache of a device, of which the smallest that are compiled for have 40 MB.
+bool isCached(Product p) {
+  constexpr int64_t shareOfCache = 16 << 20;
+  auto type = cast<MemRefType>(p.matrix->get().getType());
+  return type.hasStaticShape() && type.getNumElements() * type.getElementTypeBitWidth() / 8 <= shareOfCache;
+}
+
 /// Into how many parts the depth is cut where rows are few. What counts then is how much of the matrix is on its way at
 /// once, so parts are as short as pays.
 int64_t depthSharesOf(int64_t depth, int64_t mostWarps) {
@@ -57,7 +64,7 @@ ProductShares strand::sharesOfGrid(Product p, RowCount count) {
     return sharesOfDepth(p, {largestWarpTile(p).columns, 16}, 8);
   tile::Piece warp = largestWarpTile(p), across = ShapedType::isStatic(columns) && columns <= warp.columns ? tile::Piece{1, 4} : tile::Piece{2, 2};
   bool staged = p.op.getStaticLoopRanges()[p.k] >= tile::stageDepth; // else threads wait for a stage that is mostly empty
-  return {{warp.columns * across.columns, warp.rows * across.rows}, warp, threadsOfWarp * across.columns * across.rows, 1, staged};
+  return {{warp.columns * across.columns, warp.rows * across.rows}, warp, threadsOfWarp * across.columns * across.rows, 1, staged, isCached(p)};
 }
 
 tile::Piece strand::warpTileInBlock(Product p, int64_t threads) {

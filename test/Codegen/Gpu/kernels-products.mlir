@@ -5,10 +5,10 @@
 #nk = affine_map<(m, n, k) -> (n, k)>
 #mn = affine_map<(m, n, k) -> (m, n)>
 
-// A block has 128 columns and 64 rows, or those that are left; its 128 threads come to the product, which begins at
+// Blocks of the same rows are neighbours. A block has 128 columns and 64 rows, or those that are left; its 128 threads come to the product, which begins at
 // zero. As loops of a CPU both are thread loops.
 // CHECK-LABEL: func.func @many_rows
-// CHECK:         scf.forall (%[[J:.*]], %[[I:.*]]) in (3, %{{.*}}) {
+// CHECK:         scf.forall (%[[I:.*]], %[[J:.*]]) in (%{{.*}}, 3) {
 // CHECK:           arith.minui %{{.*}}, %c64
 // CHECK:           %[[STAGE:.*]] = memref.alloc() : memref<40960xi8>
 // CHECK:           scf.forall (%{{.*}}) in (128) {
@@ -16,13 +16,27 @@
 // CHECK:           } {mapping = [#gpu.thread<x>]}
 // CHECK:         } {mapping = [#gpu.block<x>, #gpu.block<y>]}
 // LOOPS-LABEL: func.func @many_rows
-// LOOPS:         scf.forall (%{{.*}}, %{{.*}}) in (3, %{{.*}}) {
+// LOOPS:         scf.forall (%{{.*}}, %{{.*}}) in (%{{.*}}, 3) {
 // LOOPS-COUNT-2:   scf.forall (%{{.*}}) in (256)
 // LOOPS-NOT:     linalg
 func.func @many_rows(%x: memref<?x64xf32>, %w: memref<384x64xbf16>, %y: memref<?x384xf32>) {
   %zero = arith.constant 0.0 : f32
   linalg.fill ins(%zero : f32) outs(%y : memref<?x384xf32>)
   linalg.generic {indexing_maps = [#mk, #nk, #mn], iterator_types = ["parallel", "parallel", "reduction"]} ins(%x, %w : memref<?x64xf32>, memref<384x64xbf16>) outs(%y : memref<?x384xf32>) {
+  ^bb0(%a: f32, %b: bf16, %out: f32):
+    %0 = arith.extf %b : bf16 to f32
+    %1 = arith.mulf %a, %0 : f32
+    %2 = arith.addf %out, %1 : f32
+    linalg.yield %2 : f32
+  }
+  return
+}
+
+// A matrix that no cache holds is read once: blocks of the same columns are neighbours.
+// CHECK-LABEL: func.func @large_matrix
+// CHECK:         scf.forall (%{{.*}}, %{{.*}}) in (1024, %{{.*}}) {
+func.func @large_matrix(%x: memref<?x128xf32>, %w: memref<131072x128xbf16>, %y: memref<?x131072xf32>) {
+  linalg.generic {indexing_maps = [#mk, #nk, #mn], iterator_types = ["parallel", "parallel", "reduction"]} ins(%x, %w : memref<?x128xf32>, memref<131072x128xbf16>) outs(%y : memref<?x131072xf32>) {
   ^bb0(%a: f32, %b: bf16, %out: f32):
     %0 = arith.extf %b : bf16 to f32
     %1 = arith.mulf %a, %0 : f32

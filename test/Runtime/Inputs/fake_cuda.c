@@ -1,6 +1,5 @@
 /* A driver without a device, as libcuda.so.1: says what it is asked to start. FAKE_CUDA_FAILS names a function that fails. */
-#include <stdbool.h>
-#include <stdint.h>
+#include "GpuDriver.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,55 +12,59 @@ static int result(const char *function) {
   return fails && !strcmp(fails, function) ? 719 : 0;
 }
 
-#define PLAIN(name)                                                                                                     \
-  int name(void) { return result(#name); }
-PLAIN(cuInit)
-PLAIN(cuDeviceGet)
-PLAIN(cuDevicePrimaryCtxRetain)
-PLAIN(cuDevicePrimaryCtxRelease_v2)
-PLAIN(cuCtxSetCurrent)
-PLAIN(cuModuleLoadData)
-PLAIN(cuModuleUnload)
-PLAIN(cuFuncSetAttribute)
-PLAIN(cuMemFree_v2)
-PLAIN(cuMemcpyHtoDAsync_v2)
-PLAIN(cuMemcpyDtoHAsync_v2)
-PLAIN(cuMemcpyDtoDAsync_v2)
-PLAIN(cuStreamDestroy_v2)
-PLAIN(cuStreamSynchronize)
-PLAIN(cuEventCreate)
-PLAIN(cuEventRecord)
-PLAIN(cuEventSynchronize)
-PLAIN(cuEventElapsedTime)
-PLAIN(cuEventDestroy_v2)
-PLAIN(cuGraphDestroy)
+#define PLAIN(name, ...)                                                                                                \
+  CUresult name(__VA_ARGS__) { return result(#name); }
+PLAIN(cuInit, unsigned)
+PLAIN(cuDevicePrimaryCtxRetain, CUcontext *, CUdevice)
+PLAIN(cuDevicePrimaryCtxRelease_v2, CUdevice)
+PLAIN(cuCtxSetCurrent, CUcontext)
+PLAIN(cuDeviceGet, CUdevice *, int)
+PLAIN(cuModuleLoadData, CUmodule *, const void *)
+PLAIN(cuModuleUnload, CUmodule)
+PLAIN(cuFuncSetAttribute, CUfunction, int, int)
+PLAIN(cuMemFree_v2, CUdeviceptr)
+PLAIN(cuMemcpyHtoDAsync_v2, CUdeviceptr, const void *, size_t, CUstream)
+PLAIN(cuMemcpyDtoHAsync_v2, void *, CUdeviceptr, size_t, CUstream)
+PLAIN(cuMemcpyDtoDAsync_v2, CUdeviceptr, CUdeviceptr, size_t, CUstream)
+PLAIN(cuStreamDestroy_v2, CUstream)
+PLAIN(cuStreamSynchronize, CUstream)
+PLAIN(cuEventCreate, CUevent *, unsigned)
+PLAIN(cuEventRecord, CUevent, CUstream)
+PLAIN(cuEventSynchronize, CUevent)
+PLAIN(cuEventElapsedTime, float *, CUevent, CUevent)
+PLAIN(cuEventDestroy_v2, CUevent)
+PLAIN(cuGraphDestroy, CUgraph)
 
-int cuDriverGetVersion(int *version) { return *version = 13000, 0; }
-int cuDeviceGetCount(int *count) { return *count = 1, 0; }
-int cuDeviceGetName(char *name, int size) { return snprintf(name, (size_t)size, "paper"), 0; }
-int cuDeviceGetAttribute(int *value) { return *value = 9, 0; }
-int cuGetErrorString(int code, const char **text) { return (void)code, *text = "torn", 0; }
-int cuMemAlloc_v2(uint64_t *address) { return *address = 4096, 0; }
-int cuStreamCreate(void **stream) { return *stream = &recording, 0; }
-int cuModuleGetFunction(const char **function, void *module, const char *name) { return (void)module, *function = name, 0; }
+CUresult cuDriverGetVersion(int *version) { return *version = 13000, 0; }
+CUresult cuDeviceGetCount(int *count) { return *count = 1, 0; }
+CUresult cuDeviceGetName(char *name, int size, CUdevice) { return snprintf(name, (size_t)size, "paper"), 0; }
+CUresult cuDeviceGetAttribute(int *value, int, CUdevice) { return *value = 9, 0; }
+CUresult cuGetErrorString(CUresult, const char **text) { return *text = "torn", 0; }
+CUresult cuMemAlloc_v2(CUdeviceptr *address, size_t) { return *address = 4096, 0; }
+CUresult cuStreamCreate(CUstream *stream, unsigned) { return *stream = (CUstream)&recording, 0; }
+CUresult cuModuleGetFunction(CUfunction *function, CUmodule, const char *name) { return *function = (CUfunction)(uintptr_t)name, 0; }
 
-int cuLaunchKernel(const char *function, unsigned blocks, unsigned y, unsigned z, unsigned threads, unsigned ty, unsigned tz,
-                   unsigned shared, void *stream, void **arguments) {
-  (void)y, (void)z, (void)ty, (void)tz, (void)shared, (void)stream;
-  printf("%s %s of %u x %u: %lld\n", recording ? "record" : "start", function, blocks, threads, *(long long *)arguments[0]);
+CUresult cuLaunchKernel(CUfunction function, unsigned blocks, unsigned, unsigned, unsigned threads, unsigned, unsigned, unsigned,
+                        CUstream, void **arguments, void **) {
+  printf("%s %s of %u x %u: %lld\n", recording ? "record" : "start", (const char *)function, blocks, threads,
+         *(long long *)arguments[0]);
   return result("cuLaunchKernel");
 }
-int cuStreamBeginCapture_v2(void *stream, int mode) {
-  (void)stream, (void)mode;
+CUresult cuStreamBeginCapture_v2(CUstream, int) {
   recording = true;
   return result("cuStreamBeginCapture_v2");
 }
-int cuStreamEndCapture(void *stream, void **graph) {
-  (void)stream;
+CUresult cuStreamEndCapture(CUstream, CUgraph *graph) {
   recording = false;
-  *graph = &graphs;
+  *graph = (CUgraph)&graphs;
   return result("cuStreamEndCapture");
 }
-int cuGraphInstantiateWithFlags(intptr_t *made) { return *made = ++graphs, result("cuGraphInstantiateWithFlags"); }
-int cuGraphLaunch(intptr_t graph) { return printf("start graph %d\n", (int)graph), result("cuGraphLaunch"); }
-int cuGraphExecDestroy(intptr_t graph) { return printf("drop graph %d\n", (int)graph), 0; }
+CUresult cuGraphInstantiateWithFlags(CUgraphExec *made, CUgraph, unsigned long long) {
+  *made = (CUgraphExec)(uintptr_t)++graphs;
+  return result("cuGraphInstantiateWithFlags");
+}
+CUresult cuGraphLaunch(CUgraphExec graph, CUstream) {
+  printf("start graph %d\n", (int)(uintptr_t)graph);
+  return result("cuGraphLaunch");
+}
+CUresult cuGraphExecDestroy(CUgraphExec graph) { return printf("drop graph %d\n", (int)(uintptr_t)graph), 0; }
