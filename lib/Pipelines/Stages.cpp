@@ -58,8 +58,8 @@ std::vector<Stage> kernelStages(const StageOptions &options) {
                                                                     : "strand-kernels{tensor-cores}";
   return {
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
-       join({onFunctions({"strand-expand-chunks{vector-bits=1024 form=" + form + "}", "strand-decompose", "strand-fuse-tiles",
-                          "strand-fuse-rows"}),
+       join({onFunctions({"convert-elementwise-to-linalg", "strand-expand-chunks{vector-bits=1024 teams=8 readers form=" + form + "}",
+                          "strand-decompose", "strand-fuse-tiles", "strand-fuse-rows", "strand-fuse-results"}),
              "strand-pack-weights{panel=0}", "resolve-ranked-shaped-type-result-dims", tidy, "strand-destinations", tidy})},
       {"buffers", "memory", buffers()},
       {"kernels", "blocks of threads and the arena",

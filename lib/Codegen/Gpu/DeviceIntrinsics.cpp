@@ -1,5 +1,6 @@
 #include "lib/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/Builders.h"
 using namespace mlir;
 namespace strand {
@@ -36,6 +37,12 @@ struct DeviceIntrinsics : impl::DeviceIntrinsicsBase<DeviceIntrinsics> {
         return signalPassFailure();
     for (LLVM::LLVMFuncOp f : declarations)
       f.erase();
+    getOperation()->walk([](LLVM::Prefetch fetch) { // no instruction of NVPTX is chosen for it
+      OpBuilder b(fetch);
+      NVVM::PrefetchOp::create(b, fetch.getLoc(), NVVM::PrefetchCacheLevelAttr::get(b.getContext(), NVVM::PrefetchCacheLevel::L2),
+                               NVVM::CacheEvictionPriorityAttr(), fetch.getAddr(), Value(), UnitAttr(), UnitAttr(), UnitAttr());
+      fetch.erase();
+    });
   }
 
   static LogicalResult replace(LLVM::CallOp call) {

@@ -116,6 +116,8 @@ LogicalResult LaneCode::rewrite(Operation *op) {
   } else if (auto address = dyn_cast<LLVM::AddressOfOp>(op); address && address.getType().getAddressSpace()) {
     Value shared = call("strand_lane_shared", pointer, {});
     replace(LLVM::AddrSpaceCastOp::create(b, address.getType(), shared));
+  } else if (isa<NVVM::PrefetchOp>(op)) { // changes nothing, wherever it points
+    op->erase();
   } else if (isa_and_present<NVVM::NVVMDialect>(op->getDialect())) {
     return op->emitError() << "the lane emulator knows no " << op->getName();
   }

@@ -24,3 +24,13 @@ llvm.func @k(%x: f64) -> f64 {
   %a = llvm.call @__nv_exp(%x) : (f64) -> f64
   llvm.return %a : f64
 }
+
+// -----
+
+// CHECK-LABEL: llvm.func @ahead
+// CHECK-NEXT:    nvvm.prefetch level = L2, %arg0 : !llvm.ptr
+// CHECK-NEXT:    llvm.return
+llvm.func @ahead(%p: !llvm.ptr) {
+  "llvm.intr.prefetch"(%p) <{cache = 1 : i32, hint = 2 : i32, rw = 0 : i32}> : (!llvm.ptr) -> ()
+  llvm.return
+}
