@@ -234,6 +234,10 @@ std::vector<std::pair<std::string, void *>> strand::laneSymbols() {
           symbol("strand_lane_shared", +[]() -> void * { return emulator.shared; }),
           symbol("strand_lane_barrier", +[](int64_t instruction) { emulator.barrier(instruction); }),
           symbol("strand_lane_multiply", +[](int64_t instruction, uint32_t *words) { emulator.multiply(instruction, words); }),
+          symbol("strand_lane_round", +[](float x) -> uint16_t {
+            uint32_t bits = llvm::bit_cast<uint32_t>(x), odd = bits >> 16 & 1;
+            return x == x ? (bits + 0x7fff + odd) >> 16 : 0x7fff;
+          }),
           symbol("strand_lane_permute", +[](uint32_t low, uint32_t high, uint32_t selector) -> uint32_t {
             uint64_t bytes = uint64_t(high) << 32 | low;
             uint32_t result = 0;

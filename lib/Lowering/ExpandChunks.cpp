@@ -38,10 +38,14 @@ ChunkOptions forTeams(ChunkOptions options, int64_t teams) {
   return options;
 }
 
+bool goesElementByElement(ChunkOpInterface op) {
+  auto split = dyn_cast<SplitOpInterface>(op.getOperation());
+  return split && split.isElementWise();
+}
+
 /// Whether the tiles of `op` are for teams of threads.
 bool hasTeams(ChunkOpInterface op, const Choice &choice, const ChunkOptions &options, int64_t teams) {
-  auto split = dyn_cast<SplitOpInterface>(op.getOperation());
-  return teams > 1 && split && split.isElementWise() && choice.spans == ChunkForm::Chunk && !options.singleRow &&
+  return teams > 1 && goesElementByElement(op) && choice.spans == ChunkForm::Chunk && !options.singleRow &&
          op.getTileLengths(options).front() > 1;
 }
 
@@ -100,7 +104,7 @@ struct ExpandChunks : impl::ExpandChunksBase<ExpandChunks> {
       facts.push_back(b.getNamedAttr("cost", b.getI64IntegerAttr(split.getSplitCost(own).row * op.getBlocks(own))));
     noteForm(op, choice.form, facts, op.isFallback() || (isSplit(form) && choice.spans == ChunkForm::Chunk && !options.singleRow));
     Expansion expansion(op, own);
-    if (readers)
+    if (readers && goesElementByElement(op))
       expansion.takeReaders();
     if (choice.spans == ChunkForm::Chunk)
       expansion.writeChunks();

@@ -15,8 +15,8 @@ def ExpandChunks : Pass<"strand-expand-chunks", "::mlir::func::FuncOp"> {
       auto          tile by tile, or three-phase in calls where lengths and threads make that faster (CostModel.h)
 
     With `teams`, for GPUs, `chunk` cuts a tile of ops whose elements go their own way into as many spans, which groups of
-    threads take side by side: an `scf.forall` over teams inside of the one over blocks (Teams.cpp). With `readers`, an
-    element-wise op that alone reads a result is computed where the tile is, and the result itself is not stored.
+    threads take side by side: an `scf.forall` over teams inside of the one over blocks (Teams.cpp). With `readers`, what
+    an element-wise op alone reads of such an op is computed with the tile, and the result itself is not stored.
 
     Spans are for ops that implement SplitOpInterface; others go tile by tile, which the report calls a fallback where
     spans were asked for. The reason for a form is noted as `why`, and as `cost` the f32 operations of a row.

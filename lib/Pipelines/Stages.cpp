@@ -56,6 +56,8 @@ std::vector<Stage> kernelStages(const StageOptions &options) {
   std::string kernels = options.emulation == Emulation::Forwards    ? "strand-kernels"
                         : options.emulation == Emulation::Backwards ? "strand-kernels{backwards}"
                                                                     : "strand-kernels{tensor-cores}";
+  bool ofDevice = options.emulation == Emulation::None || options.emulation == Emulation::Lanes;
+  std::string math = ofDevice ? "strand-expand-math{device}" : "strand-expand-math";
   return {
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
        join({onFunctions({"convert-elementwise-to-linalg", "strand-expand-chunks{vector-bits=1024 teams=8 readers form=" + form + "}",
@@ -63,7 +65,7 @@ std::vector<Stage> kernelStages(const StageOptions &options) {
              "strand-pack-weights{panel=0}", "resolve-ranked-shaped-type-result-dims", tidy, "strand-destinations", tidy})},
       {"buffers", "memory", buffers()},
       {"kernels", "blocks of threads and the arena",
-       join({onFunctions({kernels, "strand-expand-math"}), tidy, "strand-arena", tidy})},
+       join({onFunctions({kernels, math}), tidy, "strand-arena", tidy})},
   };
 }
 

@@ -57,11 +57,13 @@ LogicalResult forEachOp(Region &region, llvm::function_ref<LogicalResult(Operati
 
 struct Kernels : impl::KernelsBase<Kernels> {
   using KernelsBase::KernelsBase;
+  DenseSet<std::pair<Operation *, Value>> fetched; // loops, and buffers that are asked for ahead in them
 
   void runOnOperation() override {
     func::FuncOp f = getOperation();
     if (f.isDeclaration())
       return;
+    fetched.clear();
     generalizeCopies(f);
     if (failed(convertHost(f.getBody())))
       signalPassFailure();
@@ -419,10 +421,12 @@ struct Kernels : impl::KernelsBase<Kernels> {
     SetVector<Value> views;
     for (linalg::LinalgOp op : own.ops)
       for (Value input : op.getDpsInputs())
-        if (isReadAhead(input, around, teams->getParentOfType<scf::ForallOp>()))
+        if (isReadAhead(input, around, teams->getParentOfType<scf::ForallOp>()) && !fetched.contains({around, bufferOf(input)}))
           views.insert(input);
     if (views.empty())
       return;
+    for (Value view : views) // not again where the same rows are read a second time
+      fetched.insert({around, bufferOf(view)});
     Location loc = teams.getLoc();
     Value step = around.getStep(), next = arith::AddIOp::create(b, loc, around.getInductionVar(), step);
     Value behind = arith::AddIOp::create(b, loc, next, step);

@@ -4,6 +4,7 @@
 llvm.func @__nv_fmaf(f32, f32, f32) -> f32
 llvm.func @__nv_sqrt(f64) -> f64
 llvm.func @__nv_fabsf(f32) -> f32
+llvm.func @__nv_exp2f(f32) -> f32
 // CHECK-LABEL: llvm.func @k
 llvm.func @k(%x: f32, %y: f64) -> f32 {
   // CHECK: %[[A:.*]] = llvm.intr.fma(%arg0, %arg0, %arg0) : (f32, f32, f32) -> f32
@@ -12,8 +13,10 @@ llvm.func @k(%x: f32, %y: f64) -> f32 {
   %b = llvm.call @__nv_sqrt(%y) : (f64) -> f64
   // CHECK: %[[C:.*]] = llvm.intr.fabs(%[[A]]) : (f32) -> f32
   %c = llvm.call @__nv_fabsf(%a) : (f32) -> f32
-  // CHECK: llvm.return %[[C]]
-  llvm.return %c : f32
+  // CHECK: %[[D:.*]] = llvm.call_intrinsic "llvm.nvvm.ex2.approx.ftz"(%[[C]]) : (f32) -> f32
+  %d = llvm.call @__nv_exp2f(%c) : (f32) -> f32
+  // CHECK: llvm.return %[[D]]
+  llvm.return %d : f32
 }
 
 // -----
