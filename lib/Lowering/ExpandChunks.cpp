@@ -78,7 +78,7 @@ struct ExpandChunks : impl::ExpandChunksBase<ExpandChunks> {
       return signalPassFailure();
     }
     if (vectorBits < 32 || tileLength < 0 || teams < 1) {
-      getOperation().emitError() << "vector-bits is " << vectorBits << ", tile-length " << tileLength << " and teams " << teams
+      getOperation().emitError() << "vector-bits is " << int64_t(vectorBits) << ", tile-length " << int64_t(tileLength) << " and teams " << int64_t(teams)
                                  << "; a vector has 32 bits at least, tiles are not negative, and there is a team at least";
       return signalPassFailure();
     }
