@@ -147,6 +147,8 @@ SmallVector<Value> LinearRecurrenceOp::emitJoined(OpBuilder &b, ValueRange trans
   return {transfer, state};
 }
 
+bool LinearRecurrenceOp::isElementWise() { return !StringRef(mappedOperands(*this).getLoopKinds()).drop_front().contains('r'); }
+
 SplitCost LinearRecurrenceOp::getSplitCost(const ChunkOptions &options) {
   SmallVector<int64_t> shape = *inferStateShape();
   shape.back() = blockSize(*this, options);

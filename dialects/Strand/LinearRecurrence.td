@@ -4,7 +4,7 @@ include "dialects/Strand/Dialect.td"
 
 def Strand_LinearRecurrenceOp : Strand_StreamOp<"linear_recurrence", [
     DeclareOpInterfaceMethods<Strand_ChunkOpInterface>,
-    DeclareOpInterfaceMethods<Strand_SplitOpInterface>]> {
+    DeclareOpInterfaceMethods<Strand_SplitOpInterface, ["isElementWise"]>]> {
   let summary = "h[t] = a[t] * h[t-1] + b[t], element by element, read out by c[t]";
   let description = [{
     For the rows t of each sequence and each index s = (s1, ..., sk) of the state:

@@ -256,6 +256,10 @@ std::vector<std::pair<std::string, void *>> strand::laneSymbols() {
           symbol("strand_lane_load_matrices", +[](int64_t instruction, const char *row, uint32_t *words) {
             emulator.loadMatrices(instruction, row, words);
           }),
+          symbol("strand_lane_round", +[](float x) -> uint16_t {
+            uint32_t bits = llvm::bit_cast<uint32_t>(x), odd = bits >> 16 & 1;
+            return x == x ? (bits + 0x7fff + odd) >> 16 : 0x7fff;
+          }),
           symbol("strand_lane_permute", +[](uint32_t low, uint32_t high, uint32_t selector) -> uint32_t {
             uint64_t bytes = uint64_t(high) << 32 | low;
             uint32_t result = 0;

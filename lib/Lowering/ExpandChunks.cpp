@@ -30,6 +30,25 @@ ChunkOptions forFewTasks(ChunkOptions options) {
   return options;
 }
 
+/// Options where groups of threads share a tile: a warp takes neighbouring channels, and blocks are small, so that there are
+/// many of them.
+ChunkOptions forTeams(ChunkOptions options, int64_t teams) {
+  options.teams = teams;
+  options.channelBlock = options.vectorWidth / 4; // which is a quarter of a block's channels
+  return options;
+}
+
+bool goesElementByElement(ChunkOpInterface op) {
+  auto split = dyn_cast<SplitOpInterface>(op.getOperation());
+  return split && split.isElementWise();
+}
+
+/// Whether the tiles of `op` are for teams of threads.
+bool hasTeams(ChunkOpInterface op, const Choice &choice, const ChunkOptions &options, int64_t teams) {
+  return teams > 1 && goesElementByElement(op) && choice.spans == ChunkForm::Chunk && !options.singleRow &&
+         op.getTileLengths(options).front() > 1;
+}
+
 Choice choose(ChunkOpInterface op, StringRef form, const ChunkOptions &options) {
   if (options.singleRow)
     return {"step", "each sequence has one row or none"};
@@ -58,9 +77,9 @@ struct ExpandChunks : impl::ExpandChunksBase<ExpandChunks> {
       getOperation().emitError() << "form '" << form << "' is none of " << llvm::join(chunkForms(), ", ");
       return signalPassFailure();
     }
-    if (vectorBits < 32 || tileLength < 0) {
-      getOperation().emitError() << "vector-bits is " << vectorBits << " and tile-length " << tileLength
-                                 << "; a vector has 32 bits at least, and tiles are not negative";
+    if (vectorBits < 32 || tileLength < 0 || teams < 1) {
+      getOperation().emitError() << "vector-bits is " << int64_t(vectorBits) << ", tile-length " << int64_t(tileLength) << " and teams " << int64_t(teams)
+                                 << "; a vector has 32 bits at least, tiles are not negative, and there is a team at least";
       return signalPassFailure();
     }
     ChunkOptions options;
@@ -76,14 +95,17 @@ struct ExpandChunks : impl::ExpandChunksBase<ExpandChunks> {
 
   void expand(ChunkOpInterface op, const Choice &choice, const ChunkOptions &options) {
     Builder b(&getContext());
+    ChunkOptions own = hasTeams(op, choice, options, teams) ? forTeams(options, teams) : options;
     SmallVector<NamedAttribute> facts{
-        b.getNamedAttr("tile", b.getI64IntegerAttr(options.singleRow ? 1 : op.getTileLengths(options).front())),
-        b.getNamedAttr("blocks", b.getI64IntegerAttr(op.getBlocks(options))),
+        b.getNamedAttr("tile", b.getI64IntegerAttr(options.singleRow ? 1 : op.getTileLengths(own).front())),
+        b.getNamedAttr("blocks", b.getI64IntegerAttr(op.getBlocks(own))),
         b.getNamedAttr("why", b.getStringAttr(choice.why))};
     if (auto split = dyn_cast<SplitOpInterface>(op.getOperation()))
-      facts.push_back(b.getNamedAttr("cost", b.getI64IntegerAttr(split.getSplitCost(options).row * op.getBlocks(options))));
+      facts.push_back(b.getNamedAttr("cost", b.getI64IntegerAttr(split.getSplitCost(own).row * op.getBlocks(own))));
     noteForm(op, choice.form, facts, op.isFallback() || (isSplit(form) && choice.spans == ChunkForm::Chunk && !options.singleRow));
-    Expansion expansion(op, options);
+    Expansion expansion(op, own);
+    if (readers && goesElementByElement(op))
+      expansion.takeReaders();
     if (choice.spans == ChunkForm::Chunk)
       expansion.writeChunks();
     else if (choice.atRunTime)

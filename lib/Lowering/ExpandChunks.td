@@ -14,6 +14,10 @@ def ExpandChunks : Pass<"strand-expand-chunks", "::mlir::func::FuncOp"> {
       associative   the same, with the summaries joined in log2(spans) rounds instead of one after another
       auto          tile by tile, or three-phase in calls where lengths and threads make that faster (CostModel.h)
 
+    With `teams`, for GPUs, `chunk` cuts a tile of ops whose elements go their own way into as many spans, which groups of
+    threads take side by side: an `scf.forall` over teams inside of the one over blocks (Teams.cpp). With `readers`, what
+    an element-wise op alone reads of such an op is computed with the tile, and the result itself is not stored.
+
     Spans are for ops that implement SplitOpInterface; others go tile by tile, which the report calls a fallback where
     spans were asked for. The reason for a form is noted as `why`, and as `cost` the f32 operations of a row.
   }];
@@ -24,5 +28,7 @@ def ExpandChunks : Pass<"strand-expand-chunks", "::mlir::func::FuncOp"> {
     Option<"vectorBits", "vector-bits", "int64_t", "512", "bits of a vector register: 256 or 512">,
     Option<"form", "form", "std::string", "\"chunk\"", "auto, step, chunk, three-phase or associative">,
     Option<"tileLength", "tile-length", "int64_t", "0", "rows of a tile; 0: as the op chooses">,
+    Option<"teams", "teams", "int64_t", "1", "groups of threads of a block that compute neighbouring tiles side by side">,
+    Option<"readers", "readers", "bool", "false", "element-wise ops that alone read a result are part of the tile">,
   ];
 }

@@ -1,15 +1,18 @@
 // The loops around what an op says about one tile: sequences, blocks, tiles in order.
 #include "lib/Lowering/Expansion.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/Interfaces/TilingInterface.h"
 using namespace mlir;
 using namespace strand;
 
 Expansion::Expansion(ChunkOpInterface op, const ChunkOptions &options)
     : op(op), stream(cast<StreamOpInterface>(op.getOperation())), options(options), b(op), loc(op.getLoc()),
       states(llvm::to_vector(OperandRange(stream.getStatesMutable()))), specs(stream.getStateSpecs()),
-      results(op->getNumResults() - states.size()) {
+      results(op->getNumResults() - states.size()), readers(results) {
   for (unsigned i = 0; i < results; ++i)
     if (!op->getResult(i).use_empty())
       written.push_back(i);
@@ -44,7 +47,13 @@ SmallVector<Value> Expansion::chunks(ValueRange into) {
   if (states.empty()) // the whole-sequence form begins at the initial values
     llvm::append_range(slices, initialStates(part.block));
   auto tile = [&](Value at, int64_t length, ValueRange carried) { return emitTile(part, at, length, carried); };
-  slices = emitTiles(rows, std::move(slices), tile, rowsToAlignment(part));
+  if (options.teams > 1) {
+    Value done;
+    slices = emitTeams(part, rows, std::move(slices), done);
+    slices = emitTiles(rows, std::move(slices), tile, {}, done);
+  } else {
+    slices = emitTiles(rows, std::move(slices), tile, rowsToAlignment(part));
+  }
   putSlices(loop, part, slices);
   return llvm::to_vector_of<Value>(loop.getResults());
 }
@@ -56,10 +65,17 @@ void Expansion::replace(ValueRange values) {
   for (unsigned i = 0; i < states.size(); ++i)
     if (specs[i].growth == Growth::Count)
       after[i] = raised(states[i]);
-  for (auto [i, value] : llvm::zip(written, values))
-    op->getResult(i).replaceAllUsesWith(value);
+  for (auto [i, value] : llvm::zip(written, values)) {
+    resultOf(i).replaceAllUsesWith(value);
+    for (OpOperand &use : llvm::make_early_inc_range(op->getResult(i).getUses())) // of what a reader took: its sizes
+      if (isa<tensor::DimOp>(use.getOwner()))
+        use.set(value);
+  }
   for (auto [result, value] : llvm::zip_equal(op->getResults().drop_front(results), after))
     result.replaceAllUsesWith(value);
+  for (linalg::GenericOp reader : readers)
+    if (reader)
+      reader.erase();
   op->erase();
 }
 
@@ -99,7 +115,7 @@ Value Expansion::slotOf(Value sequence) { return indexAt(b, loc, OperandRange(st
 SmallVector<Value> Expansion::destinations() {
   SmallVector<Value> into;
   for (unsigned i : written) {
-    Value result = op->getResult(i);
+    Value result = resultOf(i);
     if (rowsType(result).hasStaticShape())
       into.push_back(emptyTensor(b, loc, rowsType(result).getShape(), rowsType(result).getElementType()));
     else
@@ -164,10 +180,11 @@ SmallVector<Value> Expansion::initialStates(Value block) {
   return slices;
 }
 
-/// Tiles of each length while so many of `rows` are left; of one row before row `aligned`, if that is given.
-SmallVector<Value> Expansion::emitTiles(Value rows, SmallVector<Value> carried, WriteTile tile, Value aligned) {
+/// Tiles of each length while so many of `rows` are left, behind the first `done`; of one row before row `aligned`, if that
+/// is given.
+SmallVector<Value> Expansion::emitTiles(Value rows, SmallVector<Value> carried, WriteTile tile, Value aligned, Value done) {
   SmallVector<int64_t> lengths = options.singleRow ? SmallVector<int64_t>{1} : op.getTileLengths(options);
-  Value at = index(0);
+  Value at = done ? done : index(0);
   if (aligned && lengths.front() > 1) {
     carried = emitLoop(at, aligned, 1, carried, tile);
     at = aligned;
@@ -206,34 +223,95 @@ Value Expansion::rowsToAlignment(const Part &part) {
 
 SmallVector<Value> Expansion::emitTile(const Part &part, Value at, int64_t length, ValueRange slices) {
   SmallVector<Value> tiles;
-  for (unsigned i = 0; i < results; ++i) { // nobody reads what is written there, unless it is replaced below
-    SmallVector<int64_t> size{length};
-    llvm::append_range(size, op.getResultSlice(b, i, part.block, options).sizes);
-    tiles.push_back(emptyTensor(b, loc, size, rowsType(op->getResult(i)).getElementType()));
-  }
   SmallVector<SmallVector<OpFoldResult>> offsets;
   SmallVector<SmallVector<int64_t>> sizes;
   for (auto [i, v] : llvm::zip(written, slices)) {
     offsets.emplace_back(rowsType(v).getRank(), b.getIndexAttr(0)).front() = at;
-    sizes.push_back(to_vector(rowsType(tiles[i]).getShape()));
-    tiles[i] = slice(b, loc, v, offsets.back(), sizes.back());
+    sizes.push_back({length});
+    llvm::append_range(sizes.back(), op.getResultSlice(b, i, part.block, options).sizes);
+    tiles.push_back(slice(b, loc, v, offsets.back(), sizes.back()));
+  }
+  SmallVector<Value> made = computeTile(part, at, length, tiles, slices.drop_front(written.size())), next;
+  for (auto [tile, v, offset, size] : llvm::zip(made, slices, offsets, sizes))
+    next.push_back(unslice(b, loc, tile, v, offset, size));
+  llvm::append_range(next, ArrayRef(made).drop_front(written.size()));
+  return next;
+}
+
+/// The tile of `length` rows from row `at` of the part on: what is written of its results, with `into` as destinations, then
+/// the carried states behind it.
+SmallVector<Value> Expansion::computeTile(const Part &part, Value at, int64_t length, ValueRange into, ValueRange states) {
+  SmallVector<Value> tiles, of;
+  for (unsigned i = 0; i < results; ++i) {
+    bool direct = llvm::is_contained(written, i) && !readers[i];
+    SmallVector<int64_t> size{length};
+    llvm::append_range(size, op.getResultSlice(b, i, part.block, options).sizes);
+    // nobody reads what is written to a place of its own, unless a reader was taken along
+    tiles.push_back(direct ? into[llvm::find(written, i) - written.begin()]
+                           : emptyTensor(b, loc, size, rowsType(op->getResult(i)).getElementType()));
   }
   Value row = arith::AddIOp::create(b, loc, part.first, at);
-  SmallVector<Value> of;
-  ValueRange left = slices.drop_front(written.size());
   for (unsigned i = 0; i < specs.size(); ++i) {
     if (i < part.counts.size() && part.counts[i]) {
       of.push_back(arith::AddIOp::create(b, loc, part.counts[i], at));
     } else if (llvm::is_contained(carried, i)) {
-      of.push_back(left.front());
-      left = left.drop_front();
+      of.push_back(states.front());
+      states = states.drop_front();
     }
   }
   SmallVector<Value> made = op.emitTile(b, row, length, part.block, tiles, of, options), next;
-  for (auto [i, v, offset, size] : llvm::zip(written, slices, offsets, sizes))
-    next.push_back(unslice(b, loc, made[i], v, offset, size));
+  for (auto [i, place] : llvm::zip(written, into)) {
+    SmallVector<OpFoldResult> offsets{row};
+    llvm::append_range(offsets, op.getResultSlice(b, i, part.block, options).offsets);
+    next.push_back(readers[i] ? readTile(i, offsets, made[i], place) : made[i]);
+  }
   llvm::append_range(next, ArrayRef(made).drop_front(results));
   return next;
+}
+
+/// What the reader of result `i` makes of its tile at `offsets`, written to `into`.
+Value Expansion::readTile(unsigned i, ArrayRef<OpFoldResult> offsets, Value tile, Value into) {
+  SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(b.getContext(), rowsType(tile).getShape());
+  auto tiled = cast<TilingInterface>(readers[i].getOperation()).getTiledImplementation(b, offsets, sizes);
+  auto made = cast<linalg::GenericOp>(tiled->tiledOps.front());
+  for (OpOperand &operand : readers[i]->getOpOperands()) {
+    if (operand.get() == op->getResult(i))
+      made->setOperand(operand.getOperandNumber(), tile);
+    if (readers[i].isDpsInit(&operand))
+      made->setOperand(operand.getOperandNumber(), into);
+  }
+  for (Operation *unused : tiled->generatedSlices)
+    if (unused->use_empty())
+      unused->erase();
+  return made.getResult(0);
+}
+
+/// The op that alone reads elements of `result`, if it is element-wise, in the same places.
+static linalg::GenericOp soleReader(OpResult result) {
+  SmallVector<OpOperand *> uses;
+  for (OpOperand &use : result.getUses())
+    if (!isa<tensor::DimOp>(use.getOwner()))
+      uses.push_back(&use);
+  auto reader = uses.size() == 1 ? dyn_cast<linalg::GenericOp>(uses[0]->getOwner()) : linalg::GenericOp();
+  if (!reader || reader->getBlock() != result.getOwner()->getBlock() || reader.getNumDpsInits() != 1 || reader.getNumReductionLoops() ||
+      reader.hasIndexSemantics())
+    return {};
+  OpOperand &use = *uses[0], &init = *reader.getDpsInitOperand(0);
+  auto isWhole = [&](OpOperand &operand) { return reader.getMatchingIndexingMap(&operand).isIdentity(); };
+  bool plain = llvm::all_of(reader.getIndexingMapsArray(), [](AffineMap m) { return m.isProjectedPermutation(); });
+  return plain && isWhole(use) && isWhole(init) && &use != &init && !reader.payloadUsesValueFromOperand(&init) ? reader : linalg::GenericOp();
+}
+
+void Expansion::takeReaders() {
+  for (unsigned i : written) {
+    linalg::GenericOp reader = soleReader(op->getResult(i));
+    DominanceInfo order;
+    bool known = reader && llvm::all_of(reader->getOperands(), [&](Value v) {
+      return v == op->getResult(i) || v == reader.getOutputs()[0] || order.properlyDominates(v, op);
+    });
+    if (known)
+      readers[i] = reader;
+  }
 }
 
 void Expansion::putSlices(scf::ForallOp loop, const Part &part, ValueRange slices) {

@@ -10,6 +10,8 @@ class Expansion {
 public:
   Expansion(ChunkOpInterface op, const ChunkOptions &options);
 
+  /// Takes element-wise ops that alone read a result along: what they make of a tile is all that is written of it.
+  void takeReaders();
   /// Replaces the op by its tiles in order, one task for each sequence and block.
   void writeChunks();
   /// Replaces it by summaries of spans, a scan of them and the outputs of spans, a task for each span and block; the op
@@ -48,14 +50,19 @@ private:
   void addStates(Part &part, Value at);
   SmallVector<Value> takeSlices(const Part &part, ValueRange whole, unsigned results);
   SmallVector<Value> initialStates(Value block);
-  SmallVector<Value> emitTiles(Value rows, SmallVector<Value> carried, WriteTile tile, Value aligned = {});
+  SmallVector<Value> emitTiles(Value rows, SmallVector<Value> carried, WriteTile tile, Value aligned = {}, Value done = {});
   SmallVector<Value> emitLoop(Value from, Value to, int64_t length, ValueRange carried, WriteTile tile);
   Value rowsToAlignment(const Part &part);
   SmallVector<Value> emitTile(const Part &part, Value at, int64_t length, ValueRange slices);
+  SmallVector<Value> computeTile(const Part &part, Value at, int64_t length, ValueRange into, ValueRange states);
+  SmallVector<Value> emitTeams(const Part &part, Value rows, SmallVector<Value> slices, Value &done);
+  Value resultOf(unsigned i) { return readers[i] ? readers[i]->getResult(0) : op->getResult(i); }
+  Value readTile(unsigned i, ArrayRef<OpFoldResult> offsets, Value tile, Value into);
   void putSlices(scf::ForallOp loop, const Part &part, ValueRange slices);
   Value raised(Value counts);
 
   friend class Spans;
+  friend class Teams;
   ChunkOpInterface op;
   StreamOpInterface stream;
   const ChunkOptions &options;
@@ -66,5 +73,6 @@ private:
   SmallVector<unsigned> carried; // states that the loops carry; not those that count rows, which blocks share
   unsigned results;              // of the op, but for states
   SmallVector<unsigned> written; // those of them that somebody reads
+  SmallVector<linalg::GenericOp> readers; // of each: the op that was taken along, or null
 };
 } // namespace strand

@@ -25,17 +25,17 @@ bool dependsOn(Value v, Value iv) {
   return llvm::any_of(op->getOperands(), [&](Value operand) { return dependsOn(operand, iv); });
 }
 
-/// Whether no two iterations of the parallel loop around `slice` read the same elements through it.
+/// Whether no two iterations of the parallel loops around `slice`, of which there is one at least, read the same elements
+/// through it.
 bool readsItsOwn(tensor::ExtractSliceOp slice) {
-  auto loop = slice->getParentOfType<scf::ForallOp>();
-  if (!loop)
-    return false;
-  for (auto [iv, count] : llvm::zip(loop.getInductionVars(), loop.getMixedUpperBound())) {
-    bool moves = llvm::any_of(slice.getOffsets(), [&](Value offset) { return dependsOn(offset, iv); });
-    if (!moves && !isOneInteger(count))
-      return false;
-  }
-  return true;
+  auto inner = slice->getParentOfType<scf::ForallOp>();
+  for (auto loop = inner; loop; loop = loop->getParentOfType<scf::ForallOp>())
+    for (auto [iv, count] : llvm::zip(loop.getInductionVars(), loop.getMixedUpperBound())) {
+      bool moves = llvm::any_of(slice.getOffsets(), [&](Value offset) { return dependsOn(offset, iv); });
+      if (!moves && !isOneInteger(count))
+        return false;
+    }
+  return inner != nullptr;
 }
 
 /// Its slices in parallel loops, if it is element-wise and read by nothing else.

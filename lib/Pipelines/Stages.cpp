@@ -57,14 +57,16 @@ std::vector<Stage> kernelStages(const StageOptions &options) {
                         : options.emulation == Emulation::Backwards ? "strand-kernels{backwards}"
                         : options.emulation == Emulation::Lanes     ? "strand-kernels{tensor-cores few-rows=4}" // small tests see both
                                                                     : "strand-kernels{tensor-cores}";
+  bool ofDevice = options.emulation == Emulation::None || options.emulation == Emulation::Lanes;
+  std::string math = ofDevice ? "strand-expand-math{device}" : "strand-expand-math";
   return {
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
-       join({onFunctions({"strand-expand-chunks{vector-bits=1024 form=" + form + "}", "strand-decompose", "strand-fuse-tiles",
-                          "strand-fuse-rows"}),
+       join({onFunctions({"convert-elementwise-to-linalg", "strand-expand-chunks{vector-bits=1024 teams=8 readers form=" + form + "}",
+                          "strand-decompose", "strand-fuse-tiles", "strand-fuse-rows", "strand-fuse-results"}),
              "strand-pack-weights{panel=0}", "resolve-ranked-shaped-type-result-dims", tidy, "strand-destinations", tidy})},
       {"buffers", "memory", buffers()},
       {"kernels", "blocks of threads and the arena",
-       join({onFunctions({kernels, "strand-expand-math"}), tidy, "strand-arena", tidy})},
+       join({onFunctions({kernels, math}), tidy, "strand-arena", tidy})},
   };
 }
 

@@ -56,6 +56,8 @@ struct DeriveAdvance : impl::DeriveAdvanceBase<DeriveAdvance> {
     FailureOr<SmallVector<Carrier>> carriers = collect(f); // first: what it has to say of regions says more
     if (failed(carriers))
       return failure();
+    if (f->hasAttr("strand.whole"))
+      return staysWhole(*carriers);
     WalkResult r = f.walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (failed(checkRowWise(op)))
         return WalkResult::interrupt();
@@ -64,6 +66,14 @@ struct DeriveAdvance : impl::DeriveAdvanceBase<DeriveAdvance> {
     if (r.wasInterrupted())
       return failure();
     return carriers->empty() ? success() : thread(f, *carriers);
+  }
+
+  /// Of a function marked strand.whole: its calls were not changed.
+  static LogicalResult staysWhole(ArrayRef<Carrier> carriers) {
+    for (const Carrier &c : carriers)
+      if (auto call = dyn_cast<func::CallOp>(c.op))
+        return call.emitOpError("in a function marked strand.whole calls @") << call.getCallee() << ", which carries state; inline it";
+    return success();
   }
 
   FailureOr<SmallVector<Carrier>> collect(func::FuncOp f) {

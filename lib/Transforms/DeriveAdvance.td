@@ -8,6 +8,8 @@ def DeriveAdvance : Pass<"strand-derive-advance", "::mlir::ModuleOp"> {
     (see strand-c-interface), as do the carried values of a function marked `strand.entry` (see
     strand-function-interface).
 
+    A function marked `strand.whole` stays as it is: its calls hold whole sequences. It calls nothing that carries state.
+
     A carried value is named by the path of calls and ops to it, as in `layers.0.linear_recurrence.h`: each step is
     `strand.name` of the call or op, else its callee or mnemonic, made unique by a number.
 

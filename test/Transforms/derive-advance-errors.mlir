@@ -188,3 +188,17 @@ func.func @by_hand(%x: tensor<?x4xf32>, %i: index) -> tensor<?x4xf32> {
   %y = tensor.insert %zero into %x[%i, %i] : tensor<?x4xf32>
   return %y : tensor<?x4xf32>
 }
+
+// -----
+
+#td = affine_map<(t, d) -> (t, d)>
+func.func private @stateful(%x: tensor<?x8xf32>, %offsets: tensor<?xi32>) -> tensor<?x8xf32> {
+  %y = strand.linear_recurrence decay(%x) input(%x) offsets %offsets {indexing_maps = [#td, #td, #td]}
+      : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
+}
+func.func @whole(%x: tensor<?x8xf32>, %offsets: tensor<?xi32>) -> tensor<?x8xf32> attributes {strand.whole} {
+  // expected-error @below {{in a function marked strand.whole calls @stateful, which carries state; inline it}}
+  %y = func.call @stateful(%x, %offsets) : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
+}

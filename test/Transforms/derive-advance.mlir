@@ -130,3 +130,16 @@ func.func private @row_wise(%x: tensor<?x8xf32>, %w: tensor<4x8xf32>) -> tensor<
   %pairs = tensor.expand_shape %part [[0], [1, 2]] output_shape [%n, 2, 2] : tensor<?x4xf32> into tensor<?x2x2xf32>
   return %pairs : tensor<?x2x2xf32>
 }
+
+// -----
+
+// A function for whole sequences carries nothing.
+// CHECK-LABEL: func.func private @whole(
+// CHECK-SAME:    tensor<?xi32>) -> tensor<?x8xf32> attributes
+// CHECK:         strand.linear_recurrence {{.*}} offsets %{{.*}} {indexing_maps
+#td = affine_map<(t, d) -> (t, d)>
+func.func private @whole(%x: tensor<?x8xf32>, %offsets: tensor<?xi32>) -> tensor<?x8xf32> attributes {strand.whole} {
+  %y = strand.linear_recurrence decay(%x) input(%x) offsets %offsets {indexing_maps = [#td, #td, #td]}
+      : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
+}

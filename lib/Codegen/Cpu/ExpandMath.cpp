@@ -14,6 +14,15 @@ bool isF32OrLanes(Type type) {
 }
 
 struct ExpandMath : impl::ExpandMathBase<ExpandMath> {
+  using ExpandMathBase::ExpandMathBase;
+
+  Value expand(OpBuilder &b, Operation *op) {
+    if (auto rounding = dyn_cast<arith::TruncFOp>(op))
+      return device ? Value() : expandRounding(b, rounding);
+    auto exp = dyn_cast<math::ExpOp>(op);
+    return device && exp ? expandExpByPower(b, exp) : expandMath(b, op);
+  }
+
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
@@ -24,8 +33,7 @@ struct ExpandMath : impl::ExpandMathBase<ExpandMath> {
     });
     for (Operation *op : ops) {
       OpBuilder b(op);
-      auto rounding = dyn_cast<arith::TruncFOp>(op);
-      if (Value value = rounding ? expandRounding(b, rounding) : expandMath(b, op)) {
+      if (Value value = expand(b, op)) {
         op->getResult(0).replaceAllUsesWith(value);
         op->erase();
         ++numExpanded;

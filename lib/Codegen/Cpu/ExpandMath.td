@@ -9,8 +9,12 @@ def ExpandMath : Pass<"strand-expand-math", "::mlir::func::FuncOp"> {
     Rounding f32 to bf16 becomes arithmetic on bits as well, since most CPUs have no instruction for it and the C library
     may lack the function that LLVM calls then.
 
+    With `device`, for GPUs: rounding stays, and exp is a power of 2 that the GPU has an instruction for, `math.exp2` with
+    `afn`, times what rounding its exponent took away.
+
     Errors in units of the last place, and where the arithmetic comes from: lib/Codegen/Cpu/MathFunctions.cpp.
   }];
+  let options = [Option<"device", "device", "bool", "false", "for GPUs">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
   let statistics = [Statistic<"numExpanded", "expanded", "operations replaced">];
 }

@@ -267,6 +267,16 @@ Value expandRounding(OpBuilder &b, arith::TruncFOp op) {
   return m.upperHalf(m.select(m.equal(x, x), rounded, m.orBits(bits, 0x400000u)));
 }
 
+/// x log2(e) = t + e; 2^t (1 + e ln 2).
+Value expandExpByPower(OpBuilder &b, math::ExpOp op) {
+  LaneMath m(b, op.getLoc(), op.getType());
+  constexpr float log2eRest = 1.92596299e-8f;
+  Value x = m.atLeast(m.atMost(op.getOperand(), 89.f), -104.f);
+  Value t = m.mul(x, log2e), e = m.fma(x, log2eRest, m.fma(x, log2e, m.negative(t)));
+  Value power = math::Exp2Op::create(b, op.getLoc(), t, arith::FastMathFlags::afn);
+  return m.mul(power, m.fma(e, ln2, 1.f));
+}
+
 Value expandMath(OpBuilder &b, Operation *op) {
   LaneMath m(b, op->getLoc(), op->getResult(0).getType());
   if (auto power = dyn_cast<math::PowFOp>(op))

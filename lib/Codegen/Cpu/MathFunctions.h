@@ -23,6 +23,7 @@ public:
   template <class A, class B, class C> Value fma(A x, B y, C z) {
     return math::FmaOp::create(b, loc, of(x), of(y), of(z));
   }
+  Value negative(Value x) { return arith::NegFOp::create(b, loc, x); }
   Value abs(Value x) { return math::AbsFOp::create(b, loc, x); }
   Value sqrt(Value x) { return math::SqrtOp::create(b, loc, x); }
 
@@ -83,6 +84,10 @@ private:
 
 /// What rounding f32 to bf16 computes; null for other types.
 Value expandRounding(OpBuilder &b, arith::TruncFOp op);
+
+/// exp of f32 by the power of 2 that a GPU has an instruction for: within 2.5 units of the last place if that is within 2, and
+/// 0 below the normal numbers if it is 0 there.
+Value expandExpByPower(OpBuilder &b, math::ExpOp op);
 
 /// What `op` computes, written at the position of `b`; null if strand-expand-math leaves it alone.
 Value expandMath(OpBuilder &b, Operation *op);

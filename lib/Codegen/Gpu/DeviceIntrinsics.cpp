@@ -1,15 +1,22 @@
 #include "lib/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/Builders.h"
 using namespace mlir;
 namespace strand {
 #define GEN_PASS_DEF_DEVICEINTRINSICS
 #include "lib/Passes.h.inc"
 namespace {
-constexpr StringLiteral libraryPrefix = "__nv_";
+constexpr StringLiteral libraryPrefix = "__nv_", powerOfTwoName = "llvm.nvvm.ex2.approx.ftz";
 
 template <typename Op> Value emit(OpBuilder &b, LLVM::CallOp call) {
   return Op::create(b, call.getLoc(), call.getResultTypes(), call.getArgOperands())->getResult(0);
+}
+
+/// The instruction: results that are not normal numbers are 0.
+Value emitPowerOfTwo(OpBuilder &b, LLVM::CallOp call) {
+  auto name = b.getStringAttr(powerOfTwoName);
+  return LLVM::CallIntrinsicOp::create(b, call.getLoc(), call.getResultTypes()[0], name, call.getArgOperands()).getResult(0);
 }
 
 struct Intrinsic {
@@ -19,7 +26,8 @@ struct Intrinsic {
 constexpr Intrinsic intrinsics[] = {
     {"fma", emit<LLVM::FMAOp>},     {"sqrt", emit<LLVM::SqrtOp>},   {"fabs", emit<LLVM::FAbsOp>},
     {"floor", emit<LLVM::FFloorOp>}, {"ceil", emit<LLVM::FCeilOp>}, {"trunc", emit<LLVM::FTruncOp>},
-    {"copysign", emit<LLVM::CopySignOp>}, {"fmax", emit<LLVM::MaxNumOp>}, {"fmin", emit<LLVM::MinNumOp>}};
+    {"copysign", emit<LLVM::CopySignOp>}, {"fmax", emit<LLVM::MaxNumOp>}, {"fmin", emit<LLVM::MinNumOp>},
+    {"exp2", emitPowerOfTwo}};
 
 struct DeviceIntrinsics : impl::DeviceIntrinsicsBase<DeviceIntrinsics> {
   void runOnOperation() override {
@@ -36,12 +44,20 @@ struct DeviceIntrinsics : impl::DeviceIntrinsicsBase<DeviceIntrinsics> {
         return signalPassFailure();
     for (LLVM::LLVMFuncOp f : declarations)
       f.erase();
+    getOperation()->walk([](LLVM::Prefetch fetch) { // no instruction of NVPTX is chosen for it
+      OpBuilder b(fetch);
+      NVVM::PrefetchOp::create(b, fetch.getLoc(), NVVM::PrefetchCacheLevelAttr::get(b.getContext(), NVVM::PrefetchCacheLevel::L2),
+                               NVVM::CacheEvictionPriorityAttr(), fetch.getAddr(), Value(), UnitAttr(), UnitAttr(), UnitAttr());
+      fetch.erase();
+    });
   }
 
   static LogicalResult replace(LLVM::CallOp call) {
     StringRef name = call.getCallee()->drop_front(libraryPrefix.size());
     bool single = call.getResult().getType().isF32();
-    auto known = llvm::find_if(intrinsics, [&](const Intrinsic &i) { return name == (single ? i.name.str() + "f" : i.name.str()); });
+    auto known = llvm::find_if(intrinsics, [&](const Intrinsic &i) {
+      return name == (single ? i.name.str() + "f" : i.name.str()) && (single || i.name != "exp2");
+    });
     if (known == std::end(intrinsics))
       return call.emitError() << "a kernel needs the function " << name << " on " << call.getResult().getType()
                               << ", for which there is no arithmetic; strand-expand-math has it for f32";

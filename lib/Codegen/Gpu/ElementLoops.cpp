@@ -32,16 +32,22 @@ int64_t stepsTogether(linalg::LinalgOp op) {
 Value indexValue(OpBuilder &b, Location loc, int64_t v) { return arith::ConstantIndexOp::create(b, loc, v); }
 } // namespace
 
-ElementLoops::ElementLoops(OpBuilder &b, linalg::LinalgOp op) : op(op), sum(combinerOf(op)) {
+SmallVector<unsigned> ElementLoops::sharedLoops(linalg::LinalgOp op) {
+  SmallVector<utils::IteratorType> kinds = op.getIteratorTypesArray();
+  SmallVector<unsigned> loops;
+  for (AffineExpr e : op.getMatchingIndexingMap(op.getDpsInitOperand(0)).getResults())
+    if (auto dim = dyn_cast<AffineDimExpr>(e);
+        dim && kinds[dim.getPosition()] == utils::IteratorType::parallel && splitsOutputs(op, dim.getPosition()))
+      loops.push_back(dim.getPosition());
+  return loops;
+}
+
+ElementLoops::ElementLoops(OpBuilder &b, linalg::LinalgOp op, int64_t together)
+    : op(op), together(together ? together : stepsTogether(op)), parallel(sharedLoops(op)), sum(combinerOf(op)) {
   Location loc = op.getLoc();
   SmallVector<Range> ranges = op.createLoopRanges(b, loc);
   for (Range r : ranges)
     sizes.push_back(getValueOrCreateConstantIndexOp(b, loc, r.size));
-  SmallVector<utils::IteratorType> kinds = op.getIteratorTypesArray();
-  auto isParallel = [&](unsigned d) { return kinds[d] == utils::IteratorType::parallel && splitsOutputs(op, d); };
-  for (AffineExpr e : op.getMatchingIndexingMap(op.getDpsInitOperand(0)).getResults())
-    if (auto dim = dyn_cast<AffineDimExpr>(e); dim && isParallel(dim.getPosition()))
-      parallel.push_back(dim.getPosition());
   for (unsigned d = 0; d < sizes.size(); ++d)
     if (!llvm::is_contained(parallel, d))
       ordered.push_back(d);
@@ -218,7 +224,7 @@ SmallVector<Value> ElementLoops::nest(OpBuilder &b, ArrayRef<unsigned> loops, Sm
 SmallVector<Value> ElementLoops::innermost(OpBuilder &b, unsigned loop, Value first, int64_t stride, SmallVector<Value> &ivs,
                                            SmallVector<Value> held) {
   Location loc = op.getLoc();
-  int64_t together = stepsTogether(op), width = together * stride;
+  int64_t width = together * stride;
   std::optional<int64_t> size = getConstantIntValue(sizes[loop]);
   if (size && *size < width)
     return steps(b, loop, first, sizes[loop], stride, 1, ivs, std::move(held));

@@ -7,8 +7,12 @@ using namespace mlir;
 /// Which loops of a linalg op may be given to different threads, and which one thread runs through in order.
 class ElementLoops {
 public:
-  /// Writes the sizes of the loops in front of `b`.
-  ElementLoops(OpBuilder &b, linalg::LinalgOp op);
+  /// Writes the sizes of the loops in front of `b`. `together`: how many steps of the innermost ordered loop have their
+  /// inputs loaded before the first is taken; 0: as many as suit the op.
+  ElementLoops(OpBuilder &b, linalg::LinalgOp op, int64_t together = 0);
+
+  /// The loops that are given to different threads, in the order in which elements are counted.
+  static SmallVector<unsigned> sharedLoops(linalg::LinalgOp op);
 
   /// How many elements there are: the product of the parallel loops.
   Value count() const { return elements; }
@@ -31,6 +35,7 @@ public:
 private:
   linalg::LinalgOp op;
   SmallVector<Value> sizes;                 // of all loops
+  int64_t together;
   SmallVector<unsigned> parallel, ordered; // loops, from the outside in
   Value elements;
   std::optional<int64_t> known = 1;

@@ -2,14 +2,17 @@
 // parallel loop becomes one; inside kernels, every linalg op, copy and store becomes a loop over threads.
 #include "lib/Codegen/Cpu/Bounds.h"
 #include "lib/Codegen/Gpu/ElementLoops.h"
+#include "lib/Codegen/Gpu/OwnElements.h"
 #include "lib/Codegen/Gpu/ProductTiles.h"
 #include "lib/Passes.h"
+#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
 #include "llvm/Support/MathExtras.h"
 using namespace mlir;
 namespace strand {
@@ -60,11 +63,13 @@ struct Factors {
 
 struct Kernels : impl::KernelsBase<Kernels> {
   using KernelsBase::KernelsBase;
+  DenseSet<std::pair<Operation *, Value>> fetched; // loops, and buffers that are asked for ahead in them
 
   void runOnOperation() override {
     func::FuncOp f = getOperation();
     if (f.isDeclaration())
       return;
+    fetched.clear();
     generalizeCopies(f);
     if (failed(convertHost(f.getBody())))
       signalPassFailure();
@@ -392,8 +397,13 @@ struct Kernels : impl::KernelsBase<Kernels> {
       op->moveBefore(once.getTerminator());
       return success();
     }
-    if (auto loop = dyn_cast<scf::ForallOp>(op)) // iterations may follow each other, each shared by all threads
-      return loop.emitError() << "parallel loop inside a parallel loop has no form for blocks of threads";
+    if (auto loop = dyn_cast<scf::ForallOp>(op))
+      return overTeams(loop);
+    if (auto loop = dyn_cast<scf::ForOp>(op))
+      if (std::optional<OwnElements> own = ownElements(loop.getRegion()); own && !hasProducts(*own)) {
+        throughLoop(loop, *own);
+        return success();
+      }
     if (isa<func::CallOp>(op))
       return op->emitError() << "call inside a parallel loop has no form for blocks of threads; inline it";
     for (Region &r : op->getRegions())
@@ -456,6 +466,156 @@ struct Kernels : impl::KernelsBase<Kernels> {
       loops.finish(b, t, whole, false);
     });
     op->erase();
+  }
+
+  // ---- threads that do not wait for each other ----
+
+  static bool hasProducts(const OwnElements &own) {
+    return llvm::any_of(own.ops, [](linalg::LinalgOp op) { return tensorCoreProduct(op).has_value(); });
+  }
+
+  /// Calls `body` for each of `count` elements.
+  void eachElement(OpBuilder &b, Location loc, int64_t count, int64_t most, function_ref<void(Value element)> body) {
+    eachThread(b, loc, std::min(count, most), [&](Value t) {
+      if (count <= most)
+        return body(t);
+      auto stride = scf::ForOp::create(b, loc, t, constant(b, loc, count), constant(b, loc, most));
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(stride.getBody());
+      body(stride.getInductionVar());
+    });
+  }
+
+  /// Code that computes element `i` of each of the linalg ops in and below `op`, instead of them.
+  void emitElement(Operation *op, Value i, int64_t together) {
+    SmallVector<linalg::LinalgOp> ops;
+    op->walk([&](linalg::LinalgOp inner) { ops.push_back(inner); });
+    for (linalg::LinalgOp inner : ops) {
+      OpBuilder b(inner);
+      ElementLoops(b, inner, together).emit(b, i);
+      inner->erase();
+    }
+  }
+
+  /// A loop around elements of threads' own: threads go through it by themselves.
+  void throughLoop(scf::ForOp loop, const OwnElements &own) {
+    OpBuilder b(loop);
+    loop.walk([&](memref::AllocOp alloc) { alloc->moveBefore(loop); });
+    eachElement(b, loop.getLoc(), own.count, threads, [&](Value i) { emitElement(b.clone(*loop), i, 0); });
+    loop.erase();
+  }
+
+  /// A parallel loop inside of a block: a team of threads for each iteration.
+  LogicalResult overTeams(scf::ForallOp loop) {
+    Location loc = loop.getLoc();
+    std::optional<int64_t> teams = loop.getRank() == 1 && loop.isNormalized() ? getConstantIntValue(loop.getMixedUpperBound()[0]) : std::nullopt;
+    std::optional<OwnElements> own = ownElements(loop.getRegion());
+    if (!teams || !own)
+      return loop.emitError() << "parallel loop inside a parallel loop has no form for blocks of threads, unless it has a known "
+                              << "number of iterations in which threads do not wait for each other";
+    constexpr int64_t mostThreads = 1024, longTile = 16;
+    OpBuilder b(loop);
+    DenseMap<Operation *, Value> bytes = placesOfTeams(b, loop, *teams);
+    int64_t count = *teams * own->count;
+    eachElement(b, loc, count, count <= mostThreads ? mostThreads : threads, [&](Value e) {
+      Value n = constant(b, loc, own->count);
+      Value team = b.createOrFold<arith::DivUIOp>(loc, e, n), i = b.createOrFold<arith::RemUIOp>(loc, e, n);
+      fetchAhead(b, loop, *own, team, i);
+      IRMapping inside;
+      inside.map(loop.getInductionVar(0), team);
+      SmallVector<Operation *> copies;
+      for (Operation &op : loop.getBody()->without_terminator())
+        if (Value places = bytes.lookup(&op)) {
+          auto alloc = cast<memref::AllocOp>(op);
+          Value at = arith::MulIOp::create(b, loc, team, constant(b, loc, bytesOf(alloc)));
+          inside.map(alloc.getResult(), memref::ViewOp::create(b, loc, alloc.getType(), places, at, ValueRange()).getResult());
+        } else {
+          copies.push_back(b.clone(op, inside));
+        }
+      for (Operation *copy : copies)
+        emitElement(copy, i, longTile);
+    });
+    loop.erase();
+    return success();
+  }
+
+  /// Of buffers that are made in each iteration, the bytes of all of them.
+  DenseMap<Operation *, Value> placesOfTeams(OpBuilder &b, scf::ForallOp loop, int64_t teams) {
+    DenseMap<Operation *, Value> places;
+    for (auto alloc : loop.getBody()->getOps<memref::AllocOp>())
+      places[alloc] = memref::AllocOp::create(b, alloc.getLoc(), MemRefType::get({teams * bytesOf(alloc)}, b.getI8Type()));
+    return places;
+  }
+
+  /// Asks for what the threads will read when the loop around `teams` comes here again.
+  void fetchAhead(OpBuilder &b, scf::ForallOp teams, const OwnElements &own, Value team, Value i) {
+    auto around = dyn_cast<scf::ForOp>(teams->getParentOp());
+    if (!around || around.getNumRegionIterArgs())
+      return;
+    SetVector<Value> views;
+    for (linalg::LinalgOp op : own.ops)
+      for (Value input : op.getDpsInputs())
+        if (isReadAhead(input, around, teams->getParentOfType<scf::ForallOp>()) && !fetched.contains({around, bufferOf(input)}))
+          views.insert(input);
+    if (views.empty())
+      return;
+    for (Value view : views) // not again where the same rows are read a second time
+      fetched.insert({around, bufferOf(view)});
+    Location loc = teams.getLoc();
+    Value step = around.getStep(), next = arith::AddIOp::create(b, loc, around.getInductionVar(), step);
+    Value behind = arith::AddIOp::create(b, loc, next, step);
+    Value comes = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, behind, around.getUpperBound());
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(scf::IfOp::create(b, loc, comes, false).thenBlock());
+    IRMapping later;
+    later.map(around.getInductionVar(), next);
+    later.map(teams.getInductionVar(0), team);
+    for (Value view : views)
+      fetchView(b, again(b, view, around, later), own.count, i);
+  }
+
+  /// Whether `view`, of two dimensions, is of memory from outside of the kernel and goes on with the loop.
+  static bool isReadAhead(Value view, scf::ForOp around, scf::ForallOp kernel) {
+    auto type = dyn_cast<MemRefType>(view.getType());
+    if (!type || type.getRank() != 2 || !type.hasStaticShape() || !view.getDefiningOp<memref::SubViewOp>() ||
+        !type.areTrailingDimsContiguous(1) || kernel->isAncestor(bufferOf(view).getParentRegion()->getParentOp()))
+      return false;
+    SetVector<Operation *> from;
+    BackwardSliceOptions options;
+    options.filter = [&](Operation *op) { return around->isProperAncestor(op) && isMemoryEffectFree(op); };
+    options.inclusive = true;
+    if (failed(getBackwardSlice(view, &from, options)))
+      return false;
+    return llvm::any_of(from, [&](Operation *op) { return llvm::is_contained(op->getOperands(), around.getInductionVar()); });
+  }
+
+  /// `v`, which is computed in `around`, with the values of `later`.
+  static Value again(OpBuilder &b, Value v, scf::ForOp around, IRMapping &later) {
+    if (Value known = later.lookupOrNull(v))
+      return known;
+    Operation *op = v.getDefiningOp();
+    if (!op || !around->isProperAncestor(op))
+      return v;
+    for (Value operand : op->getOperands())
+      again(b, operand, around, later);
+    return b.clone(*op, later)->getResult(cast<OpResult>(v).getResultNumber());
+  }
+
+  /// The part of thread `i` of `threads` in asking for a view of rows.
+  void fetchView(OpBuilder &b, Value view, int64_t threads, Value i) {
+    constexpr int64_t sector = 32, secondLevel = 2;
+    Location loc = view.getLoc();
+    auto type = cast<MemRefType>(view.getType());
+    int64_t elements = std::max<int64_t>(1, sector / bytesOfElement(type.getElementType()));
+    int64_t pieces = llvm::divideCeil(type.getDimSize(1), elements), all = type.getDimSize(0) * pieces;
+    for (int64_t first = 0; first < all; first += threads) {
+      Value piece = arith::AddIOp::create(b, loc, i, constant(b, loc, first));
+      if (first + threads > all)
+        piece = arith::MinUIOp::create(b, loc, piece, constant(b, loc, all - 1));
+      Value row = arith::DivUIOp::create(b, loc, piece, constant(b, loc, pieces));
+      Value column = arith::MulIOp::create(b, loc, arith::RemUIOp::create(b, loc, piece, constant(b, loc, pieces)), constant(b, loc, elements));
+      memref::PrefetchOp::create(b, loc, view, ValueRange{row, column}, /*isWrite=*/false, secondLevel, /*isDataCache=*/true);
+    }
   }
 
   void overThreads(OpBuilder &b, linalg::LinalgOp op) {

@@ -4,6 +4,7 @@
 //   strand_lane_barrier                          (number of the instruction: i64)
 //   strand_lane_multiply                         (number, words: ptr to 6 words of the operands and 4 sums, the sums in and out)
 //   strand_lane_load_matrices                    (number, address of a row of 16 bytes, words: ptr to 4 words that come out)
+//   strand_lane_round                            (f32) -> i16, the bits of bf16
 //   strand_lane_permute                          (i32, i32, selector: i32) -> i32
 //   strand_lane_touch                            (ptr, bytes: i64, alignment: i64, is a write: i64)
 #include "lib/Codegen/LlvmConstants.h"
@@ -122,6 +123,14 @@ LogicalResult LaneCode::rewrite(Operation *op) {
   } else if (auto address = dyn_cast<LLVM::AddressOfOp>(op); address && address.getType().getAddressSpace()) {
     Value shared = call("strand_lane_shared", pointer, {});
     replace(LLVM::AddrSpaceCastOp::create(b, address.getType(), shared));
+  } else if (auto intrinsic = dyn_cast<LLVM::CallIntrinsicOp>(op)) {
+    if (!intrinsic.getIntrin().starts_with("llvm.nvvm.ex2.approx"))
+      return op->emitError() << "the lane emulator knows no " << intrinsic.getIntrin();
+    replace(LLVM::Exp2Op::create(b, intrinsic.getOperand(0)));
+  } else if (auto rounding = dyn_cast<LLVM::FPTruncOp>(op); rounding && rounding.getType().isBF16() && rounding.getArg().getType().isF32()) {
+    replace(LLVM::BitcastOp::create(b, rounding.getType(), call("strand_lane_round", b.getI16Type(), rounding.getArg())));
+  } else if (isa<NVVM::PrefetchOp>(op)) { // changes nothing, wherever it points
+    op->erase();
   } else if (isa_and_present<NVVM::NVVMDialect>(op->getDialect())) {
     return op->emitError() << "the lane emulator knows no " << op->getName();
   }

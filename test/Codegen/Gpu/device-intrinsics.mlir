@@ -4,6 +4,7 @@
 llvm.func @__nv_fmaf(f32, f32, f32) -> f32
 llvm.func @__nv_sqrt(f64) -> f64
 llvm.func @__nv_fabsf(f32) -> f32
+llvm.func @__nv_exp2f(f32) -> f32
 // CHECK-LABEL: llvm.func @k
 llvm.func @k(%x: f32, %y: f64) -> f32 {
   // CHECK: %[[A:.*]] = llvm.intr.fma(%arg0, %arg0, %arg0) : (f32, f32, f32) -> f32
@@ -12,8 +13,10 @@ llvm.func @k(%x: f32, %y: f64) -> f32 {
   %b = llvm.call @__nv_sqrt(%y) : (f64) -> f64
   // CHECK: %[[C:.*]] = llvm.intr.fabs(%[[A]]) : (f32) -> f32
   %c = llvm.call @__nv_fabsf(%a) : (f32) -> f32
-  // CHECK: llvm.return %[[C]]
-  llvm.return %c : f32
+  // CHECK: %[[D:.*]] = llvm.call_intrinsic "llvm.nvvm.ex2.approx.ftz"(%[[C]]) : (f32) -> f32
+  %d = llvm.call @__nv_exp2f(%c) : (f32) -> f32
+  // CHECK: llvm.return %[[D]]
+  llvm.return %d : f32
 }
 
 // -----
@@ -23,4 +26,14 @@ llvm.func @k(%x: f64) -> f64 {
   // expected-error @+1 {{a kernel needs the function exp on 'f64', for which there is no arithmetic; strand-expand-math has it for f32}}
   %a = llvm.call @__nv_exp(%x) : (f64) -> f64
   llvm.return %a : f64
+}
+
+// -----
+
+// CHECK-LABEL: llvm.func @ahead
+// CHECK-NEXT:    nvvm.prefetch level = L2, %arg0 : !llvm.ptr
+// CHECK-NEXT:    llvm.return
+llvm.func @ahead(%p: !llvm.ptr) {
+  "llvm.intr.prefetch"(%p) <{cache = 1 : i32, hint = 2 : i32, rw = 0 : i32}> : (!llvm.ptr) -> ()
+  llvm.return
 }

@@ -53,15 +53,16 @@ func.func @recurrence(%x: memref<4x8xf32>, %s: memref<8xf32>, %y: memref<4x8xf32
   return
 }
 
-// A parallel loop is a kernel; in it, ops on tiles are loops over threads, and what is stored once one thread stores.
+// A parallel loop is a kernel; in it, ops on tiles are loops over threads, and what is stored once one thread stores. Where
+// the ops in a loop leave each thread its own elements, threads go through it by themselves.
 // CHECK-LABEL: func.func @tiles
 // CHECK:         scf.forall (%[[B:.*]], %[[H:.*]]) in (%arg2, 2) {
 // CHECK:           memref.load %arg1[%[[B]]]
 // CHECK:           memref.alloc() : memref<16x32xf32>
-// CHECK:           scf.for
-// CHECK:             scf.forall (%[[T:.*]]) in (64) {
-// CHECK:               scf.for %{{.*}} = %[[T]] to %c512 step %c64
-// CHECK:             } {mapping = [#gpu.thread<x>]}
+// CHECK:           scf.forall (%[[T:.*]]) in (64) {
+// CHECK:             scf.for %{{.*}} = %[[T]] to %c512 step %c64
+// CHECK:               scf.for
+// CHECK:           } {mapping = [#gpu.thread<x>]}
 // CHECK:           scf.forall (%{{.*}}) in (1) {
 // CHECK-NEXT:        memref.store %{{.*}}, %arg1[%[[B]]]
 // CHECK-NEXT:      } {mapping = [#gpu.thread<x>]}

@@ -1,0 +1,103 @@
+#include "lib/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+using namespace mlir;
+namespace strand {
+#define GEN_PASS_DEF_FUSERESULTS
+#include "lib/Passes.h.inc"
+namespace {
+
+/// IR: %y, %h = generic A; %z = generic B(%y, %w)  ->  %z, %h = generic B(A)(%w)
+struct IntoProducer : OpRewritePattern<linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::GenericOp reader, PatternRewriter &rewriter) const override {
+    for (OpOperand *use : reader.getDpsInputOperands())
+      if (mayJoin(*use)) {
+        join(rewriter, reader, *use);
+        return success();
+      }
+    return rewriter.notifyMatchFailure(reader, "reads no result that could be made as this op wants it");
+  }
+
+  static bool isElementWise(linalg::GenericOp op) {
+    OpOperand &init = *op.getDpsInitOperand(0);
+    return op.getNumDpsInits() == 1 && op.getNumReductionLoops() == 0 && !op.hasIndexSemantics() && op.hasPureTensorSemantics() &&
+           op.getMatchingIndexingMap(&init).isIdentity() && !op.payloadUsesValueFromOperand(&init) &&
+           llvm::all_of(op.getIndexingMapsArray(), [](AffineMap m) { return m.isProjectedPermutation(); });
+  }
+
+  static bool mayJoin(OpOperand &use) {
+    auto reader = cast<linalg::GenericOp>(use.getOwner());
+    auto maker = use.get().getDefiningOp<linalg::GenericOp>();
+    if (!maker || maker->getBlock() != reader->getBlock() || !use.get().hasOneUse() || !isElementWise(reader) ||
+        !reader.getMatchingIndexingMap(&use).isIdentity() || maker.getNumReductionLoops() == 0)
+      return false; // what has no reduction upstream can join
+    OpOperand &made = *maker.getDpsInitOperand(cast<OpResult>(use.get()).getResultNumber());
+    AffineMap map = maker.getMatchingIndexingMap(&made);
+    bool isMadeOnce = map.isPermutation() && !maker.payloadUsesValueFromOperand(&made);
+    return isMadeOnce && llvm::none_of(maker->getUsers(), [&](Operation *user) {
+             Operation *here = maker->getBlock()->findAncestorOpInBlock(*user);
+             return here && here->isBeforeInBlock(reader);
+           });
+  }
+
+  static void join(PatternRewriter &rewriter, linalg::GenericOp reader, OpOperand &use) {
+    auto maker = use.get().getDefiningOp<linalg::GenericOp>();
+    unsigned result = cast<OpResult>(use.get()).getResultNumber();
+    AffineMap element = maker.getMatchingIndexingMap(maker.getDpsInitOperand(result)); // from loops to the reader's loops
+    SmallVector<Value> inputs(maker.getInputs()), inits(maker.getOutputs());
+    SmallVector<AffineMap> maps;
+    for (OpOperand *input : maker.getDpsInputOperands())
+      maps.push_back(maker.getMatchingIndexingMap(input));
+    SmallVector<OpOperand *> others;
+    for (OpOperand *input : reader.getDpsInputOperands())
+      if (input != &use) {
+        others.push_back(input);
+        inputs.push_back(input->get());
+        maps.push_back(reader.getMatchingIndexingMap(input).compose(element));
+      }
+    inits[result] = reader.getOutputs()[0];
+    for (OpOperand &init : maker.getDpsInitsMutable())
+      maps.push_back(maker.getMatchingIndexingMap(&init));
+    unsigned known = maker.getNumDpsInputs(), count = inputs.size();
+    auto joined = linalg::GenericOp::create(
+        rewriter, reader.getLoc(), ValueRange(inits).getTypes(), inputs, inits, maps, maker.getIteratorTypesArray(),
+        [&](OpBuilder &b, Location loc, ValueRange args) {
+          IRMapping values;
+          values.map(maker.getRegionInputArgs(), args.take_front(known));
+          values.map(maker.getRegionOutputArgs(), args.drop_front(count));
+          for (Operation &op : maker.getBody()->without_terminator())
+            b.clone(op, values);
+          SmallVector<Value> yielded;
+          for (Value v : maker.getBody()->getTerminator()->getOperands())
+            yielded.push_back(values.lookupOrDefault(v));
+          values.map(reader.getMatchingBlockArgument(&use), yielded[result]);
+          for (auto [i, other] : llvm::enumerate(others))
+            values.map(reader.getMatchingBlockArgument(other), args[known + i]);
+          for (Operation &op : reader.getBody()->without_terminator())
+            b.clone(op, values);
+          yielded[result] = values.lookupOrDefault(reader.getBody()->getTerminator()->getOperand(0));
+          linalg::YieldOp::create(b, loc, yielded);
+        });
+    joined->setDiscardableAttrs(llvm::to_vector(maker->getDiscardableAttrs()));
+    rewriter.replaceOp(reader, joined->getResult(result));
+    for (auto [old, made] : llvm::zip_equal(maker->getResults(), joined->getResults()))
+      if (old.getType() == made.getType())
+        rewriter.replaceAllUsesWith(old, made);
+    rewriter.eraseOp(maker);
+  }
+};
+
+struct FuseResults : impl::FuseResultsBase<FuseResults> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<IntoProducer>(&getContext());
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+} // namespace
+} // namespace strand

@@ -1,0 +1,170 @@
+"""What each op of write_cases.py means, row by row in f32, and the fastest code for it that is installed.
+
+Tensors are [sequences, length, ...], as in cases.json. REFERENCES and PEERS are by op; a peer is (name, function of inputs and
+states that makes a function without arguments). A peer that is not installed raises ImportError.
+"""
+import torch
+import torch.nn.functional as F
+
+
+def scan(x):
+    a, b = x["a"].float(), x["b"].float()
+    h, y = torch.zeros_like(a[:, 0]), torch.empty_like(a)
+    for t in range(a.shape[1]):
+        h = torch.addcmul(b[:, t], a[:, t].exp(), h)
+        y[:, t] = h
+    return y
+
+
+def matrix_state(x, delta, scale, state=None, keys=("q", "k", "v")):
+    """S = decay S + k (v - delta S^T k)^T beta; y = scale q S, a head and sequence at a time in one batch."""
+    q, k, v = (x[n].float() for n in keys)
+    (B, T, H, K), V = k.shape, v.shape[-1]
+    S = torch.zeros(B * H, K, V, device=q.device) if state is None else state.float().reshape(B * H, K, V).clone()
+    y = torch.empty_like(v)
+    rows = lambda a, t: a[:, t].reshape(B * H, 1, -1)
+    g = x["g"].float().exp() if "g" in x else None
+    beta = x["beta"].float() if delta else None
+    for t in range(T):
+        if g is not None:
+            S.mul_(rows(g, t).transpose(1, 2))
+        key, value = rows(k, t), rows(v, t)
+        if delta:
+            value = (value - torch.bmm(key, S)) * beta[:, t].reshape(B * H, 1, 1)
+        S.baddbmm_(key.transpose(1, 2), value)
+        y[:, t] = torch.bmm(rows(q, t), S).reshape(B, H, V)
+    return y * scale
+
+
+def ssd_inputs(x):
+    H = x["x"].shape[2]
+    dt = F.softplus(x["dt"].float() + x["bias"])
+    wide = lambda n: x[n].expand(-1, -1, H, -1)
+    return {"q": wide("C"), "k": wide("B"), "v": dt[..., None] * x["x"].float(), "g": dt * x["A"]}
+
+
+def ssd(x):
+    return matrix_state(ssd_inputs(x), False, 1.0) + x["D"][:, None] * x["x"].float()
+
+
+def mamba1(x):
+    dt = F.softplus(x["dt"].float() + x["bias"])
+    u, B, C = x["x"].float(), x["B"].float(), x["C"].float()
+    h, y = torch.zeros(u.shape[0], *x["A"].shape, device=u.device), torch.empty_like(u)
+    for t in range(u.shape[1]):
+        h = torch.exp(dt[:, t, None] * x["A"]) * h + (dt[:, t] * u[:, t])[:, None] * B[:, t, :, None]
+        y[:, t] = (h * C[:, t, :, None]).sum(1)
+    return (y + x["D"] * u) * F.silu(x["z"].float())
+
+
+def attention(window):
+    def reference(x):
+        q, k, v = (x[n].float().transpose(1, 2) for n in "qkv")
+        T, D, piece = q.shape[2], q.shape[3], 1024
+        y = torch.empty_like(q)
+        for begin in range(0, T, piece):
+            end, first = begin + piece, max(0, begin - window + 1) if window else 0
+            r = (q[:, :, begin:end] @ k[:, :, first:end].transpose(2, 3)) * D ** -0.5
+            row = torch.arange(begin, end, device=q.device)[:, None]
+            column = torch.arange(first, end, device=q.device)
+            sees = column <= row
+            if window:
+                sees &= column > row - window
+            y[:, :, begin:end] = r.masked_fill(~sees, float("-inf")).softmax(-1) @ v[:, :, first:end]
+        return y.transpose(1, 2)
+    return reference
+
+
+def scale_of(x):
+    return x["q"].shape[-1] ** -0.5
+
+
+WINDOW = 1024
+REFERENCES = {
+    "scan": lambda x, s: scan(x),
+    "linear": lambda x, s: matrix_state(x, False, 1.0),
+    "scalar": lambda x, s: matrix_state(x, False, 1.0),
+    "gla": lambda x, s: matrix_state(x, False, 1.0),
+    "delta_rule": lambda x, s: matrix_state(x, True, scale_of(x)),
+    "gdn": lambda x, s: matrix_state(x, True, scale_of(x)),
+    "kda": lambda x, s: matrix_state(x, True, scale_of(x)),
+    "gdn_step": lambda x, s: matrix_state(x, True, scale_of(x), s[0]),
+    "ssd": lambda x, s: ssd(x),
+    "mamba1": lambda x, s: mamba1(x),
+    "attention": lambda x, s: attention(0)(x),
+    "window": lambda x, s: attention(WINDOW)(x),
+}
+
+
+def fla_scan(x, s):
+    from fla.ops.hgrn import fused_recurrent_hgrn
+    return lambda: fused_recurrent_hgrn(x["b"], x["a"])[0]
+
+
+def fla_linear(x, s):
+    from fla.ops.simple_gla import chunk_simple_gla
+    return lambda: chunk_simple_gla(x["q"], x["k"], x["v"], g=x.get("g"), scale=1.0)[0]
+
+
+def fla_gla(x, s):
+    from fla.ops.gla import chunk_gla
+    return lambda: chunk_gla(x["q"], x["k"], x["v"], x["g"], scale=1.0)[0]
+
+
+def fla_delta(x, s):
+    from fla.ops.delta_rule import chunk_delta_rule
+    beta = x["beta"].to(x["q"].dtype)
+    return lambda: chunk_delta_rule(x["q"], x["k"], x["v"], beta, scale=scale_of(x))[0]
+
+
+def fla_gdn(x, s):
+    from fla.ops.gated_delta_rule import chunk_gated_delta_rule
+    return lambda: chunk_gated_delta_rule(x["q"], x["k"], x["v"], x["g"], x["beta"], scale=scale_of(x))[0]
+
+
+def fla_kda(x, s):
+    from fla.ops.kda import chunk_kda
+    return lambda: chunk_kda(x["q"], x["k"], x["v"], x["g"], x["beta"], scale=scale_of(x))[0]
+
+
+def fla_step(x, s):
+    from fla.ops.gated_delta_rule import fused_recurrent_gated_delta_rule
+    return lambda: fused_recurrent_gated_delta_rule(x["q"], x["k"], x["v"], x["g"], beta=x["beta"], scale=scale_of(x),
+                                                    initial_state=s[0], output_final_state=True)[0]
+
+
+def fla_ssd(x, s):
+    """The recurrence alone: softplus, dt x and the skip are done before."""
+    from fla.ops.simple_gla import chunk_simple_gla
+    i = ssd_inputs(x)
+    q, k, v = (i[n].to(x["x"].dtype).contiguous() for n in "qkv")
+    return lambda: chunk_simple_gla(q, k, v, g=i["g"], scale=1.0)[0]
+
+
+def torch_attention(x, s):
+    q, k, v = (x[n].transpose(1, 2) for n in "qkv")
+    return lambda: F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2)
+
+
+def torch_window(x, s):
+    from torch.nn.attention.flex_attention import create_block_mask, flex_attention
+    q, k, v = (x[n].transpose(1, 2).contiguous() for n in "qkv")
+    T = q.shape[2]
+    mask = create_block_mask(lambda b, h, i, j: (j <= i) & (j > i - WINDOW), None, None, T, T, device="cuda")
+    compiled = torch.compile(flex_attention)
+    return lambda: compiled(q, k, v, block_mask=mask).transpose(1, 2)
+
+
+PEERS = {
+    "scan": ("FLA fused_recurrent_hgrn", fla_scan),
+    "linear": ("FLA chunk_simple_gla", fla_linear),
+    "scalar": ("FLA chunk_simple_gla", fla_linear),
+    "gla": ("FLA chunk_gla", fla_gla),
+    "delta_rule": ("FLA chunk_delta_rule", fla_delta),
+    "gdn": ("FLA chunk_gated_delta_rule", fla_gdn),
+    "kda": ("FLA chunk_kda", fla_kda),
+    "gdn_step": ("FLA fused_recurrent_gated_delta_rule", fla_step),
+    "ssd": ("FLA chunk_simple_gla, core alone", fla_ssd),
+    "attention": ("torch SDPA", torch_attention),
+    "window": ("torch FlexAttention", torch_window),
+}
