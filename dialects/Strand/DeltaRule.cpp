@@ -65,16 +65,6 @@ SmallVector<StateSpec> DeltaRuleOp::getStateSpecs() {
   return {{"s", {getHeads(), getKeySize(), getValueSize()}, e, FloatAttr::get(e, 0)}};
 }
 
-/// Whether every element of `rows` is `number`.
-static bool isAll(Value rows, double number) {
-  if (auto fill = rows ? rows.getDefiningOp<linalg::FillOp>() : linalg::FillOp()) {
-    FloatAttr value;
-    return matchPattern(fill.getInputs()[0], m_Constant(&value)) && value.getValueAsDouble() == number;
-  }
-  SplatElementsAttr splat;
-  return rows && matchPattern(rows, m_Constant(&splat)) && splat.getSplatValue<APFloat>().convertToDouble() == number;
-}
-
 /// A beta of ones and a gate of zeros are none.
 LogicalResult DeltaRuleOp::canonicalize(DeltaRuleOp op, PatternRewriter &rewriter) {
   bool noBeta = isAll(op.getBeta(), 1), noGate = isAll(op.getGate(), 0);

@@ -1,15 +1,20 @@
 // strand.fast_weight: what it is.
 //
-// Tiles are whole blocks. With the tile's first weights A (there M = A), momenta S, its rows r, s, and the steps
-// e[s] = -rate[s] slope(A^T k[s], v[s]), which need no weights but A:
+// Tiles are whole blocks. All keys go through the layers at the tile's first weights A, which gives what goes into each
+// layer, and come back as the errors of each layer, which need no weights but A. Then the queries go through the layers.
+// In each, with its first weights A (there M = A), its sums S, the tile's rows r, s, what goes into it of the queries, q,
+// and of the keys, k, and its errors e:
 //   D[r, s] = product of exp(momentum[s+1..r])                 how much of step s the sum holds at row r
 //   W[r, s] = sum over u = s..r of (product of exp(gate[u+1..r])) D[u, s]
 //   y[r]    = m[r] q_r A + n[r] q_r S + sum_{s <= r} W[r, s] (q_r . k_s) e_s
 // where m[r] is the product of exp(gate[0..r]) and n[r] = exp(gate[r]) n[r-1] + product of exp(momentum[0..r]). Every
-// addend of W and n is positive, so nothing is lost. With `rescale`, W[r, s] is tau[r] and m is 1.
+// addend of W and n is positive, so nothing is lost. With `rescale`, W[r, s] is tau[r] and m is 1. A bias is a row of
+// weights whose input is 1: it adds m[r] and n[r] times its own first values, and 1 to q_r . k_s.
+#include "dialects/Strand/LayerActivation.h"
 #include "dialects/Strand/Rows.h"
 #include "dialects/Strand/ScanStep.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -19,6 +24,50 @@ using namespace strand;
 
 static RankedTensorType tensorOf(Value like, ArrayRef<int64_t> shape) {
   return RankedTensorType::get(shape, rowsType(like).getElementType());
+}
+
+SmallVector<int64_t> FastWeightOp::getLayerSizes() {
+  SmallVector<int64_t> sizes{getKeySize()};
+  for (Value w : getInit().drop_back(getInit().empty() ? 0 : 1))
+    sizes.push_back(rowsType(w).getShape().back());
+  sizes.push_back(getValueSize());
+  return sizes;
+}
+
+SmallVector<SmallVector<int64_t>> FastWeightOp::getPartShapes() {
+  SmallVector<int64_t> sizes = getLayerSizes();
+  SmallVector<SmallVector<int64_t>> shapes;
+  for (int64_t l = 0; l < getLayers(); ++l)
+    shapes.push_back({sizes[l], sizes[l + 1]});
+  for (unsigned l = 0; l < getBias().size(); ++l)
+    shapes.push_back({sizes[l + 1]});
+  return shapes;
+}
+
+Value FastWeightOp::getPartInit(unsigned i) {
+  if (i >= getLayers())
+    return getBias()[i - getLayers()];
+  return getInit().empty() ? Value() : getInit()[i];
+}
+
+LogicalResult FastWeightOp::verifyLayers() {
+  for (auto [l, w] : llvm::enumerate(getInit()))
+    if (rowsType(w).getRank() != 3 || !rowsType(w).hasStaticShape())
+      return emitOpError("C5: init of layer ") << l + 1 << " must be heads x inputs x outputs, not " << w.getType();
+  if (!getBias().empty() && int64_t(getBias().size()) != getLayers())
+    return emitOpError("C9: wants a bias of each of ") << getLayers() << " layers or none, has " << getBias().size();
+  for (auto [i, shape] : llvm::enumerate(getPartShapes())) {
+    Value init = getPartInit(i);
+    shape.insert(shape.begin(), getHeads());
+    if (init && rowsType(init).getShape() != ArrayRef(shape))
+      return emitOpError(shape.size() == 3 ? "C5: init" : "C9: bias")
+             << " of layer " << i % getLayers() + 1 << " must be " << tensorOf(getV(), shape) << ", not " << init.getType();
+  }
+  if (bool(getActivation()) != (getLayers() > 1))
+    return emitOpError("C10: an activation stands between layers, of which there ")
+           << (getLayers() == 1 ? "is 1" : "are " + std::to_string(getLayers()))
+           << (getActivation() ? "" : " and it is not given");
+  return success();
 }
 
 LogicalResult FastWeightOp::verify() {
@@ -32,9 +81,8 @@ LogicalResult FastWeightOp::verify() {
       return emitOpError("C3: rate, momentum, gate and rescale must be rows x ") << getHeads() << ", not " << x.getType();
   if (getRescale() && (getMomentum() || getGate()))
     return emitOpError("C4: `rescale` excludes `momentum` and `gate`");
-  SmallVector<int64_t> weights{getHeads(), getKeySize(), getValueSize()};
-  if (getInit() && rowsType(getInit()).getShape() != ArrayRef<int64_t>(weights))
-    return emitOpError("C5: init must be ") << tensorOf(getV(), weights) << ", not " << getInit().getType();
+  if (failed(verifyLayers()))
+    return failure();
   if (getBlock() < 1)
     return emitOpError("C6: block must be at least 1, not ") << getBlock();
   if (!getInvariants().empty() && getSlope().empty())
@@ -69,14 +117,40 @@ LogicalResult FastWeightOp::verifyRegions() {
 SmallVector<StateSpec> FastWeightOp::getStateSpecs() {
   Builder b(getContext());
   Type e = rowsType(getV()).getElementType();
-  SmallVector<int64_t> shape{getHeads(), getKeySize(), getValueSize()};
-  SmallVector<StateSpec> specs{{"count", {}, b.getI32Type(), b.getI32IntegerAttr(0), Growth::Count},
-                               {"anchor", shape, e, FloatAttr::get(e, 0)}};
+  SmallVector<StateSpec> specs{{"count", {}, b.getI32Type(), b.getI32IntegerAttr(0), Growth::Count}};
+  auto addParts = [&](std::string name) {
+    for (auto [i, shape] : llvm::enumerate(getPartShapes())) {
+      std::string part = shape.size() == 1 ? name + "_bias" : name;
+      if (getLayers() > 1)
+        part += std::to_string(i % getLayers() + 1);
+      shape.insert(shape.begin(), getHeads());
+      specs.push_back({part, shape, e, FloatAttr::get(e, 0)});
+    }
+  };
+  addParts("anchor");
   if (hasMemory())
-    specs.push_back({"memory", shape, e, FloatAttr::get(e, 0)});
+    addParts("memory");
   if (hasSum())
-    specs.push_back({"sum", shape, e, FloatAttr::get(e, 0)});
+    addParts("sum");
   return specs;
+}
+
+/// A gate of zeros and a rescale of ones are none; a single layer without init begins at zeros. States keep the rescale:
+/// without it they are others.
+LogicalResult FastWeightOp::canonicalize(FastWeightOp op, PatternRewriter &rewriter) {
+  bool noGate = isAll(op.getGate(), 0), noRescale = !op.hasState() && isAll(op.getRescale(), 1);
+  bool noInit = op.getInit().size() == 1 && isAll(op.getInit()[0], 0);
+  if (!noGate && !noRescale && !noInit)
+    return failure();
+  rewriter.modifyOpInPlace(op, [&] {
+    if (noGate)
+      op.getGateMutable().clear();
+    if (noRescale)
+      op.getRescaleMutable().clear();
+    if (noInit)
+      op.getInitMutable().clear();
+  });
+  return success();
 }
 
 static Value mul(OpBuilder &b, Location loc, Value x, Value y) { return arith::MulFOp::create(b, loc, x, y); }
@@ -84,21 +158,34 @@ static Value add(OpBuilder &b, Location loc, Value x, Value y) { return arith::A
 static Value exp(OpBuilder &b, Location loc, Value x) { return math::ExpOp::create(b, loc, x); }
 
 namespace {
-/// What one head carries; null what the op has not.
-struct Weights {
+/// What one head carries of the weights or the bias of one layer; null what the op has not.
+struct Part {
   Value anchor, memory, sum;
+};
 
-  Weights(FastWeightOp op, ValueRange values) : anchor(values[0]) {
+/// What one head carries: the weights of the layers, then their biases.
+struct Weights {
+  SmallVector<Part> parts;
+
+  Weights(FastWeightOp op, ValueRange values) : parts(op.getPartShapes().size()) {
+    auto take = [&](Value Part::*which) {
+      for (Part &part : parts) {
+        part.*which = values.front();
+        values = values.drop_front();
+      }
+    };
+    take(&Part::anchor);
     if (op.hasMemory())
-      memory = values[1];
+      take(&Part::memory);
     if (op.hasSum())
-      sum = values.back();
+      take(&Part::sum);
   }
   SmallVector<Value> list() const {
     SmallVector<Value> all;
-    for (Value x : {anchor, memory, sum})
-      if (x)
-        all.push_back(x);
+    for (Value Part::*which : {&Part::anchor, &Part::memory, &Part::sum})
+      for (const Part &part : parts)
+        if (part.*which)
+          all.push_back(part.*which);
     return all;
   }
 };
@@ -109,19 +196,20 @@ struct HeadRows {
   OpBuilder &b;
   Location loc;
   Value head;
-  int64_t C, K, V;
+  int64_t C, layers;
+  SmallVector<int64_t> sizes; // what goes into each layer, and what comes out of the last
   Type e;
   Value zero;
   Value q, k, v;                      // C x K, C x K, C x V
   Value rate, momentum, gate, rescale; // C
 
   HeadRows(FastWeightOp op, OpBuilder &b, Value row, int64_t length, Value head)
-      : op(op), b(b), loc(op.getLoc()), head(head), C(length), K(op.getKeySize()), V(op.getValueSize()),
+      : op(op), b(b), loc(op.getLoc()), head(head), C(length), layers(op.getLayers()), sizes(op.getLayerSizes()),
         e(rowsType(op.getV()).getElementType()), zero(floatConstant(b, loc, e, 0)) {
     OpFoldResult first = b.getIndexAttr(0);
-    q = slice(b, loc, op.getQ(), {row, head, first}, {C, 1, K}, {1});
-    k = slice(b, loc, op.getK(), {row, head, first}, {C, 1, K}, {1});
-    v = slice(b, loc, op.getV(), {row, head, first}, {C, 1, V}, {1});
+    q = slice(b, loc, op.getQ(), {row, head, first}, {C, 1, sizes.front()}, {1});
+    k = slice(b, loc, op.getK(), {row, head, first}, {C, 1, sizes.front()}, {1});
+    v = slice(b, loc, op.getV(), {row, head, first}, {C, 1, sizes.back()}, {1});
     auto numbers = [&](Value x) { return x ? slice(b, loc, x, {row, head}, {C, 1}, {1}) : Value(); };
     rate = numbers(op.getRate());
     momentum = numbers(op.getMomentum());
@@ -137,52 +225,148 @@ struct HeadRows {
 
   /// The weights, set to their initial values if the sequence has seen no row.
   Weights begun(Weights w, Value count);
-  /// -rate[r] * slope(z, v[r]) written into `out`.
-  Value stepAgainst(Value z, Value r, Value out);
   /// One row, whose number in the sequence is `count`: y written into `y`.
   Value step(Value y, Weights &w, Value count);
   /// One block from its border on: y [C x V] written into `y`.
   Value tile(Value y, Weights &w);
 
 private:
-  Value slopeOf(Value z, Value row);
+  /// Of each layer, what goes into it of the keys, and its errors. One row has no dimension of rows.
+  struct Learning {
+    SmallVector<Value> inputs, errors;
+  };
+  /// How steps of a block are weighed: W [C x C], m, n and the last row of D [C], product of all exp(momentum). With
+  /// `rescale` there are none; n only means something with momentum.
+  struct Coefficients {
+    Value W, m, n, held, kept;
+  };
+
+  const Part *biasOf(const Weights &w, int64_t layer) {
+    return op.getBias().empty() ? nullptr : &w.parts[layers + layer];
+  }
+  Value elementwise(ValueRange ins, Value out, llvm::function_ref<Value(OpBuilder &, Location, ValueRange)> body);
   Value copyInto(Value from, Value to);
+  void changeIf(Value condition, ArrayRef<Value *> values, llvm::function_ref<void()> change);
   Weights pastBorder(Weights w, Value count);
-  Value rescaled(Value anchor, Value sum, Value by);
-  /// {W [C x C], m [C], n [C], last row of D [C], product of all exp(momentum)}; n only means something with momentum.
-  SmallVector<Value> coefficients();
-  Value scoresWith(Value coefficients);
+  /// into + by * x.
+  Value raised(Value into, Value x, Value by);
+  Value scaled(Value x, Value by);
   Value scaledRows(Value x, Value by);
+
+  /// Errors of the keys [C x] K at the anchors. `single`: one row.
+  Learning learning(Value keys, const Weights &w, bool single);
+  Value atAnchor(Value x, const Weights &w, int64_t layer, StringRef rows);
+  SmallVector<Value> activated(Value z);
+  Value slopeOf(Value z, Value row);
+  Value stepAgainst(Value z, Value r, Value out);
+  Value stepsAgainst(Value z);
+
+  Value stepPart(Part &part, Value read, Value input, Value error, Value y);
+
+  Coefficients coefficients();
+  Value biasRows(const Part &bias, const Coefficients &c, Value y);
+  Value scoresOf(Value x, Value inputs, Value W);
+  void tilePart(Part &part, Value inputs, Value errors, const Coefficients &c);
+  Value tileLayer(Weights &w, int64_t layer, Value x, Value inputs, Value errors, const Coefficients &c, Value y);
 };
 } // namespace
 
+Value HeadRows::elementwise(ValueRange ins, Value out,
+                            llvm::function_ref<Value(OpBuilder &, Location, ValueRange)> body) {
+  unsigned rank = rowsType(out).getRank();
+  SmallVector<AffineMap> maps(ins.size() + 1, b.getMultiDimIdentityMap(rank));
+  return generic(b, loc, ins, out, maps, std::string(rank, 'p'),
+                 [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {body(b, loc, x)}; })[0];
+}
+
+/// A linalg op that only copies would be folded, and with it the place that is copied to.
 Value HeadRows::copyInto(Value from, Value to) {
-  unsigned rank = rowsType(to).getRank();
-  AffineMap same = b.getMultiDimIdentityMap(rank);
-  return generic(b, loc, from, to, {same, same}, std::string(rank, 'p'),
-                 [](OpBuilder &, Location, ValueRange x) -> SmallVector<Value> { return {x[0]}; })[0];
+  return bufferization::MaterializeInDestinationOp::create(b, loc, from.getType(), from, to).getResult();
+}
+Value HeadRows::raised(Value into, Value x, Value by) {
+  return elementwise(x, into, [&](OpBuilder &b, Location loc, ValueRange v) {
+    return add(b, loc, v[1], mul(b, loc, by, v[0]));
+  });
+}
+Value HeadRows::scaled(Value x, Value by) {
+  return elementwise({}, x, [&](OpBuilder &b, Location loc, ValueRange v) { return mul(b, loc, by, v[0]); });
+}
+/// x[r, i] * by[r].
+Value HeadRows::scaledRows(Value x, Value by) {
+  Value out = emptyTensor(b, loc, rowsType(x).getShape(), e);
+  return generic(b, loc, {x, by}, out, {map("ri", "ri"), map("ri", "r"), map("ri", "ri")}, "pp",
+                 [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                   return {mul(b, loc, v[0], v[1])};
+                 })[0];
+}
+
+/// `values`, changed if `condition` holds: by a loop of one round or none, since what a loop carries is written in place.
+void HeadRows::changeIf(Value condition, ArrayRef<Value *> values, llvm::function_ref<void()> change) {
+  Value rounds = arith::IndexCastUIOp::create(b, loc, b.getIndexType(), condition);
+  SmallVector<Value> old = llvm::map_to_vector(values, [](Value *v) { return *v; });
+  auto loop = scf::ForOp::create(b, loc, indexConstant(b, loc, 0), rounds, indexConstant(b, loc, 1), old);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    for (auto [v, inside] : llvm::zip_equal(values, loop.getRegionIterArgs()))
+      *v = inside;
+    change();
+    scf::YieldOp::create(b, loc, llvm::map_to_vector(values, [](Value *v) { return *v; }));
+  }
+  for (auto [v, changed] : llvm::zip_equal(values, loop.getResults()))
+    *v = changed;
 }
 
 Weights HeadRows::begun(Weights w, Value count) {
-  if (!op.getInit())
-    return w;
-  SmallVector<OpFoldResult> place{head, b.getIndexAttr(0), b.getIndexAttr(0)};
-  SmallVector<Value> old{w.anchor};
-  if (w.memory)
-    old.push_back(w.memory);
-  auto choice = scf::IfOp::create(b, loc, equal(count, 0),
-                                  [&](OpBuilder &b, Location loc) {
-                                    Value init = slice(b, loc, op.getInit(), place, {1, K, V}, {0});
-                                    SmallVector<Value> fresh;
-                                    for (Value x : old)
-                                      fresh.push_back(copyInto(init, x));
-                                    scf::YieldOp::create(b, loc, fresh);
-                                  },
-                                  [&](OpBuilder &b, Location loc) { scf::YieldOp::create(b, loc, old); });
-  w.anchor = choice.getResult(0);
-  if (w.memory)
-    w.memory = choice.getResult(1);
+  SmallVector<Value *> begin;
+  SmallVector<Value> inits;
+  for (auto [i, part] : llvm::enumerate(w.parts))
+    if (Value init = op.getPartInit(i))
+      for (Value *x : {&part.anchor, &part.memory})
+        if (*x) {
+          begin.push_back(x);
+          inits.push_back(init);
+        }
+  if (!begin.empty())
+    changeIf(equal(count, 0), begin, [&] {
+      for (auto [x, init] : llvm::zip_equal(begin, inits))
+        *x = copyInto(takeRow(b, loc, init, head), *x);
+    });
   return w;
+}
+
+/// Behind the row whose number is `count`: if it is the last of its block, the anchors of the next.
+Weights HeadRows::pastBorder(Weights w, Value count) {
+  Value in = arith::RemUIOp::create(b, loc, count, indexConstant(b, loc, op.getBlock()));
+  Value by = rescale ? at(rescale, indexConstant(b, loc, 0)) : Value();
+  SmallVector<Value *> changing;
+  for (Part &part : w.parts) {
+    changing.push_back(&part.anchor);
+    if (rescale)
+      changing.push_back(&part.sum);
+  }
+  changeIf(equal(in, op.getBlock() - 1), changing, [&] {
+    for (Part &part : w.parts) {
+      part.anchor = rescale ? raised(part.anchor, part.sum, by) : copyInto(part.memory, part.anchor);
+      if (rescale)
+        part.sum = filledInto(b, loc, zero, part.sum);
+    }
+  });
+  return w;
+}
+
+//===--- what is learnt ------------------------------------------------------------------------------------------===//
+
+/// -rate[r] * slope(z, v[r]) written into `out`.
+Value HeadRows::stepAgainst(Value z, Value r, Value out) {
+  Value row = takeRow(b, loc, v, r), factor = arith::NegFOp::create(b, loc, at(rate, r));
+  SmallVector<Value> ins{z, row};
+  if (Value slope = slopeOf(z, row))
+    ins = {slope};
+  return elementwise(ins, out, [&](OpBuilder &b, Location loc, ValueRange x) {
+    Value slope = ins.size() == 1 ? x[0] : Value(arith::SubFOp::create(b, loc, x[0], x[1]));
+    return mul(b, loc, factor, slope);
+  });
 }
 
 Value HeadRows::slopeOf(Value z, Value row) {
@@ -199,101 +383,148 @@ Value HeadRows::slopeOf(Value z, Value row) {
   return inside.lookup(body.getTerminator()->getOperand(0));
 }
 
-Value HeadRows::stepAgainst(Value z, Value r, Value out) {
-  Value row = takeRow(b, loc, v, r), factor = arith::NegFOp::create(b, loc, at(rate, r));
-  SmallVector<Value> ins;
-  if (Value slope = slopeOf(z, row))
-    ins = {slope};
+/// The same of all rows, over `z`.
+Value HeadRows::stepsAgainst(Value z) {
+  Value lo = indexConstant(b, loc, 0), hi = indexConstant(b, loc, C), one = indexConstant(b, loc, 1);
+  auto loop = scf::ForOp::create(b, loc, lo, hi, one, z);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value r = loop.getInductionVar(), rows = loop.getRegionIterArg(0), row = takeRow(b, loc, rows, r);
+  scf::YieldOp::create(b, loc, putRow(b, loc, stepAgainst(row, r, emptyTensor(b, loc, {sizes.back()}, e)), rows, r));
+  return loop.getResult(0);
+}
+
+/// x A + c of one layer; `rows`: the letter of a dimension of rows, or none.
+Value HeadRows::atAnchor(Value x, const Weights &w, int64_t layer, StringRef rows) {
+  SmallVector<int64_t> shape(rowsType(x).getShape());
+  shape.back() = sizes[layer + 1];
+  std::string in = (rows + "i").str(), out = (rows + "j").str();
+  Value z = emptyTensor(b, loc, shape, e);
+  if (const Part *bias = biasOf(w, layer))
+    z = generic(b, loc, bias->anchor, z, {map(out, "j"), map(out, out)}, std::string(out.size(), 'p'),
+                [](OpBuilder &, Location, ValueRange v) -> SmallVector<Value> { return {v[0]}; })[0];
   else
-    ins = {z, row};
-  SmallVector<AffineMap> maps(ins.size() + 1, map("j", "j"));
-  return generic(b, loc, ins, out, maps, "p", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-    Value slope = ins.size() == 1 ? x[0] : Value(arith::SubFOp::create(b, loc, x[0], x[1]));
-    return {mul(b, loc, factor, slope)};
-  })[0];
+    z = filledInto(b, loc, zero, z);
+  return contract(b, loc, x, in, w.parts[layer].anchor, "ij", z, out);
 }
 
-Value HeadRows::rescaled(Value anchor, Value sum, Value by) {
-  return generic(b, loc, sum, anchor, {map("ij", "ij"), map("ij", "ij")}, "pp",
+/// The activation of z and its slope.
+SmallVector<Value> HeadRows::activated(Value z) {
+  ArrayRef<int64_t> shape = rowsType(z).getShape();
+  SmallVector<Value> outs{emptyTensor(b, loc, shape, e), emptyTensor(b, loc, shape, e)};
+  SmallVector<AffineMap> maps(3, b.getMultiDimIdentityMap(shape.size()));
+  return generic(b, loc, z, outs, maps, std::string(shape.size(), 'p'),
                  [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                   return {add(b, loc, x[1], mul(b, loc, by, x[0]))};
-                 })[0];
+                   auto [value, slope] = valueAndSlope(b, loc, *op.getActivation(), x[0]);
+                   return {value, slope};
+                 });
 }
 
-/// Behind the row whose number is `count`: if it is the last of its block, the anchor of the next.
-Weights HeadRows::pastBorder(Weights w, Value count) {
-  Value in = arith::RemUIOp::create(b, loc, count, indexConstant(b, loc, op.getBlock()));
-  SmallVector<Value> old{w.anchor};
-  if (rescale)
-    old.push_back(w.sum);
-  Value by = rescale ? at(rescale, indexConstant(b, loc, 0)) : Value();
-  auto choice = scf::IfOp::create(b, loc, equal(in, op.getBlock() - 1),
-                                  [&](OpBuilder &b, Location loc) {
-                                    SmallVector<Value> next;
-                                    if (rescale)
-                                      next = {rescaled(w.anchor, w.sum, by), filledInto(b, loc, zero, w.sum)};
-                                    else
-                                      next = {copyInto(w.memory, w.anchor)};
-                                    scf::YieldOp::create(b, loc, next);
-                                  },
-                                  [&](OpBuilder &b, Location loc) { scf::YieldOp::create(b, loc, old); });
-  w.anchor = choice.getResult(0);
-  if (rescale)
-    w.sum = choice.getResult(1);
-  return w;
+HeadRows::Learning HeadRows::learning(Value keys, const Weights &w, bool single) {
+  std::string rows = single ? "" : "r";
+  Learning all;
+  SmallVector<Value> slopes;
+  Value z, x = keys;
+  for (int64_t l = 0; l < layers; ++l) {
+    all.inputs.push_back(x);
+    z = atAnchor(x, w, l, rows);
+    if (l + 1 == layers)
+      break;
+    SmallVector<Value> made = activated(z);
+    x = made[0];
+    slopes.push_back(made[1]);
+  }
+  all.errors.resize(layers);
+  all.errors.back() =
+      single ? stepAgainst(z, indexConstant(b, loc, 0), emptyTensor(b, loc, {sizes.back()}, e)) : stepsAgainst(z);
+  for (int64_t l = layers - 2; l >= 0; --l) {
+    Value back = filled(b, loc, rowsType(slopes[l]).getShape(), zero), A = w.parts[l + 1].anchor;
+    back = contract(b, loc, all.errors[l + 1], rows + "j", single ? A : transposed(b, loc, A), single ? "ij" : "ji", back,
+                    rows + "i");
+    all.errors[l] = elementwise(slopes[l], back, [](OpBuilder &b, Location loc, ValueRange v) {
+      return mul(b, loc, v[0], v[1]);
+    });
+  }
+  return all;
 }
 
-Value HeadRows::step(Value y, Weights &w, Value count) {
-  w = begun(w, count);
+//===--- one row -------------------------------------------------------------------------------------------------===//
+
+/// What a part of a layer has learnt behind one row, and y + what is read of it there. A bias reads and learns from 1,
+/// so it has no `read` and `input`.
+Value HeadRows::stepPart(Part &part, Value read, Value input, Value error, Value y) {
   Value first = indexConstant(b, loc, 0);
-  Value qr = takeRow(b, loc, q, first), kr = takeRow(b, loc, k, first);
-  Value z = contract(b, loc, kr, "i", w.anchor, "ij", filled(b, loc, {V}, zero), "j");
-  Value err = stepAgainst(z, first, emptyTensor(b, loc, {V}, e));
   auto number = [&](Value x, bool log) {
     Value n = x ? at(x, first) : Value();
     return n && log ? exp(b, loc, n) : n;
   };
   Value eta = number(momentum, true), beta = number(gate, true), tau = number(rescale, false);
-  SmallVector<Value> ins{qr, kr, err}, outs{filledInto(b, loc, zero, y)};
-  SmallVector<AffineMap> maps{map("ij", "i"), map("ij", "i"), map("ij", "j")};
-  if (rescale) {
-    ins.push_back(w.anchor);
-    maps.push_back(map("ij", "ij"));
+  StringRef all = read ? "ij" : "j";
+  SmallVector<Value> ins, outs{y};
+  SmallVector<AffineMap> maps;
+  auto use = [&](Value x, StringRef dims) {
+    ins.push_back(x);
+    maps.push_back(map(all, dims));
+  };
+  if (read) {
+    use(read, "i");
+    use(input, "i");
   }
-  maps.push_back(map("ij", "j"));
-  for (Value x : {w.memory, w.sum})
+  use(error, "j");
+  if (rescale)
+    use(part.anchor, all);
+  maps.push_back(map(all, "j"));
+  for (Value x : {part.memory, part.sum})
     if (x) {
       outs.push_back(x);
-      maps.push_back(map("ij", "ij"));
+      maps.push_back(map(all, all));
     }
-  size_t firstOut = ins.size();
-  SmallVector<Value> next = generic(b, loc, ins, outs, maps, "rp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-    Value learnt = mul(b, loc, x[1], x[2]), read;
+  SmallVector<Value> next = generic(b, loc, ins, outs, maps, read ? "rp" : "p", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+    ValueRange in = x.take_front(ins.size()), out = x.drop_front(ins.size());
+    Value learnt = read ? mul(b, loc, in[1], in[2]) : in[0], seen;
     SmallVector<Value> state;
     if (rescale) {
-      state = {add(b, loc, x.back(), learnt)};
-      read = add(b, loc, x[3], mul(b, loc, tau, state[0]));
+      state = {add(b, loc, out[1], learnt)};
+      seen = add(b, loc, in.back(), mul(b, loc, tau, state[0]));
     } else {
       if (eta)
-        learnt = add(b, loc, mul(b, loc, eta, x.back()), learnt);
-      Value memory = x[firstOut + 1];
-      read = add(b, loc, beta ? mul(b, loc, beta, memory) : memory, learnt);
-      state = {read};
+        learnt = add(b, loc, mul(b, loc, eta, out[2]), learnt);
+      seen = add(b, loc, beta ? mul(b, loc, beta, out[1]) : out[1], learnt);
+      state = {seen};
       if (eta)
         state.push_back(learnt);
     }
-    state.insert(state.begin(), add(b, loc, x[firstOut], mul(b, loc, x[0], read)));
+    state.insert(state.begin(), add(b, loc, out[0], read ? mul(b, loc, in[0], seen) : seen));
     return state;
   });
-  if (w.memory)
-    w.memory = next[1];
-  if (w.sum)
-    w.sum = next.back();
-  w = pastBorder(w, count);
+  if (part.memory)
+    part.memory = next[1];
+  if (part.sum)
+    part.sum = next.back();
   return next[0];
 }
 
-SmallVector<Value> HeadRows::coefficients() {
+Value HeadRows::step(Value y, Weights &w, Value count) {
+  w = begun(w, count);
+  Value first = indexConstant(b, loc, 0), x = takeRow(b, loc, q, first);
+  Learning learnt = learning(takeRow(b, loc, k, first), w, /*single=*/true);
+  for (int64_t l = 0; l < layers; ++l) {
+    bool last = l + 1 == layers;
+    Value out = filledInto(b, loc, zero, last ? y : emptyTensor(b, loc, {sizes[l + 1]}, e));
+    if (!op.getBias().empty())
+      out = stepPart(w.parts[layers + l], {}, {}, learnt.errors[l], out);
+    out = stepPart(w.parts[l], x, learnt.inputs[l], learnt.errors[l], out);
+    x = last ? out : activated(out)[0];
+  }
+  w = pastBorder(w, count);
+  return x;
+}
+
+//===--- blocks --------------------------------------------------------------------------------------------------===//
+
+HeadRows::Coefficients HeadRows::coefficients() {
+  if (rescale)
+    return {};
   Value one = floatConstant(b, loc, e, 1), lo = indexConstant(b, loc, 0), hi = indexConstant(b, loc, C);
   SmallVector<Value> init{emptyTensor(b, loc, {C, C}, e), emptyTensor(b, loc, {C}, e), emptyTensor(b, loc, {C}, e),
                           filled(b, loc, {C}, zero), filled(b, loc, {C}, zero), one, one, zero};
@@ -317,65 +548,90 @@ SmallVector<Value> HeadRows::coefficients() {
   return {loop.getResult(0), loop.getResult(1), loop.getResult(2), loop.getResult(3), loop.getResult(6)};
 }
 
-/// x[r, i] * by[r].
-Value HeadRows::scaledRows(Value x, Value by) {
-  Value out = emptyTensor(b, loc, rowsType(x).getShape(), e);
-  return generic(b, loc, {x, by}, out, {map("ri", "ri"), map("ri", "r"), map("ri", "ri")}, "pp",
+/// What a bias of before the block still is at each row, written into y [C x D]: m[r] M + n[r] S.
+Value HeadRows::biasRows(const Part &bias, const Coefficients &c, Value y) {
+  SmallVector<Value> ins{rescale ? bias.anchor : bias.memory};
+  SmallVector<AffineMap> maps{map("rj", "j")};
+  auto use = [&](Value x, StringRef dims) {
+    ins.push_back(x);
+    maps.push_back(map("rj", dims));
+  };
+  if (!rescale)
+    use(c.m, "r");
+  if (momentum) {
+    use(bias.sum, "j");
+    use(c.n, "r");
+  }
+  maps.push_back(map("rj", "rj"));
+  return generic(b, loc, ins, y, maps, "pp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+    Value left = rescale ? x[0] : mul(b, loc, x[0], x[1]);
+    return {momentum ? add(b, loc, left, mul(b, loc, x[2], x[3])) : left};
+  })[0];
+}
+
+/// (x_r . inputs_s, and 1 for the bias) W[r, s] for s <= r, else 0; without W, tau[r] in its place.
+Value HeadRows::scoresOf(Value x, Value inputs, Value W) {
+  Value start = filled(b, loc, {C, C}, op.getBias().empty() ? zero : floatConstant(b, loc, e, 1));
+  Value scores = contract(b, loc, x, "ri", transposed(b, loc, inputs), "is", start, "rs");
+  AffineMap rs = map("rs", "rs");
+  return generic(b, loc, W ? W : rescale, scores, {W ? rs : map("rs", "r"), rs}, "pp",
                  [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-                   return {mul(b, loc, v[0], v[1])};
+                   Value r = linalg::IndexOp::create(b, loc, 0), s = linalg::IndexOp::create(b, loc, 1);
+                   Value seen = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, s, r);
+                   return {arith::SelectOp::create(b, loc, seen, mul(b, loc, v[0], v[1]), zero)};
                  })[0];
 }
 
-/// (q_r . k_s) W[r, s] for s <= r, else 0; without W, tau[r] in its place.
-Value HeadRows::scoresWith(Value W) {
-  Value scores = contract(b, loc, q, "ri", transposed(b, loc, k), "is", filled(b, loc, {C, C}, zero), "rs");
-  AffineMap rs = map("rs", "rs");
-  return generic(b, loc, W ? W : rescale, scores, {W ? rs : map("rs", "r"), rs}, "pp",
-                 [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                   Value r = linalg::IndexOp::create(b, loc, 0), s = linalg::IndexOp::create(b, loc, 1);
-                   Value seen = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, s, r);
-                   return {arith::SelectOp::create(b, loc, seen, mul(b, loc, x[0], x[1]), zero)};
-                 })[0];
+/// A part of a layer behind the block. A bias has no `inputs`.
+void HeadRows::tilePart(Part &part, Value inputs, Value errors, const Coefficients &c) {
+  Value last = indexConstant(b, loc, C - 1);
+  auto learn = [&](Value into, Value by) {
+    if (!inputs)
+      return contract(b, loc, by, "s", errors, "sj", into, "j");
+    return contract(b, loc, transposed(b, loc, scaledRows(inputs, by)), "is", errors, "sj", into, "ij");
+  };
+  if (rescale) { // the sum is 0 here, at both borders
+    part.anchor = learn(part.anchor, filled(b, loc, {C}, at(rescale, last)));
+    return;
+  }
+  Value memory = gate ? scaled(part.memory, at(c.m, last)) : part.memory;
+  if (part.sum)
+    memory = raised(memory, part.sum, at(c.n, last));
+  part.memory = learn(memory, takeRow(b, loc, c.W, last));
+  if (part.sum)
+    part.sum = learn(scaled(part.sum, c.kept), c.held);
+  part.anchor = copyInto(part.memory, part.anchor);
+}
+
+/// x [C x D] through one layer, written into y, and its weights behind the block.
+Value HeadRows::tileLayer(Weights &w, int64_t layer, Value x, Value inputs, Value errors, const Coefficients &c, Value y) {
+  Part &part = w.parts[layer];
+  const Part *bias = biasOf(w, layer);
+  y = bias ? biasRows(*bias, c, y) : filledInto(b, loc, zero, y);
+  if (rescale)
+    y = contract(b, loc, x, "ri", part.anchor, "ij", y, "rj");
+  else
+    y = contract(b, loc, scaledRows(x, c.m), "ri", part.memory, "ij", y, "rj");
+  if (momentum)
+    y = contract(b, loc, scaledRows(x, c.n), "ri", part.sum, "ij", y, "rj");
+  y = contract(b, loc, scoresOf(x, inputs, c.W), "rs", errors, "sj", y, "rj");
+  tilePart(part, inputs, errors, c);
+  if (bias)
+    tilePart(w.parts[layers + layer], {}, errors, c);
+  return y;
 }
 
 Value HeadRows::tile(Value y, Weights &w) {
-  Value z = contract(b, loc, k, "ri", w.anchor, "ij", filled(b, loc, {C, V}, zero), "rj");
-  auto loop = scf::ForOp::create(b, loc, indexConstant(b, loc, 0), indexConstant(b, loc, C), indexConstant(b, loc, 1), z);
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    Value r = loop.getInductionVar(), rows = loop.getRegionIterArg(0), row = takeRow(b, loc, rows, r);
-    scf::YieldOp::create(b, loc, putRow(b, loc, stepAgainst(row, r, emptyTensor(b, loc, {V}, e)), rows, r));
+  Learning learnt = learning(k, w, /*single=*/false);
+  Coefficients c = coefficients();
+  Value x = q;
+  for (int64_t l = 0; l < layers; ++l) {
+    bool last = l + 1 == layers;
+    Value out = last ? y : emptyTensor(b, loc, {C, sizes[l + 1]}, e);
+    out = tileLayer(w, l, x, learnt.inputs[l], learnt.errors[l], c, out);
+    x = last ? out : activated(out)[0];
   }
-  Value err = loop.getResult(0), last = indexConstant(b, loc, C - 1);
-  y = filledInto(b, loc, zero, y);
-  auto learn = [&](Value into, Value keys) { return contract(b, loc, transposed(b, loc, keys), "is", err, "sj", into, "ij"); };
-  if (rescale) {
-    y = contract(b, loc, q, "ri", w.anchor, "ij", y, "rj");
-    y = contract(b, loc, scoresWith({}), "rs", err, "sj", y, "rj");
-    Value tau = filled(b, loc, {C}, at(rescale, last));
-    w.anchor = learn(w.anchor, scaledRows(k, tau)); // the sum is 0 here, at both borders
-    return y;
-  }
-  SmallVector<Value> c = coefficients();
-  Value W = c[0], m = c[1], n = c[2];
-  y = contract(b, loc, scaledRows(q, m), "ri", w.memory, "ij", y, "rj");
-  if (w.sum)
-    y = contract(b, loc, scaledRows(q, n), "ri", w.sum, "ij", y, "rj");
-  y = contract(b, loc, scoresWith(W), "rs", err, "sj", y, "rj");
-  auto scaled = [&](Value weights, Value by) {
-    return generic(b, loc, {}, weights, map("ij", "ij"), "pp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-      return {mul(b, loc, by, x[0])};
-    })[0];
-  };
-  Value memory = gate ? scaled(w.memory, at(m, last)) : w.memory;
-  if (w.sum)
-    memory = rescaled(memory, w.sum, at(n, last));
-  w.memory = learn(memory, scaledRows(k, takeRow(b, loc, W, last)));
-  if (w.sum)
-    w.sum = learn(scaled(w.sum, c[4]), scaledRows(k, c[3]));
-  w.anchor = copyInto(w.memory, w.anchor);
-  return y;
+  return x;
 }
 
 //===--- meaning -------------------------------------------------------------------------------------------------===//
@@ -432,8 +688,10 @@ SmallVector<Value> FastWeightOp::emitTile(OpBuilder &b, Value row, int64_t lengt
                                           ValueRange states, const ChunkOptions &) {
   Location loc = getLoc();
   HeadRows rows(*this, b, row, length, block);
-  SmallVector<OpFoldResult> start(3, b.getIndexAttr(0));
-  auto inner = [&](Value x, ArrayRef<unsigned> dropped) { return slice(b, loc, x, start, rowsType(x).getShape(), dropped); };
+  auto startOf = [&](Value x) { return SmallVector<OpFoldResult>(rowsType(x).getRank(), b.getIndexAttr(0)); };
+  auto inner = [&](Value x, ArrayRef<unsigned> dropped) {
+    return slice(b, loc, x, startOf(x), rowsType(x).getShape(), dropped);
+  };
   Value count = states[0];
   SmallVector<Value> of = llvm::map_to_vector(states.drop_front(), [&](Value s) { return inner(s, {0}); });
   Weights w(*this, of);
@@ -444,8 +702,8 @@ SmallVector<Value> FastWeightOp::emitTile(OpBuilder &b, Value row, int64_t lengt
     w = rows.begun(w, count);
     y = rows.tile(inner(results[0], {1}), w);
   }
-  SmallVector<Value> out{unslice(b, loc, y, results[0], start, rowsType(results[0]).getShape())};
+  SmallVector<Value> out{unslice(b, loc, y, results[0], startOf(results[0]), rowsType(results[0]).getShape())};
   for (auto [part, whole] : llvm::zip_equal(w.list(), states.drop_front()))
-    out.push_back(unslice(b, loc, part, whole, start, rowsType(whole).getShape()));
+    out.push_back(unslice(b, loc, part, whole, startOf(whole), rowsType(whole).getShape()));
   return out;
 }

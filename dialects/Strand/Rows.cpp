@@ -2,6 +2,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
 using namespace mlir;
 using namespace strand;
 
@@ -55,6 +56,15 @@ Value strand::numRows(OpBuilder &b, Location loc, Value rows) {
 }
 Value strand::indexAt(OpBuilder &b, Location loc, Value tensor, Value at) {
   return arith::IndexCastOp::create(b, loc, b.getIndexType(), tensor::ExtractOp::create(b, loc, tensor, at));
+}
+
+bool strand::isAll(Value tensor, double number) {
+  if (auto fill = tensor ? tensor.getDefiningOp<linalg::FillOp>() : linalg::FillOp()) {
+    FloatAttr value;
+    return matchPattern(fill.getInputs()[0], m_Constant(&value)) && value.getValueAsDouble() == number;
+  }
+  SplatElementsAttr splat;
+  return tensor && matchPattern(tensor, m_Constant(&splat)) && splat.getSplatValue<APFloat>().convertToDouble() == number;
 }
 
 static SmallVector<OpFoldResult> indices(OpBuilder &b, ArrayRef<int64_t> values) {

@@ -20,6 +20,9 @@ Value numRows(OpBuilder &b, Location loc, Value rows);
 /// tensor[at] of integers as an index.
 Value indexAt(OpBuilder &b, Location loc, Value tensor, Value at);
 
+/// Whether every element of a tensor of floats is known to be `number`; a null one has none.
+bool isAll(Value tensor, double number);
+
 /// x[offsets][sizes], with the dimensions in `dropped` (size 1) removed.
 Value slice(OpBuilder &b, Location loc, Value x, ArrayRef<OpFoldResult> offsets, ArrayRef<int64_t> sizes,
             ArrayRef<unsigned> dropped = {});

@@ -266,8 +266,24 @@ void fastWeight(FunctionText &f) {
     if (random.below(2))
       more("gate", f.rows({heads}, From::Gates));
   }
-  if (random.below(2))
-    more("init", f.parameter({heads, keys, values}, From::Signed));
+  SmallVector<int64_t> sizes{keys};
+  bool begins = random.below(2);
+  if (begins && random.below(3) == 0)
+    sizes.push_back(drawSize(random));
+  sizes.push_back(values);
+  size_t layers = sizes.size() - 1;
+  auto list = [&](StringRef keyword, llvm::function_ref<Tensor(size_t)> parameter) {
+    for (size_t l = 0; l < layers; ++l)
+      operands.push_back(parameter(l));
+    text += (" " + keyword + "(" + names(ArrayRef(operands).take_back(layers)) + ")").str();
+  };
+  if (begins)
+    list("init", [&](size_t l) { return f.parameter({heads, sizes[l], sizes[l + 1]}, From::Weight); });
+  if (random.below(3) == 0)
+    list("bias", [&](size_t l) { return f.parameter({heads, sizes[l + 1]}, From::Small); });
+  static const StringRef activations[] = {"gelu", "gelu_tanh", "silu", "tanh"};
+  if (layers > 1)
+    text += " activation " + activations[random.below(std::size(activations))].str();
   appendOp(f, text + " offsets " + f.offsets + " {block = " + std::to_string(block) + "}", operands, {heads, values});
 }
 

@@ -36,7 +36,7 @@ func.func @titans(%q: tensor<?x2x8xf32>, %k: tensor<?x2x8xf32> {check.range = [-
                   %rate: tensor<?x2xf32> {check.range = [0.0, 1.0]}, %eta: tensor<?x2xf32> {check.kind = "gates"},
                   %beta: tensor<?x2xf32> {check.kind = "gates"}, %init: tensor<2x8x12xf32>, %offsets: tensor<?xi32>)
     -> tensor<?x2x12xf32> {
-  %y = strand.fast_weight %q, %k, %v rate %rate momentum %eta gate %beta init %init offsets %offsets {block = 7}
+  %y = strand.fast_weight %q, %k, %v rate %rate momentum %eta gate %beta init(%init) offsets %offsets {block = 7}
       : (tensor<?x2x8xf32>, tensor<?x2x8xf32>, tensor<?x2x12xf32>, tensor<?x2xf32>, tensor<?x2xf32>, tensor<?x2xf32>,
          tensor<2x8x12xf32>, tensor<?xi32>) -> tensor<?x2x12xf32> slope {
   ^bb0(%z: tensor<12xf32>, %target: tensor<12xf32>):
@@ -56,7 +56,7 @@ func.func @titans(%q: tensor<?x2x8xf32>, %k: tensor<?x2x8xf32> {check.range = [-
 func.func @ttt(%q: tensor<?x2x8xf32>, %k: tensor<?x2x8xf32> {check.range = [-0.5, 0.5]}, %v: tensor<?x2x8xf32>,
                %rate: tensor<?x2xf32> {check.range = [0.0, 1.0]}, %tau: tensor<?x2xf32> {check.range = [0.1, 1.0]},
                %init: tensor<2x8x8xf32>, %w: tensor<2x8xf32>, %offsets: tensor<?xi32>) -> tensor<?x2x8xf32> {
-  %y = strand.fast_weight %q, %k, %v rate %rate rescale %tau init %init with(%w) offsets %offsets {block = 16}
+  %y = strand.fast_weight %q, %k, %v rate %rate rescale %tau init(%init) with(%w) offsets %offsets {block = 16}
       : (tensor<?x2x8xf32>, tensor<?x2x8xf32>, tensor<?x2x8xf32>, tensor<?x2xf32>, tensor<?x2xf32>, tensor<2x8x8xf32>,
          tensor<2x8xf32>, tensor<?xi32>) -> tensor<?x2x8xf32> slope {
   ^bb0(%z: tensor<8xf32>, %target: tensor<8xf32>, %scale: tensor<8xf32>):

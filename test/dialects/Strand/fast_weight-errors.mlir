@@ -55,8 +55,8 @@ func.func @rescale_and_gate(%q: tensor<?x2x4xf32>, %k: tensor<?x2x4xf32>, %v: te
 // -----
 
 func.func @init_transposed(%q: tensor<?x2x4xf32>, %k: tensor<?x2x4xf32>, %v: tensor<?x2x8xf32>, %rate: tensor<?x2xf32>, %init: tensor<2x8x4xf32>, %o: tensor<?xi32>) {
-  // expected-error @below {{C5: init must be 'tensor<2x4x8xf32>', not 'tensor<2x8x4xf32>'}}
-  %y = strand.fast_weight %q, %k, %v rate %rate init %init offsets %o {block = 16}
+  // expected-error @below {{C5: init of layer 1 must be 'tensor<2x4x8xf32>', not 'tensor<2x8x4xf32>'}}
+  %y = strand.fast_weight %q, %k, %v rate %rate init(%init) offsets %o {block = 16}
       : (tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x8xf32>, tensor<?x2xf32>, tensor<2x8x4xf32>, tensor<?xi32>) -> tensor<?x2x8xf32>
   return
 }
@@ -125,6 +125,60 @@ func.func @effects(%q: tensor<?x2x4xf32>, %k: tensor<?x2x4xf32>, %v: tensor<?x2x
     %m = memref.alloc() : memref<1xf32>
     strand.yield %z : tensor<8xf32>
   }
+  return
+}
+
+// -----
+
+func.func @init_without_heads(%q: tensor<?x2x4xf32>, %k: tensor<?x2x4xf32>, %v: tensor<?x2x8xf32>, %rate: tensor<?x2xf32>, %init: tensor<4x8xf32>, %o: tensor<?xi32>) {
+  // expected-error @below {{C5: init of layer 1 must be heads x inputs x outputs, not 'tensor<4x8xf32>'}}
+  %y = strand.fast_weight %q, %k, %v rate %rate init(%init) offsets %o {block = 16}
+      : (tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x8xf32>, tensor<?x2xf32>, tensor<4x8xf32>, tensor<?xi32>) -> tensor<?x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @layers_that_do_not_meet(%q: tensor<?x2x4xf32>, %k: tensor<?x2x4xf32>, %v: tensor<?x2x8xf32>, %rate: tensor<?x2xf32>, %w1: tensor<2x4x16xf32>, %w2: tensor<2x15x8xf32>, %o: tensor<?xi32>) {
+  // expected-error @below {{C5: init of layer 2 must be 'tensor<2x16x8xf32>', not 'tensor<2x15x8xf32>'}}
+  %y = strand.fast_weight %q, %k, %v rate %rate init(%w1, %w2) activation tanh offsets %o {block = 16}
+      : (tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x8xf32>, tensor<?x2xf32>, tensor<2x4x16xf32>, tensor<2x15x8xf32>, tensor<?xi32>) -> tensor<?x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @one_bias_of_two(%q: tensor<?x2x4xf32>, %k: tensor<?x2x4xf32>, %v: tensor<?x2x8xf32>, %rate: tensor<?x2xf32>, %w1: tensor<2x4x16xf32>, %w2: tensor<2x16x8xf32>, %b: tensor<2x16xf32>, %o: tensor<?xi32>) {
+  // expected-error @below {{C9: wants a bias of each of 2 layers or none, has 1}}
+  %y = strand.fast_weight %q, %k, %v rate %rate init(%w1, %w2) bias(%b) activation tanh offsets %o {block = 16}
+      : (tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x8xf32>, tensor<?x2xf32>, tensor<2x4x16xf32>, tensor<2x16x8xf32>, tensor<2x16xf32>, tensor<?xi32>) -> tensor<?x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @bias_of_inputs(%q: tensor<?x2x4xf32>, %k: tensor<?x2x4xf32>, %v: tensor<?x2x8xf32>, %rate: tensor<?x2xf32>, %b: tensor<2x4xf32>, %o: tensor<?xi32>) {
+  // expected-error @below {{C9: bias of layer 1 must be 'tensor<2x8xf32>', not 'tensor<2x4xf32>'}}
+  %y = strand.fast_weight %q, %k, %v rate %rate bias(%b) offsets %o {block = 16}
+      : (tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x8xf32>, tensor<?x2xf32>, tensor<2x4xf32>, tensor<?xi32>) -> tensor<?x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @layers_without_activation(%q: tensor<?x2x4xf32>, %k: tensor<?x2x4xf32>, %v: tensor<?x2x8xf32>, %rate: tensor<?x2xf32>, %w1: tensor<2x4x16xf32>, %w2: tensor<2x16x8xf32>, %o: tensor<?xi32>) {
+  // expected-error @below {{C10: an activation stands between layers, of which there are 2 and it is not given}}
+  %y = strand.fast_weight %q, %k, %v rate %rate init(%w1, %w2) offsets %o {block = 16}
+      : (tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x8xf32>, tensor<?x2xf32>, tensor<2x4x16xf32>, tensor<2x16x8xf32>, tensor<?xi32>) -> tensor<?x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @activation_of_one_layer(%q: tensor<?x2x4xf32>, %k: tensor<?x2x4xf32>, %v: tensor<?x2x8xf32>, %rate: tensor<?x2xf32>, %o: tensor<?xi32>) {
+  // expected-error @below {{C10: an activation stands between layers, of which there is 1}}
+  %y = strand.fast_weight %q, %k, %v rate %rate activation gelu offsets %o {block = 16}
+      : (tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x8xf32>, tensor<?x2xf32>, tensor<?xi32>) -> tensor<?x2x8xf32>
   return
 }
 
