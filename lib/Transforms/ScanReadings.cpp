@@ -224,11 +224,11 @@ std::string strand::whyNotFromZero(ScanContext &context, StepComponent &componen
 }
 
 std::string strand::whyNotPlain(ScanContext &context, StepComponent &component) {
-  if (std::string reason = whyNotFromZero(context, component); !reason.empty())
-    return reason;
   const CarriedForm *form = component.getSingleAffine();
   if (!form || form->from.size() != 1 || !form->from.begin()->second.isElementwise())
     return noSuchOp;
+  if (std::string reason = whyNotFromZero(context, component); !reason.empty())
+    return reason;
   if (form->input.isZero())
     return "it has no input";
   return "";

@@ -73,10 +73,9 @@ std::string Recurrence::emit() {
 } // namespace
 
 std::string strand::toLinearRecurrence(ScanContext &context, StepComponent &component) {
-  if (std::string reason = whyNotForward(context, component); !reason.empty())
-    return reason;
   const CarriedForm *form = component.getSingleAffine();
   if (!form || form->from.size() != 1 || !form->from.begin()->second.isElementwise())
     return noSuchOp;
-  return Recurrence(context, component).emit();
+  std::string reason = whyNotForward(context, component);
+  return reason.empty() ? Recurrence(context, component).emit() : reason;
 }
