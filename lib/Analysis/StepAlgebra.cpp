@@ -311,10 +311,9 @@ Poly Algebra::times(const Term &a, const Term &b, double c) {
 
 Poly Algebra::distribute(const Poly &a, const Poly &b) {
   Poly r;
-  if (a.summands.size() * b.summands.size() > maxSummands) {
-    tooLong = true;
+  tooLong |= a.summands.size() * b.summands.size() > maxSummands;
+  if (tooLong)
     return r;
-  }
   for (const Summand &x : a.summands)
     for (const Summand &y : b.summands)
       r = sum(r, times(x.term, y.term, x.coefficient * y.coefficient));
@@ -364,6 +363,8 @@ Poly Algebra::sumOver(const Poly &a, ArrayRef<Var> vars) {
 
 Poly Algebra::substituted(const Poly &a, const Substitution &s) {
   Poly r;
+  if (tooLong)
+    return r;
   for (const Summand &x : a.summands) {
     Term t;
     if (substitute(x.term, s, t))

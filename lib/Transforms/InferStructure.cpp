@@ -34,7 +34,7 @@ void reportForm(StepStructure &structure, const StepComponent &component, const 
     remark << "; becomes the row before";
   else if (form.kind != StepKind::NotAffine && !outcome.reason.empty())
     remark << "; stays a scan: " << outcome.reason;
-  if (form.kind == StepKind::NotAffine && form.culprit)
+  if ((form.kind == StepKind::NotAffine || form.kind == StepKind::TooLong) && form.culprit)
     emitRemark(placeOf(form.culprit)) << form.culprit->getName() << " is applied to what depends on " << name << ", so "
                                       << name << " stays a scan";
 }

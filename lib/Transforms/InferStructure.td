@@ -6,12 +6,14 @@ def InferStructure : Pass<"strand-infer-structure", "::mlir::func::FuncOp"> {
 
     - `strand.linear_attention` where outer products are added to a matrix under a decay of the rows, and one sum along
       the keys is read, before or after the step; also over the sum of the weights;
-    - `strand.delta_rule` where the matrix is corrected at a key as well, or at several, one after the other;
+    - `strand.delta_rule` where the matrix is corrected at a key as well, or at several, one after the other, however
+      they are written: each from a value of its own, with what the others read taken in, or as a product of matrices;
     - `strand.linear_recurrence` where every element goes its own way; decay, input and reading are given as their
-      factors, so nothing wider than a row is stored for all rows;
+      factors, so nothing wider than a row, or than a vector of few channels, is stored for all rows. What begins
+      elsewhere than at 0 has what the first step makes of that as input of the first row;
     - `strand.complex_recurrence` where two carried values of one shape turn into each other as real and imaginary part
       of a complex number do, each element by itself; a transition wider than a row is given as logarithm and angle;
-    - `strand.associative_scan` where every element is a maximum, minimum or log-sum-exp of itself, moved, and an input;
+    - `strand.associative_scan` where every element is a maximum, minimum or log-sum-exp of itself, moved, and inputs;
     - the rows before, where a carried value is used for everything but itself.
 
     Carried values that need each other are one component. Components are taken in the order in which they need each

@@ -1,5 +1,6 @@
 #include "lib/Transforms/RecurrenceTarget.h"
 #include "dialects/Strand/Rows.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 using namespace mlir;
 using namespace strand;
@@ -10,6 +11,7 @@ std::string RecurrenceTarget::findReading() {
   for (unsigned i : component.carried)
     own.set(i);
   Value next = context.getScan().getYield().getNext()[form.carried];
+  bool fits = rowsType(next).getNumElements() <= widest();
   auto isReading = [&](Value v) {
     std::optional<StateReading> r = readState(context, component, v);
     return r && !r->before && r->contracted.any();
@@ -20,14 +22,46 @@ std::string RecurrenceTarget::findReading() {
   if (cut && cut->size() == 1) {
     StateReading r = *readState(context, component, cut->front());
     if (llvm::any_of(r.kept, [](std::optional<unsigned> d) { return d.has_value(); })) {
-      reading = r;
+      bool fromZero = llvm::all_of(component.carried, [&](unsigned i) { return beginsAtZero(context, i); });
+      if (!fromZero && !fits)
+        return "it begins elsewhere than at 0, and is wider than a row";
+      if (fromZero)
+        reading = r;
       return "";
     }
   }
-  if (context.isAffordable(next))
+  if (fits)
     return "";
   return cut ? "it is read in " + std::to_string(cut->size()) + " ways"
              : "it is read other than by a sum along a dimension, and is wider than a row";
+}
+
+Poly RecurrenceTarget::startOf(unsigned carried) {
+  if (beginsAtZero(context, carried))
+    return {};
+  ScanOp scan = context.getScan();
+  auto type = cast<RankedTensorType>(scan.getCarriedArgs()[carried].getType());
+  Value first = scan.getInitialTensor(carried);
+  if (!first) {
+    double number = cast<FloatAttr>(scan.getInitial()[carried]).getValueAsDouble();
+    first = arith::ConstantOp::create(b, loc, SplatElementsAttr::get(type, b.getFloatAttr(element, number)));
+  }
+  Value like = scan.getInputs()[0], zero = floatConstant(b, loc, element, 0);
+  auto ofRows = RankedTensorType::get(rowsType(like).getDimSize(0), b.getI32Type());
+  Value place =
+      PositionOp::create(b, loc, ofRows, TypeRange(), like, scan.getOffsets(), ValueRange(), Value()).getPositions();
+  unsigned rank = type.getRank() + 1;
+  AffineMap whole = b.getMultiDimIdentityMap(rank);
+  SmallVector<AffineMap> maps{AffineMap::get(rank, 0, b.getAffineDimExpr(0)), whole.dropResult(0), whole};
+  Value out = context.lifter.emptyRows(loc, type.getShape(), element);
+  Value rows = generic(b, loc, {place, first}, out, maps, std::string(rank, 'p'),
+                       [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                         Value none = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(0));
+                         Value begins = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, x[0], none);
+                         return {arith::SelectOp::create(b, loc, begins, x[1], zero)};
+                       })[0];
+  context.lifter.know(first, rows); // the tensor stands for its rows in formulas
+  return A.leaf(first, llvm::map_to_vector(form.vars, [&](Var v) { return A.indexOf(v); }));
 }
 
 /// Dimensions of one entry are left out; a state of one number keeps one.
@@ -72,7 +106,7 @@ bool RecurrenceTarget::isNarrow(ArrayRef<Operand> operands) {
     int64_t n = 1;
     for (Var v : o.vars)
       n *= A.extent(v);
-    return !o.lifted.perRow || n <= context.largestItem;
+    return !o.lifted.perRow || n <= widest();
   });
 }
 

@@ -195,26 +195,40 @@ static std::string textOf(double c) {
   return s;
 }
 
-std::string strand::whyNotFromZero(ScanContext &context, StepComponent &component) {
+std::string strand::whyNotForward(ScanContext &context, StepComponent &component) {
   ScanOp scan = context.getScan();
   if (scan.getReverse())
     return "the scan is reverse";
+  bool isOfFloats = llvm::all_of(component.carried, [&](unsigned i) {
+    return isa<FloatType>(getElementTypeOrSelf(scan.getCarriedArgs()[i]));
+  });
+  return isOfFloats ? "" : "it is not of floats";
+}
+
+bool strand::beginsAtZero(ScanContext &context, unsigned carried) {
+  auto initial = dyn_cast<FloatAttr>(context.getScan().getInitial()[carried]);
+  return initial && initial.getValue().isZero();
+}
+
+std::string strand::whyNotFromZero(ScanContext &context, StepComponent &component) {
+  if (std::string reason = whyNotForward(context, component); !reason.empty())
+    return reason;
   for (unsigned i : component.carried) {
-    auto initial = dyn_cast<FloatAttr>(scan.getInitial()[i]);
-    if (!initial)
-      return scan.getInitialTensor(i) ? "it begins at a tensor, and that op at 0" : "it is not of floats";
-    if (!initial.getValue().isZero())
+    if (beginsAtZero(context, i))
+      continue;
+    if (auto initial = dyn_cast<FloatAttr>(context.getScan().getInitial()[i]))
       return (Twine("it begins at ") + textOf(initial.getValueAsDouble()) + ", and that op at 0").str();
+    return "it begins at a tensor, and that op at 0";
   }
   return "";
 }
 
 std::string strand::whyNotPlain(ScanContext &context, StepComponent &component) {
-  if (std::string reason = whyNotFromZero(context, component); !reason.empty())
-    return reason;
   const CarriedForm *form = component.getSingleAffine();
   if (!form || form->from.size() != 1 || !form->from.begin()->second.isElementwise())
     return noSuchOp;
+  if (std::string reason = whyNotFromZero(context, component); !reason.empty())
+    return reason;
   if (form->input.isZero())
     return "it has no input";
   return "";

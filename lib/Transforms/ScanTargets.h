@@ -88,7 +88,10 @@ std::string toComplexRecurrence(ScanContext &context, StepComponent &component);
 std::string toAssociativeScan(ScanContext &context, StepComponent &component);
 /// What a target says of a form that is none of its own.
 inline constexpr const char *noSuchOp = "there is no op of that kind";
-/// Why no op that goes forward from 0 can be put there; empty if that is not so.
+/// Why no op that goes forward can be put there; empty if that is not so.
+std::string whyNotForward(ScanContext &context, StepComponent &component);
+bool beginsAtZero(ScanContext &context, unsigned carried);
+/// The same of an op that goes forward from 0.
 std::string whyNotFromZero(ScanContext &context, StepComponent &component);
 /// The same, and why it is not element by element with an input.
 std::string whyNotPlain(ScanContext &context, StepComponent &component);

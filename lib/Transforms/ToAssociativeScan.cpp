@@ -2,7 +2,8 @@
 //
 // Rows are pairs (a, b), and two of them together are (a1 + a2, join(b1 + a2, b2)), join being that maximum, minimum or
 // log-sum-exp: what the first makes of h, moved and joined by the second. h is what b becomes if it begins where h does.
-// Without a, rows are b alone.
+// Without a, rows are b alone. Several a, or several b, are joined in front, since what is added to a join is added to
+// all that is joined.
 //
 // Between places, a'[j] = max_i(a[i] + T[i, j]), two rows of N places are joined by a product of two N x N matrices,
 // while a row takes N x N in order. So that stays a scan.
@@ -46,10 +47,11 @@ private:
   std::string findPair();
   std::string whyNotHere(const Alternative &a);
   std::optional<Poly> withoutLogs(const Poly &offset);
+  std::optional<Operand> joined(ArrayRef<Poly> parts);
   Value makeOp(ArrayRef<Operand> parts, double initial);
 
   Value next = context.getScan().getYield().getNext()[form.carried];
-  Poly moved, input;     // a and b
+  SmallVector<Poly> moved, inputs; // what is joined to a and to b
   SmallVector<Var> wide; // indices of the state, but for dimensions of one entry
 };
 
@@ -90,7 +92,6 @@ std::optional<Poly> Semiring::withoutLogs(const Poly &offset) {
 }
 
 std::string Semiring::findPair() {
-  unsigned carried = 0, inputs = 0;
   for (const Alternative &a : form.alternatives) {
     if (a.carried) {
       if (std::string reason = whyNotHere(a); !reason.empty())
@@ -101,12 +102,33 @@ std::string Semiring::findPair() {
     std::optional<Poly> offset = withoutLogs(a.offset);
     if (!offset)
       return "a factor of it is not plainly positive";
-    (a.carried ? moved : input) = *offset;
-    ++(a.carried ? carried : inputs);
+    (a.carried ? moved : inputs).push_back(*offset);
   }
-  if (carried != 1 || inputs != 1)
-    return "it is joined from " + std::to_string(carried) + " places and " + std::to_string(inputs) + " inputs";
-  return "";
+  return inputs.empty() ? "it has no input" : "";
+}
+
+/// One operand of several.
+std::optional<Semiring::Operand> Semiring::joined(ArrayRef<Poly> parts) {
+  if (parts.size() == 1)
+    return emitter.emit(parts[0], form.vars);
+  SmallVector<Value> rows;
+  for (const Poly &p : parts) {
+    std::optional<Value> one = emitter.emitRows(p, wide);
+    if (!one)
+      return {};
+    rows.push_back(*one);
+  }
+  unsigned rank = rowsType(rows[0]).getRank();
+  SmallVector<AffineMap> maps(rows.size() + 1, b.getMultiDimIdentityMap(rank));
+  Value all = context.lifter.emptyRows(loc, itemShape(rows[0]), element);
+  all = generic(b, loc, rows, all, maps, std::string(rank, 'p'),
+                [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                  Value sum = x[0];
+                  for (Value one : x.drop_front().drop_back())
+                    sum = join(form.kind, b, loc, sum, one);
+                  return {sum};
+                })[0];
+  return Operand{{all, true}, wide};
 }
 
 Value Semiring::makeOp(ArrayRef<Operand> parts, double initial) {
@@ -162,11 +184,11 @@ std::string Semiring::emit() {
       wide.push_back(form.vars[d]);
     }
   SmallVector<Operand> parts;
-  SmallVector<Poly> pair{input};
-  if (!moved.isZero())
+  SmallVector<ArrayRef<Poly>> pair{inputs};
+  if (moved.size() > 1 || !moved[0].isZero())
     pair.insert(pair.begin(), moved);
-  for (const Poly &p : pair) {
-    std::optional<Operand> o = emitter.emit(p, form.vars);
+  for (ArrayRef<Poly> part : pair) {
+    std::optional<Operand> o = joined(part);
     if (!o)
       return "an operand cannot be computed for all rows at once";
     parts.push_back(*o);

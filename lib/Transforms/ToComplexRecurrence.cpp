@@ -16,6 +16,7 @@ public:
 
 private:
   using Operands = SmallVector<Operand>;
+  void addStart();
   void turnAround();
   std::string findTransition(Operands &decay, Operands &turn, bool &log);
   std::string findReadOperands(Operands &read);
@@ -110,11 +111,19 @@ ComplexRecurrenceOp ComplexTarget::makeOp(ArrayRef<Operands> groups, bool log) {
   return op;
 }
 
+/// What the transition makes of what the values begin at is input of the first row.
+void ComplexTarget::addStart() {
+  Poly p = startOf(component.carried[0]), q = startOf(component.carried[1]);
+  pair.inputs[0] = A.sum(pair.inputs[0], A.sum(A.product(pair.decay, p), A.product(pair.turn, q), -1));
+  pair.inputs[1] = A.sum(pair.inputs[1], A.sum(A.product(pair.turn, p), A.product(pair.decay, q)));
+}
+
 std::string ComplexTarget::emit() {
-  if (pair.inputs[0].isZero() && pair.inputs[1].isZero())
-    return "it has no input";
   if (std::string reason = findReading(); !reason.empty())
     return reason;
+  addStart();
+  if (pair.inputs[0].isZero() && pair.inputs[1].isZero())
+    return "it has no input";
   orderDims();
   turnAround();
   Operands groups[5]; // decay, turn, input, imaginary input, read
@@ -157,6 +166,6 @@ std::string strand::toComplexRecurrence(ScanContext &context, StepComponent &com
   std::optional<ComplexForm> pair = component.getComplex();
   if (!pair)
     return noSuchOp;
-  std::string reason = whyNotFromZero(context, component);
+  std::string reason = whyNotForward(context, component);
   return reason.empty() ? ComplexTarget(context, component, *pair).emit() : reason;
 }

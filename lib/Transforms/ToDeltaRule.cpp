@@ -4,7 +4,8 @@
 // one.
 //
 // A step with several rank-one terms is taken apart at values of the region that are what the state is on the way: if
-// each is one with a key and beta of the one before, the step is that op with as many factors.
+// each is one with a key and beta of the one before, the step is that op with as many factors. If there are no such
+// values, the factors are found in the formula of the whole step.
 #include "dialects/Strand/Rows.h"
 #include "lib/Transforms/MatrixState.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -13,6 +14,9 @@ using namespace mlir;
 using namespace strand;
 using namespace strand::algebra;
 namespace {
+
+constexpr const char *obstacle = "an operand cannot be computed for all rows at once";
+constexpr const char *notPositive = "its decay is not plainly positive";
 
 class Delta : public MatrixState {
 public:
@@ -34,6 +38,25 @@ private:
   std::string findDims();
   bool isFactor(bool isFirst);
   bool takeApart(std::vector<StepComponent> &steps);
+  struct Factors {
+    SmallVector<Value> k, v, beta; // rows of each
+  };
+  bool addRows(Operands o, bool keyHeads, Factors &into);
+  std::string emitInTurn(std::vector<StepComponent> &steps);
+  struct Flat {
+    SmallVector<RankOne> terms; // (I + the sum of left right^T) D S
+    Poly input;
+  };
+  std::optional<Flat> flatForm(bool open);
+  std::optional<Poly> divided(const Poly &p, const Poly &by);
+  bool split(SmallVector<RankOne> &terms);
+  Term alongKey(const Term &t);
+  Poly without(const Poly &p, const Poly &key);
+  Poly corrected(const Poly &p, const Poly &key, const Poly &beta);
+  std::optional<Operands> takeLast(Flat &flat);
+  std::optional<std::vector<Operands>> takeApartFlat();
+  std::string emitFlat(ArrayRef<Operands> factors);
+  std::string finishFactors(bool keyHeads, const std::optional<Poly> &logarithm, const Factors &factors);
   Value stacked(ArrayRef<Value> rows);
   bool findGate(std::optional<Poly> &gate);
 
@@ -108,7 +131,7 @@ std::string Delta::emit() {
     return "it is read before its update";
   std::optional<Poly> logarithm;
   if (!findGate(logarithm))
-    return "its decay is not plainly positive";
+    return notPositive;
   Operands o = findOperands();
   bool keyHeads = dependsOnHead(o.k) || dependsOnHead(reading.coefficient) || dependsOnHead(o.a) || dependsOnHead(o.b);
   std::optional<Value> q = withHeads(reading.coefficient, keyHeads, parts.key), k = withHeads(o.k, keyHeads, parts.key);
@@ -127,7 +150,7 @@ std::string Delta::emit() {
     need(b, withHeads(o.b, keyHeads, parts.key));
   }
   if (!made)
-    return "an operand cannot be computed for all rows at once";
+    return obstacle;
   if (A.isTooLong())
     return "a formula of it is too long";
   ScanOp scan = context.getScan();
@@ -215,14 +238,32 @@ Value Delta::stacked(ArrayRef<Value> rows) {
   return all;
 }
 
-std::string Delta::emitFactors() {
-  if (std::string reason = findDims(); !reason.empty())
-    return reason;
-  std::vector<StepComponent> steps;
-  if (!takeApart(steps))
-    return "it is not a key and a value at a time, each from a value of the state's type";
-  if (reading.before)
-    return "it is read before its update";
+bool Delta::addRows(Operands o, bool keyHeads, Factors &into) {
+  std::optional<Value> k = withHeads(o.k, keyHeads, parts.key), v = withHeads(o.v, true, parts.value),
+                       beta = withHeads(*o.beta, true, std::nullopt);
+  if (!k || !v || !beta || A.isTooLong())
+    return false;
+  into.k.push_back(*k);
+  into.v.push_back(*v);
+  into.beta.push_back(*beta);
+  return true;
+}
+
+std::string Delta::finishFactors(bool keyHeads, const std::optional<Poly> &logarithm, const Factors &factors) {
+  std::optional<Value> q = withHeads(reading.coefficient, keyHeads, parts.key), gate;
+  if (logarithm)
+    gate = gateOf(*logarithm);
+  if (!q || (logarithm && !gate))
+    return obstacle;
+  ScanOp scan = context.getScan();
+  auto op = DeltaRuleOp::create(b, scan.getLoc(), factors.v[0].getType(), TypeRange(), *q, stacked(factors.k),
+                                stacked(factors.v), stacked(factors.beta), Value(), Value(), gate.value_or(Value()),
+                                scan.getOffsets(), ValueRange(), Value(), b.getF64FloatAttr(1));
+  op->setDiscardableAttrs(scan->getDiscardableAttrDictionary());
+  return finish(op.getY());
+}
+
+std::string Delta::emitInTurn(std::vector<StepComponent> &steps) {
   bool keyHeads = dependsOnHead(reading.coefficient);
   std::vector<std::unique_ptr<Delta>> factors;
   for (StepComponent &step : llvm::reverse(steps)) {
@@ -232,33 +273,177 @@ std::string Delta::emitFactors() {
       keyHeads |= factor->dependsOnHead(one.left) || factor->dependsOnHead(one.right);
   }
   std::optional<Poly> logarithm;
-  if (!factors[0]->findGate(logarithm))
-    return "its decay is not plainly positive";
-  const char *obstacle = "an operand cannot be computed for all rows at once";
-  std::optional<Value> q = withHeads(reading.coefficient, keyHeads, parts.key), gate;
-  if (logarithm)
-    gate = factors[0]->gateOf(*logarithm);
-  if (!q || (logarithm && !gate))
-    return obstacle;
-  SmallVector<Value> ks, vs, betas;
-  for (auto &factor : factors) {
-    if (factor->from.rankOne.empty())
-      continue;
-    Operands o = *factor->findKeyed();
-    std::optional<Value> k = factor->withHeads(o.k, keyHeads, parts.key), v = factor->withHeads(o.v, true, parts.value),
-                         beta = factor->withHeads(*o.beta, true, std::nullopt);
-    if (!k || !v || !beta || factor->A.isTooLong())
+  if (!findGate(logarithm))
+    return notPositive;
+  Factors rows;
+  for (auto &factor : factors)
+    if (!factor->from.rankOne.empty() && !factor->addRows(*factor->findKeyed(), keyHeads, rows))
       return obstacle;
-    ks.push_back(*k);
-    vs.push_back(*v);
-    betas.push_back(*beta);
+  return finishFactors(keyHeads, logarithm, rows);
+}
+
+//===--- several factors in one formula --------------------------------------------------------------------------===//
+//
+// With the last key x and its beta and v, and L and B of the factors before it,
+//   S' = (I - beta x x^T) ((I + sum of l r^T) D S + B) + beta x v^T
+// so that of the terms of the whole step one is -beta x, the others are l - beta x (x^T l), and the input is
+// B - beta x (x^T B) + beta x v^T. Those l and B are what is left of them without what stands along x; whether they are,
+// and what v is, comes out where x is put back.
+
+/// p / by, product by product, if by is one product and each of them has all of its factors.
+std::optional<Poly> Delta::divided(const Poly &p, const Poly &by) {
+  if (by.summands.size() != 1 || !by.summands[0].term.bound.empty())
+    return {};
+  Poly q;
+  for (const Summand &s : p.summands) {
+    Term t = s.term;
+    for (const Factor &f : by.summands[0].term.factors) {
+      auto *own = llvm::find_if(t.factors, [&](const Factor &g) { return g.atom == f.atom; });
+      if (own == t.factors.end() || std::abs(own->power) < std::abs(f.power) || (own->power > 0) != (f.power > 0))
+        return {};
+      own->power -= f.power;
+      if (own->power == 0)
+        t.factors.erase(own);
+    }
+    q = A.sum(q, A.poly(t, s.coefficient / by.summands[0].coefficient));
   }
-  ScanOp scan = context.getScan();
-  auto op = DeltaRuleOp::create(b, scan.getLoc(), vs[0].getType(), TypeRange(), *q, stacked(ks), stacked(vs),
-                                stacked(betas), Value(), Value(), gate.value_or(Value()), scan.getOffsets(),
-                                ValueRange(), Value(), b.getF64FloatAttr(1));
-  op->setDiscardableAttrs(scan->getDiscardableAttrDictionary());
-  return finish(op.getY());
+  return q;
+}
+
+/// Each term over what the decay has left; nothing if it stands in none of its sides.
+std::optional<Delta::Flat> Delta::flatForm(bool open) {
+  auto all = [&](const Poly &p) { return A.expanded(opened(p, open)); };
+  Poly scale = all(from.scale);
+  Flat flat{{}, all(form.input)};
+  for (const RankOne &one : from.rankOne) {
+    Poly right = all(one.right);
+    std::optional<Poly> x = divided(right, scale), l = all(one.left);
+    if (!x && !A.dependsOn(scale, keyVar())) {
+      x = right;
+      l = divided(*l, scale);
+    }
+    if (!x || !l || A.dependsOn(*x, valueVar()) || A.dependsOn(*l, valueVar()))
+      return {};
+    flat.terms.push_back({*l, *x});
+  }
+  bool isSplit = llvm::all_of(flat.terms, [](const RankOne &term) { return term.right.summands.size() == 1; });
+  return isSplit || split(flat.terms) ? std::optional(flat) : std::nullopt;
+}
+
+/// Terms each of whose right sides is one product of what depends on the index of the key; false if there are none.
+bool Delta::split(SmallVector<RankOne> &terms) {
+  SmallVector<RankOne> whole;
+  std::swap(whole, terms);
+  for (const RankOne &term : whole)
+    for (const Summand &s : term.right.summands) {
+      Term key = alongKey(s.term), number{{}, s.term.bound};
+      for (const Factor &f : key.factors)
+        if (llvm::any_of(A[f.atom].vars, [&](Var v) { return llvm::is_contained(s.term.bound, v); }))
+          return false;
+      llvm::copy_if(s.term.factors, std::back_inserter(number.factors),
+                    [&](const Factor &f) { return !llvm::is_contained(key.factors, f); });
+      Poly right = A.poly(key), left = A.expanded(A.product(term.left, A.poly(number, s.coefficient)));
+      auto *same = llvm::find_if(terms, [&](const RankOne &other) { return A.equal(other.right, right); });
+      if (same == terms.end())
+        terms.push_back({left, right});
+      else
+        same->left = A.sum(same->left, left);
+    }
+  return true;
+}
+
+/// The factors that depend on the index of the key.
+Term Delta::alongKey(const Term &t) {
+  Term along;
+  llvm::copy_if(t.factors, std::back_inserter(along.factors),
+                [&](const Factor &f) { return llvm::is_contained(A[f.atom].vars, keyVar()); });
+  return along;
+}
+
+/// The products of a sum that do not stand along `key`.
+Poly Delta::without(const Poly &p, const Poly &key) {
+  Poly rest;
+  for (const Summand &s : p.summands)
+    if (alongKey(s.term) != alongKey(key.summands[0].term))
+      rest = A.sum(rest, A.poly(s.term, s.coefficient));
+  return rest;
+}
+
+/// p - beta key (key^T p).
+Poly Delta::corrected(const Poly &p, const Poly &key, const Poly &beta) {
+  Var along = A.fresh(A.extent(keyVar()));
+  Substitution elsewhere{{keyVar(), A.dim(along)}};
+  Poly read = A.sumOver(A.expanded(A.product(A.substituted(key, elsewhere), A.substituted(p, elsewhere))), {along});
+  return A.expanded(A.sum(p, A.product(A.product(beta, key), read), -1));
+}
+
+/// The last factor of what is left, which is taken from it.
+std::optional<Delta::Operands> Delta::takeLast(Flat &flat) {
+  for (auto [i, term] : llvm::enumerate(flat.terms)) {
+    std::optional<Poly> beta = divided(A.scaled(term.left, -1), term.right);
+    if (!beta || beta->summands.size() != 1 || A.dependsOn(*beta, keyVar()))
+      continue;
+    Poly key = term.right, input = without(flat.input, key);
+    Flat before{{}, input};
+    bool fits = true;
+    for (auto [j, other] : llvm::enumerate(flat.terms)) {
+      if (j == i)
+        continue;
+      before.terms.push_back({without(other.left, key), other.right});
+      fits &= A.equal(A.expanded(other.left), corrected(before.terms.back().left, key, *beta));
+    }
+    Poly along = A.sum(flat.input, corrected(input, key, *beta), -1);
+    std::optional<Poly> v = divided(A.expanded(along), A.product(*beta, key));
+    if (!fits || !v || v->isZero() || A.dependsOn(*v, keyVar()) || A.isTooLong())
+      continue;
+    flat = before;
+    return Operands{key, *v, beta, {}, {}};
+  }
+  return {};
+}
+
+/// The first factor first.
+std::optional<std::vector<Delta::Operands>> Delta::takeApartFlat() {
+  for (bool open : {false, true}) {
+    std::optional<Flat> flat = flatForm(open);
+    std::vector<Operands> factors;
+    while (flat && !flat->terms.empty()) {
+      std::optional<Operands> last = takeLast(*flat);
+      if (!last)
+        break;
+      factors.insert(factors.begin(), *last);
+    }
+    if (flat && flat->terms.empty() && flat->input.isZero() && !A.isTooLong())
+      return factors;
+  }
+  return {};
+}
+
+std::string Delta::emitFlat(ArrayRef<Operands> factors) {
+  bool keyHeads = dependsOnHead(reading.coefficient);
+  for (const Operands &o : factors)
+    keyHeads |= dependsOnHead(o.k);
+  std::optional<Poly> logarithm;
+  if (!findGate(logarithm))
+    return notPositive;
+  Factors rows;
+  for (const Operands &o : factors)
+    if (!addRows(o, keyHeads, rows))
+      return obstacle;
+  return finishFactors(keyHeads, logarithm, rows);
+}
+
+std::string Delta::emitFactors() {
+  if (std::string reason = findDims(); !reason.empty())
+    return reason;
+  std::vector<StepComponent> steps;
+  bool inTurn = takeApart(steps);
+  std::optional<std::vector<Operands>> flat = inTurn ? std::nullopt : takeApartFlat();
+  if (!inTurn && !flat)
+    return "it is not a key and a value at a time, each from what the one before makes of the state";
+  if (reading.before)
+    return "it is read before its update";
+  return inTurn ? emitInTurn(steps) : emitFlat(*flat);
 }
 } // namespace
 

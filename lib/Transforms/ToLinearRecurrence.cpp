@@ -32,7 +32,10 @@ std::string Recurrence::emit() {
   orderDims();
   const Poly &scale = form.from.begin()->second.scale;
   const char *obstacle = "an operand cannot be computed for all rows at once";
-  std::optional<SmallVector<Operand>> input = operandsOf(form.input), decay = operandsOf(scale);
+  Poly added = A.sum(form.input, A.product(scale, startOf(form.carried)));
+  if (added.isZero())
+    return "it has no input";
+  std::optional<SmallVector<Operand>> input = operandsOf(added), decay = operandsOf(scale);
   if (!input || !decay)
     return obstacle;
   if (!isNarrow(*input))
@@ -70,6 +73,9 @@ std::string Recurrence::emit() {
 } // namespace
 
 std::string strand::toLinearRecurrence(ScanContext &context, StepComponent &component) {
-  std::string reason = whyNotPlain(context, component);
+  const CarriedForm *form = component.getSingleAffine();
+  if (!form || form->from.size() != 1 || !form->from.begin()->second.isElementwise())
+    return noSuchOp;
+  std::string reason = whyNotForward(context, component);
   return reason.empty() ? Recurrence(context, component).emit() : reason;
 }

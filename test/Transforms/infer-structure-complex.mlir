@@ -142,24 +142,3 @@ func.func @one_number(%us: tensor<?xf32>, %ws: tensor<?xf32>, %offsets: tensor<?
   }
   return %r : tensor<?xf32>
 }
-
-// One part begins at 1.
-// CHECK-LABEL: @begins_elsewhere
-// CHECK: strand.scan
-func.func @begins_elsewhere(%us: tensor<?x8xf32>, %all_c: tensor<8xf32>, %all_s: tensor<8xf32>, %offsets: tensor<?xi32>)
-    -> tensor<?x8xf32> {
-  // expected-remark @below {{h0 is complex diagonal: h0[i] = A0[i] * h0[i] + A1[i] * h1[i] + b[i]; stays a scan: it begins at 1, and that op at 0}}
-  // expected-remark @below {{h1 is complex diagonal: h1[i] = A0[i] * h0[i] + A1[i] * h1[i]; stays a scan: it begins at 1, and that op at 0}}
-  %r = strand.scan rows(%u = %us : tensor<?x8xf32>) with(%c = %all_c : tensor<8xf32>, %s = %all_s : tensor<8xf32>)
-      carry(%p : tensor<8xf32>, %q : tensor<8xf32> = 1.0) offsets %offsets : tensor<?xi32> -> tensor<?x8xf32> {
-    %0 = arith.mulf %c, %p : tensor<8xf32>
-    %1 = arith.mulf %s, %q : tensor<8xf32>
-    %2 = arith.subf %0, %1 : tensor<8xf32>
-    %p1 = arith.addf %2, %u : tensor<8xf32>
-    %3 = arith.mulf %s, %p : tensor<8xf32>
-    %4 = arith.mulf %c, %q : tensor<8xf32>
-    %q1 = arith.addf %3, %4 : tensor<8xf32>
-    strand.yield %p1 : tensor<8xf32> next %p1, %q1 : tensor<8xf32>, tensor<8xf32>
-  }
-  return %r : tensor<?x8xf32>
-}

@@ -231,12 +231,12 @@ func.func @tokenshift(%xs: tensor<?x8xf32>, %all_mu: tensor<8xf32>, %offsets: te
   return %r : tensor<?x8xf32>
 }
 
-// (re, im)' = rho (cos t + i sin t) (re + i im) + B u.
+// (re, im)' = rho (cos t + i sin t) (re + i im) + B u: more channels than a row has, but few.
 func.func @lru(%us: tensor<?x2xf32>, %all_nu: tensor<8xf32>, %all_th: tensor<8xf32>, %all_Br: tensor<8x2xf32>,
     %all_Bi: tensor<8x2xf32>, %all_Cr: tensor<2x8xf32>, %all_Ci: tensor<2x8xf32>,
     %offsets: tensor<?xi32>) -> tensor<?x2xf32> {
-  // expected-remark @below {{h0 is complex diagonal: h0[i] = A0[i] * h0[i] + A1[i] * h1[i] + b[i]; stays a scan: it is read other than by a sum along a dimension, and is wider than a row}}
-  // expected-remark @below {{h1 is complex diagonal: h1[i] = A0[i] * h0[i] + A1[i] * h1[i] + b[i]; stays a scan: it is read other than by a sum along a dimension, and is wider than a row}}
+  // expected-remark @below {{h0 is complex diagonal: h0[i] = A0[i] * h0[i] + A1[i] * h1[i] + b[i]; becomes strand.complex_recurrence}}
+  // expected-remark @below {{h1 is complex diagonal: h1[i] = A0[i] * h0[i] + A1[i] * h1[i] + b[i]; becomes strand.complex_recurrence}}
   %r = strand.scan rows(%u = %us : tensor<?x2xf32>)
       with(%nu = %all_nu : tensor<8xf32>, %th = %all_th : tensor<8xf32>, %Br = %all_Br : tensor<8x2xf32>,
            %Bi = %all_Bi : tensor<8x2xf32>, %Cr = %all_Cr : tensor<2x8xf32>, %Ci = %all_Ci : tensor<2x8xf32>)
@@ -264,6 +264,43 @@ func.func @lru(%us: tensor<?x2xf32>, %all_nu: tensor<8xf32>, %all_th: tensor<8xf
     %20 = linalg.matvec ins(%Ci, %17 : tensor<2x8xf32>, tensor<8xf32>) outs(%c1 : tensor<2xf32>) -> tensor<2xf32>
     %21 = arith.subf %19, %20 : tensor<2xf32>
     strand.yield %21 : tensor<2xf32> next %12, %17 : tensor<8xf32>, tensor<8xf32>
+  }
+  return %r : tensor<?x2xf32>
+}
+
+// All channels of all rows would have to be stored.
+func.func @lru_of_many_channels(%us: tensor<?x2xf32>, %all_nu: tensor<72xf32>, %all_th: tensor<72xf32>, %all_Br: tensor<72x2xf32>,
+    %all_Bi: tensor<72x2xf32>, %all_Cr: tensor<2x72xf32>, %all_Ci: tensor<2x72xf32>,
+    %offsets: tensor<?xi32>) -> tensor<?x2xf32> {
+  // expected-remark @below {{h0 is complex diagonal: h0[i] = A0[i] * h0[i] + A1[i] * h1[i] + b[i]; stays a scan: it is read other than by a sum along a dimension, and is wider than a row}}
+  // expected-remark @below {{h1 is complex diagonal: h1[i] = A0[i] * h0[i] + A1[i] * h1[i] + b[i]; stays a scan: it is read other than by a sum along a dimension, and is wider than a row}}
+  %r = strand.scan rows(%u = %us : tensor<?x2xf32>)
+      with(%nu = %all_nu : tensor<72xf32>, %th = %all_th : tensor<72xf32>, %Br = %all_Br : tensor<72x2xf32>,
+           %Bi = %all_Bi : tensor<72x2xf32>, %Cr = %all_Cr : tensor<2x72xf32>, %Ci = %all_Ci : tensor<2x72xf32>)
+      carry(%re : tensor<72xf32>, %im : tensor<72xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x2xf32> {
+    %0 = math.exp %nu : tensor<72xf32>
+    %1 = arith.negf %0 : tensor<72xf32>
+    %2 = math.exp %1 : tensor<72xf32>
+    %3 = math.cos %th : tensor<72xf32>
+    %4 = arith.mulf %2, %3 : tensor<72xf32>
+    %5 = math.sin %th : tensor<72xf32>
+    %6 = arith.mulf %2, %5 : tensor<72xf32>
+    %7 = arith.mulf %4, %re : tensor<72xf32>
+    %8 = arith.mulf %6, %im : tensor<72xf32>
+    %9 = arith.subf %7, %8 : tensor<72xf32>
+    %c0 = arith.constant dense<0.0> : tensor<72xf32>
+    %11 = linalg.matvec ins(%Br, %u : tensor<72x2xf32>, tensor<2xf32>) outs(%c0 : tensor<72xf32>) -> tensor<72xf32>
+    %12 = arith.addf %9, %11 : tensor<72xf32>
+    %13 = arith.mulf %6, %re : tensor<72xf32>
+    %14 = arith.mulf %4, %im : tensor<72xf32>
+    %15 = arith.addf %13, %14 : tensor<72xf32>
+    %16 = linalg.matvec ins(%Bi, %u : tensor<72x2xf32>, tensor<2xf32>) outs(%c0 : tensor<72xf32>) -> tensor<72xf32>
+    %17 = arith.addf %15, %16 : tensor<72xf32>
+    %c1 = arith.constant dense<0.0> : tensor<2xf32>
+    %19 = linalg.matvec ins(%Cr, %12 : tensor<2x72xf32>, tensor<72xf32>) outs(%c1 : tensor<2xf32>) -> tensor<2xf32>
+    %20 = linalg.matvec ins(%Ci, %17 : tensor<2x72xf32>, tensor<72xf32>) outs(%c1 : tensor<2xf32>) -> tensor<2xf32>
+    %21 = arith.subf %19, %20 : tensor<2xf32>
+    strand.yield %21 : tensor<2xf32> next %12, %17 : tensor<72xf32>, tensor<72xf32>
   }
   return %r : tensor<?x2xf32>
 }

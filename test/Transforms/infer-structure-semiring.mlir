@@ -102,6 +102,54 @@ func.func @weighed(%xs: tensor<?x8xf32>, %ws: tensor<?x8xf32>, %offsets: tensor<
   return %r : tensor<?x8xf32>
 }
 
+// Several inputs are joined in front, and so is what is added to the state: max(h + w, h + x, x, z, 1).
+// CHECK-LABEL: func.func @several_inputs(
+// CHECK-SAME:    %[[X:.*]]: tensor<?x8xf32>, %[[Z:.*]]: tensor<?xf32>, %[[W:.*]]: tensor<8xf32>
+// CHECK:         %[[A:.*]] = linalg.generic {{.*}} ins(%{{.*}}, %[[X]] : tensor<?x8xf32>, tensor<?x8xf32>)
+// CHECK:           arith.maximumf
+// CHECK:         %[[B:.*]] = linalg.generic {{.*}} ins(%{{.*}}, %{{.*}}, %[[X]] :
+// CHECK:           arith.maximumf
+// CHECK:           arith.maximumf
+// CHECK:         strand.associative_scan(%[[A]], %[[B]]) offsets
+func.func @several_inputs(%xs: tensor<?x8xf32>, %zs: tensor<?xf32>, %all_w: tensor<8xf32>, %offsets: tensor<?xi32>)
+    -> tensor<?x8xf32> {
+  // expected-remark @below {{; becomes strand.associative_scan}}
+  %r = strand.scan rows(%x = %xs : tensor<?x8xf32>, %z = %zs : tensor<?xf32>) with(%w = %all_w : tensor<8xf32>)
+      carry(%h : tensor<8xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x8xf32> {
+    %one = arith.constant dense<1.0> : tensor<8xf32>
+    %e = tensor.empty() : tensor<8xf32>
+    %wide = linalg.broadcast ins(%z : tensor<f32>) outs(%e : tensor<8xf32>) dimensions = [0]
+    %0 = arith.addf %h, %w : tensor<8xf32>
+    %1 = arith.addf %h, %x : tensor<8xf32>
+    %2 = arith.maximumf %0, %x : tensor<8xf32>
+    %3 = arith.maximumf %2, %wide : tensor<8xf32>
+    %4 = arith.maximumf %3, %1 : tensor<8xf32>
+    %5 = arith.maximumf %4, %one : tensor<8xf32>
+    strand.yield %5 : tensor<8xf32> next %5 : tensor<8xf32>
+  }
+  return %r : tensor<?x8xf32>
+}
+
+// log(exp(h) + exp(x) + exp(z)).
+// CHECK-LABEL: func.func @several_exponentials(
+// CHECK-NOT:     strand.scan
+// CHECK:         math.log1p
+// CHECK:         strand.associative_scan(%{{[a-z0-9_]+}}) offsets
+func.func @several_exponentials(%xs: tensor<?x8xf32>, %zs: tensor<?x8xf32>, %offsets: tensor<?xi32>) -> tensor<?x8xf32> {
+  // expected-remark @below {{; becomes strand.associative_scan}}
+  %r = strand.scan rows(%x = %xs : tensor<?x8xf32>, %z = %zs : tensor<?x8xf32>) carry(%h : tensor<8xf32>)
+      offsets %offsets : tensor<?xi32> -> tensor<?x8xf32> {
+    %0 = math.exp %h : tensor<8xf32>
+    %1 = math.exp %x : tensor<8xf32>
+    %2 = math.exp %z : tensor<8xf32>
+    %3 = arith.addf %0, %1 : tensor<8xf32>
+    %4 = arith.addf %3, %2 : tensor<8xf32>
+    %5 = math.log %4 : tensor<8xf32>
+    strand.yield %5 : tensor<8xf32> next %5 : tensor<8xf32>
+  }
+  return %r : tensor<?x8xf32>
+}
+
 //===--- no match ------------------------------------------------------------------------------------------------===//
 
 // log(exp(h) + w): w may be negative as long as the sum is not.
@@ -143,15 +191,17 @@ func.func @backwards(%xs: tensor<?x8xf32>, %offsets: tensor<?xi32>) -> tensor<?x
   return %r : tensor<?x8xf32>
 }
 
-// CHECK-LABEL: func.func @two_inputs(
+// Without an input it is a sum.
+// CHECK-LABEL: func.func @no_input(
 // CHECK:         strand.scan
-func.func @two_inputs(%xs: tensor<?x8xf32>, %zs: tensor<?x8xf32>, %offsets: tensor<?xi32>) -> tensor<?x8xf32> {
-  // expected-remark @below {{stays a scan: it is joined from 1 places and 2 inputs}}
+func.func @no_input(%xs: tensor<?x8xf32>, %zs: tensor<?x8xf32>, %offsets: tensor<?xi32>) -> tensor<?x8xf32> {
+  // expected-remark @below {{h is max-plus, diagonal: h[i] = max(h[i] + a[i], h[i] + a[i]); stays a scan: it has no input}}
   %r = strand.scan rows(%x = %xs : tensor<?x8xf32>, %z = %zs : tensor<?x8xf32>) carry(%h : tensor<8xf32>)
       offsets %offsets : tensor<?xi32> -> tensor<?x8xf32> {
-    %0 = arith.maximumf %h, %x : tensor<8xf32>
-    %1 = arith.maximumf %0, %z : tensor<8xf32>
-    strand.yield %1 : tensor<8xf32> next %1 : tensor<8xf32>
+    %0 = arith.addf %h, %x : tensor<8xf32>
+    %1 = arith.addf %h, %z : tensor<8xf32>
+    %2 = arith.maximumf %0, %1 : tensor<8xf32>
+    strand.yield %2 : tensor<8xf32> next %2 : tensor<8xf32>
   }
   return %r : tensor<?x8xf32>
 }

@@ -2,31 +2,31 @@
 //
 // RUN: strand-opt %s -strand-infer-structure -canonicalize -cse -split-input-file -verify-diagnostics | FileCheck %s
 
-// CHECK-LABEL: func.func @begins_at_a_number(
-// CHECK:         strand.scan {{.*}} carry(%{{.*}} : tensor<4xf32> = 1.000000e+00)
-func.func @begins_at_a_number(%xs: tensor<?x4xf32>, %offsets: tensor<?xi32>) -> tensor<?x4xf32> {
-  // expected-remark @below {{h is diagonal: h[i] = a[i] * h[i] + b[i]; stays a scan: it begins at 1, and that op at 0}}
-  %y = strand.scan rows(%x = %xs : tensor<?x4xf32>) carry(%h : tensor<4xf32> = 1.0) offsets %offsets : tensor<?xi32> -> tensor<?x4xf32> {
-    %0 = arith.mulf %x, %h : tensor<4xf32>
-    %1 = arith.addf %0, %x : tensor<4xf32>
-    strand.yield %1 : tensor<4xf32> next %1 : tensor<4xf32>
-  }
-  return %y : tensor<?x4xf32>
-}
+#k = affine_map<(i, j) -> (i)>
+#v = affine_map<(i, j) -> (j)>
+#kv = affine_map<(i, j) -> (i, j)>
 
-// -----
-
-// CHECK-LABEL: func.func @begins_at_a_tensor(
-// CHECK-SAME:    %{{.*}}: tensor<?x4xf32>, %[[W:.*]]: tensor<4xf32>,
-// CHECK:         strand.scan {{.*}} carry(%{{.*}} : tensor<4xf32> = %[[W]])
-func.func @begins_at_a_tensor(%xs: tensor<?x4xf32>, %w: tensor<4xf32>, %offsets: tensor<?xi32>) -> tensor<?x4xf32> {
-  // expected-remark @below {{stays a scan: it begins at a tensor, and that op at 0}}
-  %y = strand.scan rows(%x = %xs : tensor<?x4xf32>) carry(%h : tensor<4xf32> = %w) offsets %offsets : tensor<?xi32> -> tensor<?x4xf32> {
-    %0 = arith.mulf %x, %h : tensor<4xf32>
-    %1 = arith.addf %0, %x : tensor<4xf32>
-    strand.yield %1 : tensor<4xf32> next %1 : tensor<4xf32>
+// The matrix would have to be an input of the first row.
+// CHECK-LABEL: func.func @matrix_that_begins_at_a_tensor(
+// CHECK-SAME:    %[[W:[a-z0-9]+]]: tensor<4x3xf32>,
+// CHECK:         strand.scan {{.*}} carry(%{{.*}} : tensor<4x3xf32> = %[[W]])
+func.func @matrix_that_begins_at_a_tensor(%ks: tensor<?x4xf32>, %vs: tensor<?x3xf32>, %w: tensor<4x3xf32>, %offsets: tensor<?xi32>)
+    -> tensor<?x3xf32> {
+  // expected-remark @below {{stays a scan: it begins elsewhere than at 0, and is wider than a row}}
+  %y = strand.scan rows(%k = %ks : tensor<?x4xf32>, %v = %vs : tensor<?x3xf32>) carry(%h : tensor<4x3xf32> = %w)
+       offsets %offsets : tensor<?xi32> -> tensor<?x3xf32> {
+    %0 = linalg.generic {indexing_maps = [#k, #v, #kv], iterator_types = ["parallel", "parallel"]}
+        ins(%k, %v : tensor<4xf32>, tensor<3xf32>) outs(%h : tensor<4x3xf32>) {
+    ^bb0(%a: f32, %b: f32, %c: f32):
+      %1 = arith.mulf %a, %b : f32
+      %2 = arith.addf %1, %c : f32
+      linalg.yield %2 : f32
+    } -> tensor<4x3xf32>
+    %zero = arith.constant dense<0.0> : tensor<3xf32>
+    %y = linalg.vecmat ins(%k, %0 : tensor<4xf32>, tensor<4x3xf32>) outs(%zero : tensor<3xf32>) -> tensor<3xf32>
+    strand.yield %y : tensor<3xf32> next %0 : tensor<4x3xf32>
   }
-  return %y : tensor<?x4xf32>
+  return %y : tensor<?x3xf32>
 }
 
 // -----
