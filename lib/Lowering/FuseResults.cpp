@@ -63,6 +63,7 @@ struct IntoProducer : OpRewritePattern<linalg::GenericOp> {
     for (OpOperand &init : maker.getDpsInitsMutable())
       maps.push_back(maker.getMatchingIndexingMap(&init));
     unsigned known = maker.getNumDpsInputs(), count = inputs.size();
+    rewriter.setInsertionPoint(reader);
     auto joined = linalg::GenericOp::create(
         rewriter, reader.getLoc(), ValueRange(inits).getTypes(), inputs, inits, maps, maker.getIteratorTypesArray(),
         [&](OpBuilder &b, Location loc, ValueRange args) {
@@ -91,10 +92,83 @@ struct IntoProducer : OpRewritePattern<linalg::GenericOp> {
   }
 };
 
+/// IR: %a, %b = generic A(%x); %y = generic B(%a, %b, %w)  ->  %y = generic B(A)(%x, %w)
+struct IntoReader : OpRewritePattern<linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::GenericOp maker, PatternRewriter &rewriter) const override {
+    if (maker.getNumResults() < 2 || maker->use_empty() || !isElementWise(maker))
+      return rewriter.notifyMatchFailure(maker, "is no element-wise op with several results");
+    auto reader = dyn_cast<linalg::GenericOp>(*maker->user_begin());
+    if (!reader || !reader.hasPureTensorSemantics() || reader->getBlock() != maker->getBlock())
+      return rewriter.notifyMatchFailure(maker, "is not read by a linalg.generic");
+    AffineMap read;
+    for (OpOperand &use : maker->getUses()) {
+      auto here = dyn_cast<linalg::GenericOp>(use.getOwner());
+      if (here != reader || !reader.isDpsInput(&use) || (read && read != reader.getMatchingIndexingMap(&use)))
+        return rewriter.notifyMatchFailure(maker, "is read in several ways");
+      read = reader.getMatchingIndexingMap(&use);
+    }
+    if (!read.isPermutation())
+      return rewriter.notifyMatchFailure(maker, "would be computed many times");
+    join(rewriter, maker, reader, read);
+    return success();
+  }
+
+  static bool isElementWise(linalg::GenericOp op) {
+    bool plain = op.getNumReductionLoops() == 0 && !op.hasIndexSemantics() && op.hasPureTensorSemantics();
+    for (OpOperand &init : op.getDpsInitsMutable())
+      plain &= op.getMatchingIndexingMap(&init).isIdentity() && !op.payloadUsesValueFromOperand(&init);
+    return plain;
+  }
+
+  static void join(PatternRewriter &rewriter, linalg::GenericOp maker, linalg::GenericOp reader, AffineMap read) {
+    SmallVector<Value> inputs(maker.getInputs());
+    SmallVector<AffineMap> maps;
+    for (OpOperand *input : maker.getDpsInputOperands())
+      maps.push_back(maker.getMatchingIndexingMap(input).compose(read));
+    SmallVector<OpOperand *> others;
+    for (OpOperand *input : reader.getDpsInputOperands())
+      if (input->get().getDefiningOp() != maker) {
+        others.push_back(input);
+        inputs.push_back(input->get());
+        maps.push_back(reader.getMatchingIndexingMap(input));
+      }
+    for (OpOperand &init : reader.getDpsInitsMutable())
+      maps.push_back(reader.getMatchingIndexingMap(&init));
+    unsigned known = maker.getNumDpsInputs(), count = inputs.size();
+    rewriter.setInsertionPoint(reader);
+    auto joined = linalg::GenericOp::create(
+        rewriter, reader.getLoc(), reader.getResultTypes(), inputs, reader.getOutputs(), maps, reader.getIteratorTypesArray(),
+        [&](OpBuilder &b, Location loc, ValueRange args) {
+          IRMapping values;
+          values.map(maker.getRegionInputArgs(), args.take_front(known));
+          for (Operation &op : maker.getBody()->without_terminator())
+            b.clone(op, values);
+          for (OpOperand *input : reader.getDpsInputOperands())
+            if (auto result = dyn_cast<OpResult>(input->get()); result && result.getOwner() == maker)
+              values.map(reader.getMatchingBlockArgument(input),
+                         values.lookupOrDefault(maker.getBody()->getTerminator()->getOperand(result.getResultNumber())));
+          for (auto [i, other] : llvm::enumerate(others))
+            values.map(reader.getMatchingBlockArgument(other), args[known + i]);
+          values.map(reader.getRegionOutputArgs(), args.drop_front(count));
+          for (Operation &op : reader.getBody()->without_terminator())
+            b.clone(op, values);
+          SmallVector<Value> yielded;
+          for (Value v : reader.getBody()->getTerminator()->getOperands())
+            yielded.push_back(values.lookupOrDefault(v));
+          linalg::YieldOp::create(b, loc, yielded);
+        });
+    joined->setDiscardableAttrs(llvm::to_vector(reader->getDiscardableAttrs()));
+    rewriter.replaceOp(reader, joined->getResults());
+    rewriter.eraseOp(maker);
+  }
+};
+
 struct FuseResults : impl::FuseResultsBase<FuseResults> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<IntoProducer>(&getContext());
+    patterns.add<IntoProducer, IntoReader>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -52,3 +52,36 @@ func.func @sums(%a: tensor<16x8xf32>, %y: tensor<16xf32>, %out: tensor<16xbf16>)
   } -> tensor<16xbf16>
   return %n : tensor<16xbf16>
 }
+
+// -----
+
+// Several results that one op reads, each element once, are computed where it reads them.
+#td = affine_map<(t, d) -> (t, d)>
+#d = affine_map<(t, d) -> (d)>
+// CHECK-LABEL: func.func @gates(
+// CHECK-SAME:    %[[X:.*]]: tensor<16x8xf32>, %[[W:.*]]: tensor<8xf32>, %[[H:.*]]: tensor<8xf32>, %{{.*}}: tensor<16x8xf32>)
+// CHECK-NOT:     linalg.generic
+// CHECK:         %[[R:.*]] = linalg.generic {{.*}} iterator_types = ["reduction", "parallel"]} ins(%[[X]], %[[W]] : tensor<16x8xf32>, tensor<8xf32>) outs(%[[H]] : tensor<8xf32>) {
+// CHECK:           ^bb0(%[[IN:.*]]: f32, %[[V:.*]]: f32, %[[STATE:.*]]: f32):
+// CHECK:             %[[A:.*]] = arith.negf %[[IN]]
+// CHECK:             %[[B:.*]] = arith.mulf %[[IN]], %[[V]]
+// CHECK:             %[[KEPT:.*]] = arith.mulf %[[A]], %[[STATE]]
+// CHECK:             arith.addf %[[KEPT]], %[[B]]
+// CHECK-NOT:     linalg.generic
+func.func @gates(%x: tensor<16x8xf32>, %w: tensor<8xf32>, %h: tensor<8xf32>, %e: tensor<16x8xf32>) -> tensor<8xf32> {
+  %g:2 = linalg.generic {indexing_maps = [#td, #d, #td, #td], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %w : tensor<16x8xf32>, tensor<8xf32>) outs(%e, %e : tensor<16x8xf32>, tensor<16x8xf32>) {
+  ^bb0(%in: f32, %v: f32, %o: f32, %p: f32):
+    %a = arith.negf %in : f32
+    %b = arith.mulf %in, %v : f32
+    linalg.yield %a, %b : f32, f32
+  } -> (tensor<16x8xf32>, tensor<16x8xf32>)
+  %r = linalg.generic {indexing_maps = [#td, #td, #d], iterator_types = ["reduction", "parallel"]}
+      ins(%g#0, %g#1 : tensor<16x8xf32>, tensor<16x8xf32>) outs(%h : tensor<8xf32>) {
+  ^bb0(%a: f32, %b: f32, %state: f32):
+    %kept = arith.mulf %a, %state : f32
+    %next = arith.addf %kept, %b : f32
+    linalg.yield %next : f32
+  } -> tensor<8xf32>
+  return %r : tensor<8xf32>
+}

@@ -1,6 +1,5 @@
 #include "lib/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/Builders.h"
 using namespace mlir;
 namespace strand {
@@ -44,10 +43,11 @@ struct DeviceIntrinsics : impl::DeviceIntrinsicsBase<DeviceIntrinsics> {
         return signalPassFailure();
     for (LLVM::LLVMFuncOp f : declarations)
       f.erase();
-    getOperation()->walk([](LLVM::Prefetch fetch) { // no instruction of NVPTX is chosen for it
+    getOperation()->walk([](LLVM::Prefetch fetch) { // LLVM has an instruction for it from sm_90 on, PTX has it everywhere
       OpBuilder b(fetch);
-      NVVM::PrefetchOp::create(b, fetch.getLoc(), NVVM::PrefetchCacheLevelAttr::get(b.getContext(), NVVM::PrefetchCacheLevel::L2),
-                               NVVM::CacheEvictionPriorityAttr(), fetch.getAddr(), Value(), UnitAttr(), UnitAttr(), UnitAttr());
+      auto dialect = LLVM::AsmDialectAttr::get(b.getContext(), LLVM::AsmDialect::AD_ATT);
+      LLVM::InlineAsmOp::create(b, fetch.getLoc(), TypeRange(), fetch.getAddr(), "prefetch.L2 [$0];", "l", /*has_side_effects=*/true,
+                                /*is_align_stack=*/false, LLVM::TailCallKind::None, dialect, ArrayAttr());
       fetch.erase();
     });
   }

@@ -5,5 +5,5 @@ def DeviceIntrinsics : Pass<"strand-device-intrinsics"> {
     an instruction for become intrinsics again: fma, square root (rounded to nearest), absolute value, floor, ceil, truncation,
     copysign, powers of 2 of f32. A prefetch becomes the GPU's, into the second level of caches. Others are errors: `strand-expand-math` has to write them as arithmetic before.
   }];
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }

@@ -96,6 +96,8 @@ struct Kernels : impl::KernelsBase<Kernels> {
                                 << std::size(gridDimensions) << " at most";
       OpBuilder b(loop);
       loop.setMappingAttr(blockMapping(b, loop.getRank()));
+      if (failed(spreadOverTeams(loop)))
+        return failure();
       moveLargeBuffers(loop);
       return convertBlock(loop.getRegion());
     }
@@ -400,7 +402,7 @@ struct Kernels : impl::KernelsBase<Kernels> {
     if (auto loop = dyn_cast<scf::ForallOp>(op))
       return overTeams(loop);
     if (auto loop = dyn_cast<scf::ForOp>(op))
-      if (std::optional<OwnElements> own = ownElements(loop.getRegion()); own && !hasProducts(*own)) {
+      if (std::optional<OwnElements> own = ownElements(loop.getOperation()); own && !hasProducts(*own)) {
         throughLoop(loop, *own);
         return success();
       }
@@ -505,46 +507,78 @@ struct Kernels : impl::KernelsBase<Kernels> {
     loop.erase();
   }
 
-  /// A parallel loop inside of a block: a team of threads for each iteration.
+  /// A parallel loop inside of a block: a team of threads for each iteration. Ops of which each leaves threads their own
+  /// elements follow each other without waiting, as far as all of them together do.
   LogicalResult overTeams(scf::ForallOp loop) {
-    Location loc = loop.getLoc();
-    std::optional<int64_t> teams = loop.getRank() == 1 && loop.isNormalized() ? getConstantIntValue(loop.getMixedUpperBound()[0]) : std::nullopt;
-    std::optional<OwnElements> own = ownElements(loop.getRegion());
-    if (!teams || !own)
-      return loop.emitError() << "parallel loop inside a parallel loop has no form for blocks of threads, unless it has a known "
-                              << "number of iterations in which threads do not wait for each other";
-    constexpr int64_t mostThreads = 1024, longTile = 16;
-    OpBuilder b(loop);
-    DenseMap<Operation *, Value> bytes = placesOfTeams(b, loop, *teams);
-    int64_t count = *teams * own->count;
-    eachElement(b, loc, count, count <= mostThreads ? mostThreads : threads, [&](Value e) {
-      Value n = constant(b, loc, own->count);
-      Value team = b.createOrFold<arith::DivUIOp>(loc, e, n), i = b.createOrFold<arith::RemUIOp>(loc, e, n);
-      fetchAhead(b, loop, *own, team, i);
-      IRMapping inside;
-      inside.map(loop.getInductionVar(0), team);
-      SmallVector<Operation *> copies;
-      for (Operation &op : loop.getBody()->without_terminator())
-        if (Value places = bytes.lookup(&op)) {
-          auto alloc = cast<memref::AllocOp>(op);
-          Value at = arith::MulIOp::create(b, loc, team, constant(b, loc, bytesOf(alloc)));
-          inside.map(alloc.getResult(), memref::ViewOp::create(b, loc, alloc.getType(), places, at, ValueRange()).getResult());
-        } else {
-          copies.push_back(b.clone(op, inside));
-        }
-      for (Operation *copy : copies)
-        emitElement(copy, i, longTile);
-    });
+    SmallVector<Operation *> group;
+    std::optional<OwnElements> own;
+    for (Operation &op : loop.getBody()->without_terminator()) {
+      if (!touchesElements(&op))
+        continue;
+      group.push_back(&op);
+      std::optional<OwnElements> longer = ownElements(group);
+      if (!longer) {
+        group.pop_back();
+        if (own)
+          overTeams(loop, group, *own);
+        group = {&op};
+        longer = ownElements(group);
+      }
+      own = longer;
+      if (!own || hasProducts(*own))
+        return op.emitError() << "in a parallel loop inside a parallel loop has no form for teams of threads: threads would wait for each other";
+    }
+    if (own)
+      overTeams(loop, group, *own);
     loop.erase();
     return success();
   }
 
-  /// Of buffers that are made in each iteration, the bytes of all of them.
-  DenseMap<Operation *, Value> placesOfTeams(OpBuilder &b, scf::ForallOp loop, int64_t teams) {
-    DenseMap<Operation *, Value> places;
-    for (auto alloc : loop.getBody()->getOps<memref::AllocOp>())
-      places[alloc] = memref::AllocOp::create(b, alloc.getLoc(), MemRefType::get({teams * bytesOf(alloc)}, b.getI8Type()));
-    return places;
+  static bool touchesElements(Operation *op) {
+    return op->walk([](linalg::LinalgOp) { return WalkResult::interrupt(); }).wasInterrupted();
+  }
+
+  /// `group` of what stands in `loop`.
+  void overTeams(scf::ForallOp loop, ArrayRef<Operation *> group, const OwnElements &own) {
+    constexpr int64_t mostThreads = 1024, longTile = 16;
+    Location loc = loop.getLoc();
+    OpBuilder b(loop);
+    int64_t count = *getConstantIntValue(loop.getMixedUpperBound()[0]) * own.count;
+    eachElement(b, loc, count, count <= mostThreads ? mostThreads : threads, [&](Value e) {
+      Value n = constant(b, loc, own.count);
+      Value team = b.createOrFold<arith::DivUIOp>(loc, e, n), i = b.createOrFold<arith::RemUIOp>(loc, e, n);
+      fetchAhead(b, loop, own, team, i);
+      IRMapping inside;
+      inside.map(loop.getInductionVar(0), team);
+      SmallVector<Operation *> copies;
+      for (Operation &op : loop.getBody()->without_terminator())
+        if (llvm::is_contained(group, &op))
+          copies.push_back(b.clone(op, inside));
+        else if (!touchesElements(&op))
+          b.clone(op, inside);
+      for (Operation *copy : copies)
+        emitElement(copy, i, longTile);
+    });
+  }
+
+  /// Loops over teams of the kernel `kernel`: buffers that are made in each iteration become parts of one.
+  LogicalResult spreadOverTeams(scf::ForallOp kernel) {
+    SmallVector<scf::ForallOp> loops;
+    kernel.getRegion().walk([&](scf::ForallOp loop) { loops.push_back(loop); });
+    for (scf::ForallOp loop : loops) {
+      std::optional<int64_t> teams = loop.getRank() == 1 && loop.isNormalized() ? getConstantIntValue(loop.getMixedUpperBound()[0]) : std::nullopt;
+      if (!teams)
+        return loop.emitError() << "parallel loop inside a parallel loop has no form for blocks of threads, unless it counts to a known number";
+      for (auto alloc : llvm::make_early_inc_range(loop.getBody()->getOps<memref::AllocOp>())) {
+        OpBuilder outside(loop), b(alloc);
+        Location loc = alloc.getLoc();
+        Value all = memref::AllocOp::create(outside, loc, MemRefType::get({*teams * bytesOf(alloc)}, b.getI8Type()));
+        Value at = arith::MulIOp::create(b, loc, loop.getInductionVar(0), constant(b, loc, bytesOf(alloc)));
+        alloc.replaceAllUsesWith(memref::ViewOp::create(b, loc, alloc.getType(), all, at, ValueRange()).getResult());
+        alloc.erase();
+      }
+    }
+    return success();
   }
 
   /// Asks for what the threads will read when the loop around `teams` comes here again.

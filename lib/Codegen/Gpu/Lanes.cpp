@@ -129,8 +129,10 @@ LogicalResult LaneCode::rewrite(Operation *op) {
     replace(LLVM::Exp2Op::create(b, intrinsic.getOperand(0)));
   } else if (auto rounding = dyn_cast<LLVM::FPTruncOp>(op); rounding && rounding.getType().isBF16() && rounding.getArg().getType().isF32()) {
     replace(LLVM::BitcastOp::create(b, rounding.getType(), call("strand_lane_round", b.getI16Type(), rounding.getArg())));
-  } else if (isa<NVVM::PrefetchOp>(op)) { // changes nothing, wherever it points
-    op->erase();
+  } else if (auto text = dyn_cast<LLVM::InlineAsmOp>(op)) {
+    if (!text.getAsmString().starts_with("prefetch."))
+      return op->emitError() << "the lane emulator knows no " << text.getAsmString();
+    op->erase(); // it changes nothing, wherever it points
   } else if (isa_and_present<NVVM::NVVMDialect>(op->getDialect())) {
     return op->emitError() << "the lane emulator knows no " << op->getName();
   }

@@ -22,16 +22,17 @@ struct Access {
   bool writes;
 };
 
-/// Follows the tracks from `v` to what it is a view of; false if that cannot be told.
-bool follow(Value &v, SmallVector<Track> &tracks) {
-  while (Operation *op = v.getDefiningOp()) {
-    if (auto cast = dyn_cast<memref::CastOp>(op)) {
-      v = cast.getSource();
+/// Follows the tracks from `v` to the buffer that it is a view of. They lead nowhere where that cannot be told.
+void follow(Value &v, SmallVector<Track> &tracks) {
+  for (Value buffer = bufferOf(v); v != buffer;) {
+    auto view = v.getDefiningOp<memref::SubViewOp>();
+    if (!view) {
+      if (!v.getDefiningOp<memref::CastOp>())
+        for (Track &t : tracks)
+          t.dim = -1;
+      v = v.getDefiningOp<ViewLikeOpInterface>().getViewSource();
       continue;
     }
-    auto view = dyn_cast<memref::SubViewOp>(op);
-    if (!view)
-      return !isa<ViewLikeOpInterface>(op) || isa<memref::ViewOp>(op); // a view of bytes is a buffer of its own
     llvm::SmallBitVector dropped = view.getDroppedDims();
     SmallVector<int64_t> kept;
     for (int64_t d = 0, rank = view.getSourceType().getRank(); d < rank; ++d)
@@ -41,16 +42,15 @@ bool follow(Value &v, SmallVector<Track> &tracks) {
       if (t.dim < 0)
         continue;
       t.dim = kept[t.dim];
-      if (!isOneInteger(view.getMixedStrides()[t.dim]))
-        return false;
       t.offsets.push_back(view.getMixedOffsets()[t.dim]);
+      if (!isOneInteger(view.getMixedStrides()[t.dim]))
+        t.dim = -1;
     }
     v = view.getSource();
   }
-  return true;
 }
 
-std::optional<Access> accessOf(linalg::LinalgOp op, OpOperand &operand) {
+Access accessOf(linalg::LinalgOp op, OpOperand &operand) {
   AffineMap map = op.getMatchingIndexingMap(&operand);
   Access access{operand.get(), {}, op.isDpsInit(&operand)};
   SmallVector<int64_t> sizes = op.getStaticLoopRanges();
@@ -59,12 +59,11 @@ std::optional<Access> accessOf(linalg::LinalgOp op, OpOperand &operand) {
     for (auto [d, e] : llvm::enumerate(map.getResults())) {
       if (e == getAffineDimExpr(loop, map.getContext()))
         track.dim = d;
-      else if (e.isFunctionOfDim(loop))
-        return std::nullopt;
     }
     access.tracks.push_back(track);
   }
-  return follow(access.buffer, access.tracks) ? std::optional(access) : std::nullopt;
+  follow(access.buffer, access.tracks);
+  return access;
 }
 
 bool mayMeet(const Access &x, const Access &y) {
@@ -98,12 +97,12 @@ Value strand::bufferOf(Value v) {
   return v;
 }
 
-std::optional<OwnElements> strand::ownElements(Region &region) {
+std::optional<OwnElements> strand::ownElements(ArrayRef<Operation *> ops) {
   OwnElements own{0, {}};
   SmallVector<Access> accesses;
   SmallVector<memref::LoadOp> loads;
   bool fits = true;
-  region.walk<WalkOrder::PreOrder>([&](Operation *op) {
+  auto add = [&](Operation *op) {
     auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
     if (auto load = dyn_cast<memref::LoadOp>(op))
       loads.push_back(load);
@@ -116,15 +115,13 @@ std::optional<OwnElements> strand::ownElements(Region &region) {
     own.count = count.value_or(0);
     own.ops.push_back(linalgOp);
     for (OpOperand &operand : op->getOpOperands()) {
-      if (!isa<MemRefType>(operand.get().getType()))
-        continue;
-      std::optional<Access> access = accessOf(linalgOp, operand);
-      fits &= access.has_value();
-      if (access)
-        accesses.push_back(*access);
+      if (isa<MemRefType>(operand.get().getType()))
+        accesses.push_back(accessOf(linalgOp, operand));
     }
     return fits ? WalkResult::skip() : WalkResult::interrupt();
-  });
+  };
+  for (Operation *op : ops)
+    op->walk<WalkOrder::PreOrder>(add);
   for (size_t i = 0; fits && i < accesses.size(); ++i)
     for (size_t j = i; fits && j < accesses.size(); ++j)
       fits = !mayMeet(accesses[i], accesses[j]);

@@ -31,7 +31,7 @@ llvm.func @k(%x: f64) -> f64 {
 // -----
 
 // CHECK-LABEL: llvm.func @ahead
-// CHECK-NEXT:    nvvm.prefetch level = L2, %arg0 : !llvm.ptr
+// CHECK-NEXT:    llvm.inline_asm has_side_effects {{.*}}"prefetch.L2 [$0];", "l" %arg0 : (!llvm.ptr) -> ()
 // CHECK-NEXT:    llvm.return
 llvm.func @ahead(%p: !llvm.ptr) {
   "llvm.intr.prefetch"(%p) <{cache = 1 : i32, hint = 2 : i32, rw = 0 : i32}> : (!llvm.ptr) -> ()
