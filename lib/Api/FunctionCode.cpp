@@ -29,13 +29,13 @@ public:
         strict(o.strict), level(o.level), stages{o.prefix, o.form, o.reproducible} {}
 
   Error create() {
-    auto made = Program::compile(*module, signature, Form::Whole, target, stages, /*levels=*/{level});
+    auto made = Program::compile(*module, signature, {{Form::Whole, stages.form}}, options());
     if (!made)
       return made.takeError();
     if (strict)
-      if (Error e = refuseFallbacks(made->front().report()))
+      if (Error e = refuseFallbacks(made->front().front().report()))
         return e;
-    whole.emplace(std::move(made->front()));
+    whole.emplace(std::move(made->front().front()));
     report =
         llvm::formatv("{0}", llvm::json::Value(llvm::json::Object{{"ops", llvm::json::Array(whole->report())}})).str();
     findStates();
@@ -100,14 +100,16 @@ private:
   std::deque<std::string> names; // stay where they are
   std::vector<strand_entry> entries;
 
+  ProgramOptions options() const { return {target, stages, {level}}; }
+
   strand_error *makeForms() {
     Diagnostics diagnostics(*context);
-    for (auto [form, program] : {std::pair(Form::State, &state), {Form::Step, &step}}) {
-      auto made = Program::compile(*module, signature, form, target, stages, /*levels=*/{level});
-      if (!made)
-        return compileFailure(made.takeError(), diagnostics.text());
-      program->emplace(std::move(made->front()));
-    }
+    ProgramForm forms[] = {{Form::State, stages.form}, {Form::Step, stages.form}};
+    auto made = Program::compile(*module, signature, forms, options());
+    if (!made)
+      return compileFailure(made.takeError(), diagnostics.text());
+    state.emplace(std::move(made->front().front()));
+    step.emplace(std::move(made->back().front()));
     return nullptr;
   }
 

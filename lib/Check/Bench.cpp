@@ -176,7 +176,7 @@ Error bench(const Options &o) {
   if (o.vectorBits)
     target->vectorBits = o.vectorBits;
   double begin = now();
-  auto programs = Program::compile(*clean, *signature, Form::Whole, *target, o.stages, /*levels=*/{1});
+  auto programs = Program::compile(*clean, *signature, {{Form::Whole, o.stages.form}}, {*target, o.stages});
   if (!programs)
     return programs.takeError();
   double compiled = now() - begin;
@@ -184,7 +184,7 @@ Error bench(const Options &o) {
   if (Error e = c.fill(f))
     return e;
   strand_rt_ctx *threads = strand_rt_create(o.threads);
-  llvm::json::Object row = c.measure(programs->front(), threads);
+  llvm::json::Object row = c.measure(programs->front().front(), threads);
   strand_rt_destroy(threads);
   row["peer"] = "strand";
   row["compile_s"] = compiled;

@@ -3,7 +3,6 @@
 #include "lib/Check/Check.h"
 #include "lib/Check/Forms.h"
 #include "lib/Check/Lanes.h"
-#include "lib/Pipelines/Run.h"
 #include "lib/Target/Errors.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -102,6 +101,9 @@ private:
            (options.forms.empty() || llvm::is_contained(options.forms, form.name));
   }
   void run(const Programs &programs, const Build &build);
+  Expected<std::vector<std::vector<Program>>> made(ArrayRef<const ProgramDefinition *> of, const Build &build);
+  Error makeAlone(ArrayRef<const ProgramDefinition *> of, const Build &build,
+                  std::vector<std::vector<Program>> &programs, bool &isWrong);
   Expected<bool> compile(std::vector<Programs> &programs, const Build &build);
   std::string runForm(const FormDefinition &form, const Programs &programs, const Build &build, int threads);
   void find(StringRef form, const Twine &text) { report.findings.push_back({signature.name, form.str(), text.str()}); }
@@ -214,25 +216,67 @@ void FunctionCheck::widenBound() {
   }
 }
 
+Expected<std::vector<std::vector<Program>>> FunctionCheck::made(ArrayRef<const ProgramDefinition *> of,
+                                                                const Build &build) {
+  ProgramOptions o{build.target, {}, options.levels, options.inParts};
+  o.stages.reproducible = options.reproducible;
+  o.stages.emulation = build.emulation;
+  o.stages.withoutBarrier = options.withoutBarrier;
+  SmallVector<ProgramForm> forms;
+  for (const ProgramDefinition *d : of)
+    forms.push_back({d->form, d->chunkForm});
+  return Program::compile(module, signature, forms, o);
+}
+
+/// The same one after another, if they cannot be made together: that tells which of them is wrong.
+Error FunctionCheck::makeAlone(ArrayRef<const ProgramDefinition *> of, const Build &build,
+                               std::vector<std::vector<Program>> &programs, bool &isWrong) {
+  programs.clear();
+  for (const ProgramDefinition *d : of) {
+    auto alone = made(d, build);
+    if (!alone) {
+      isWrong = true;
+      return asFinding(alone.takeError(), [&](const Twine &text) { find(d->name, text); });
+    }
+    programs.push_back(std::move(alone->front()));
+  }
+  return Error::success();
+}
+
 /// Fills in the programs of each level. False: one could not be made, and a finding says so.
 Expected<bool> FunctionCheck::compile(std::vector<Programs> &programs, const Build &build) {
-  programs.resize(options.levels.size());
-  for (const ProgramDefinition &d : strand::programs()) {
-    if (llvm::none_of(forms(), [&](const FormDefinition &f) { return isAsked(f, build.target) && llvm::is_contained(f.needs, d.program); }))
-      continue;
-    StageOptions stages;
-    stages.form = d.chunkForm;
-    stages.reproducible = options.reproducible;
-    stages.emulation = build.emulation;
-    stages.withoutBarrier = options.withoutBarrier;
-    auto made = Program::compile(module, signature, d.form, build.target, stages, options.levels);
-    if (!made) {
-      Error internal = asFinding(made.takeError(), [&](const Twine &text) { find(d.name, text); });
-      return internal ? Expected<bool>(std::move(internal)) : false;
-    }
-    for (auto [ofLevel, program] : llvm::zip_equal(programs, *made))
-      (ofLevel.*d.program).emplace(std::move(program));
+  SmallVector<const ProgramDefinition *> needed;
+  for (const ProgramDefinition &d : strand::programs())
+    if (llvm::any_of(forms(), [&](const FormDefinition &f) {
+          return isAsked(f, build.target) && llvm::is_contained(f.needs, d.program);
+        }))
+      needed.push_back(&d);
+  std::vector<std::vector<Program>> byForm;
+  std::string problem;
+  if (build.emulation == Emulation::None) {
+    auto isError = [](Diagnostic &d) { return success(d.getSeverity() == DiagnosticSeverity::Error); };
+    ScopedDiagnosticHandler quiet(module.getContext(), isError); // it will be told when forms are made alone
+    auto together = made(needed, build);
+    if (together)
+      byForm = std::move(*together);
+    else
+      problem = llvm::toString(together.takeError());
   }
+  if (byForm.empty()) {
+    bool isWrong = false;
+    if (Error e = makeAlone(needed, build, byForm, isWrong))
+      return std::move(e);
+    if (!isWrong && !problem.empty()) {
+      find(needed.front()->name, "can be compiled alone, but not together with other forms: " + problem);
+      isWrong = true;
+    }
+    if (isWrong)
+      return false;
+  }
+  programs.resize(options.levels.size());
+  for (auto [d, ofForm] : llvm::zip_equal(needed, byForm))
+    for (auto [ofLevel, program] : llvm::zip_equal(programs, ofForm))
+      (ofLevel.*d->program).emplace(std::move(program));
   return true;
 }
 
@@ -291,14 +335,10 @@ std::string FunctionCheck::runForm(const FormDefinition &form, const Programs &p
 
 /// Tiles and forms over spans are those of the ops that scans become.
 Error readInferred(ModuleOp module, Signature &s) {
-  OwningOpRef<ModuleOp> alone = isolate(module, s.name);
-  for (const Stage &stage : stages(CpuTarget())) {
-    if (Error e = runPasses(*alone, stage.passes, "stage " + Twine(stage.name)))
-      return e;
-    if (StringRef(stage.name) == "structure")
-      break;
-  }
-  FailureOr<Signature> inferred = readSignature(alone->lookupSymbol<func::FuncOp>(s.name), /*drawn=*/false);
+  auto alone = structured(module, s.name, CpuTarget());
+  if (!alone)
+    return alone.takeError();
+  FailureOr<Signature> inferred = readSignature((*alone)->lookupSymbol<func::FuncOp>(s.name), /*drawn=*/false);
   if (failed(inferred))
     return llvm::make_error<AlreadyReported>();
   s.tiles = inferred->tiles;

@@ -44,6 +44,7 @@ struct CheckOptions {
   bool reproducible = false;      // stages are to be, and all runs must have the same bits
   bool kernels = false;           // the kernels that GPUs get, as loops of the CPU
   bool lanes = false;             // the code that GPUs get, by the lane emulator (Lanes.h)
+  bool inParts = true;            // threads share the making of large modules
   int64_t withoutBarrier = -1;    // with `lanes`: the barrier to leave out
 };
 

@@ -1,4 +1,5 @@
 #include "lib/Check/Function.h"
+#include "lib/Pipelines/Run.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/SetVector.h"
@@ -27,6 +28,41 @@ OwningOpRef<ModuleOp> strand::isolate(ModuleOp module, StringRef name) {
         f.removeArgAttr(i, StringAttr::get(f.getContext(), mark));
   }
   return copy;
+}
+
+void strand::addSuffix(ModuleOp module, StringRef suffix) {
+  for (auto symbol : module.getOps<SymbolOpInterface>())
+    if (!symbol.isDeclaration()) {
+      StringAttr name = symbol.getNameAttr(), longer = StringAttr::get(module.getContext(), name.getValue() + suffix);
+      (void)SymbolTable::replaceAllSymbolUses(name, longer, module);
+      symbol.setName(longer);
+    }
+}
+
+void strand::moveInto(ModuleOp to, ModuleOp from) {
+  for (auto symbol : llvm::make_early_inc_range(from.getOps<SymbolOpInterface>()))
+    if (!to.lookupSymbol(symbol.getNameAttr()))
+      symbol->moveBefore(to.getBody(), to.getBody()->end());
+}
+
+ArrayRef<Stage> strand::between(ArrayRef<Stage> all, StringRef from, StringRef to) {
+  return all.drop_until([&](const Stage &s) { return s.name == from; }).take_until([&](const Stage &s) {
+    return s.name == to;
+  });
+}
+
+llvm::Error strand::runStages(ModuleOp module, ArrayRef<Stage> stages) {
+  for (const Stage &stage : stages)
+    if (llvm::Error e = runPasses(module, stage.passes, "stage " + Twine(stage.name)))
+      return e;
+  return llvm::Error::success();
+}
+
+llvm::Expected<OwningOpRef<ModuleOp>> strand::structured(ModuleOp module, StringRef name, const CpuTarget &target) {
+  OwningOpRef<ModuleOp> alone = isolate(module, name);
+  if (llvm::Error e = runStages(*alone, between(stages(target), "model", "advance")))
+    return std::move(e);
+  return alone;
 }
 
 int64_t CarriedValue::slotSize(int64_t cacheRows) const {

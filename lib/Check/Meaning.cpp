@@ -106,13 +106,12 @@ enum class Loops {
 
 class Meaning {
 public:
-  static Expected<Meaning> compile(ModuleOp module, const Signature &signature, Loops loops);
+  static Expected<std::vector<Meaning>> compile(ModuleOp module, const Signature &signature, ArrayRef<Loops> runs);
   Values run(const Inputs &inputs, int64_t cacheRows) const;
 
 private:
-  Meaning(const Signature &signature, Loops loops, SmallVector<CarriedValue> states, JitModule code,
-          void (*packed)(void **))
-      : signature(signature), loops(loops), states(std::move(states)), code(std::move(code)), packed(packed) {}
+  Meaning(const Signature &signature, Loops loops, SmallVector<CarriedValue> states)
+      : signature(&signature), loops(loops), states(std::move(states)) {}
   /// What stands for elements of type `t`.
   Type widened(Type t) const {
     return t.isF32() && loops != Loops::Narrow ? Float64Type::get(t.getContext()) : t;
@@ -121,33 +120,30 @@ private:
   Buffer state(const CarriedValue &value, int64_t cacheRows) const;
   static Buffer integers(std::initializer_list<int64_t> values);
 
-  const Signature &signature;
+  const Signature *signature;
   Loops loops;
   SmallVector<CarriedValue> states;
-  JitModule code;
-  void (*packed)(void **);
+  std::shared_ptr<JitModule> code; // of all runs
+  void (*packed)(void **) = nullptr;
 };
 
-/// Puts ops in place of scans, as programs have them.
-Error inferStructure(ModuleOp module, const CpuTarget &target) {
-  for (const Stage &stage : stages(target)) {
-    if (StringRef(stage.name) == "advance")
-      break;
-    if (Error e = runPasses(module, stage.passes, "stage " + Twine(stage.name)))
-      return e;
-  }
-  return Error::success();
-}
+/// The function that a run is of, alone in a module.
+struct Prepared {
+  OwningOpRef<ModuleOp> module;
+  SmallVector<CarriedValue> states;
+};
 
-Expected<Meaning> Meaning::compile(ModuleOp original, const Signature &signature, Loops loops) {
-  OwningOpRef<ModuleOp> module = isolate(original, signature.name);
-  auto target = cpuTarget("native");
-  if (!target)
-    return target.takeError();
+Expected<Prepared> prepared(ModuleOp original, const Signature &signature, const CpuTarget &target, Loops loops) {
   bool withState = loops == Loops::State;
-  if (withState)
-    if (Error e = inferStructure(*module, *target))
-      return std::move(e);
+  OwningOpRef<ModuleOp> module;
+  if (withState) {
+    auto made = structured(original, signature.name, target);
+    if (!made)
+      return made.takeError();
+    module = std::move(*made);
+  } else {
+    module = isolate(original, signature.name);
+  }
   auto f = module->lookupSymbol<func::FuncOp>(signature.name);
   f->setAttr("llvm.emit_c_interface", UnitAttr::get(f.getContext()));
   if (loops != Loops::Narrow && failed(widenToF64(*module)))
@@ -161,16 +157,45 @@ Expected<Meaning> Meaning::compile(ModuleOp original, const Signature &signature
     for (unsigned i = 0; i < f.getNumArguments(); ++i)
       f.setArgAttrs(i, DictionaryAttr::get(f.getContext())); // upstream's passes warn of what they do not know
   }
+  return Prepared{std::move(module), std::move(states)};
+}
+
+Expected<std::vector<Meaning>> Meaning::compile(ModuleOp original, const Signature &signature, ArrayRef<Loops> runs) {
+  auto target = cpuTarget("native");
+  if (!target)
+    return target.takeError();
+  auto nameOf = [&](size_t run) { return signature.name + (run ? "." + std::to_string(run) : ""); };
+  std::vector<Meaning> meanings;
+  OwningOpRef<ModuleOp> module; // of all runs
+  for (auto [i, loops] : llvm::enumerate(runs)) {
+    auto one = prepared(original, signature, *target, loops);
+    if (!one)
+      return one.takeError();
+    if (module) {
+      addSuffix(*one->module, nameOf(i).substr(signature.name.size()));
+      moveInto(*module, *one->module);
+    } else {
+      module = std::move(one->module);
+    }
+    meanings.push_back(Meaning(signature, loops, std::move(one->states)));
+  }
   if (Error e = runPasses(*module, toLoops, "the meaning"))
     return std::move(e);
-  std::string symbol = emitPacked(*module, signature.name);
-  auto code = JitModule::compile(*module, {*target, "", 0, symbolsOfLoops()});
-  if (!code)
-    return code.takeError();
-  auto packed = code->function<void(void **)>(symbol);
-  if (!packed)
-    return packed.takeError();
-  return Meaning(signature, loops, std::move(states), std::move(*code), *packed);
+  SmallVector<std::string> symbols;
+  for (size_t i = 0; i < runs.size(); ++i)
+    symbols.push_back(emitPacked(*module, nameOf(i)));
+  auto made = JitModule::compile(*module, {*target, "", 0, symbolsOfLoops()});
+  if (!made)
+    return made.takeError();
+  auto code = std::make_shared<JitModule>(std::move(*made));
+  for (auto [meaning, symbol] : llvm::zip_equal(meanings, symbols)) {
+    auto packed = code->function<void(void **)>(symbol);
+    if (!packed)
+      return packed.takeError();
+    meaning.code = code;
+    meaning.packed = *packed;
+  }
+  return meanings;
 }
 
 Buffer Meaning::integers(std::initializer_list<int64_t> values) {
@@ -182,7 +207,7 @@ Buffer Meaning::integers(std::initializer_list<int64_t> values) {
 
 /// The rows of one sequence, or a parameter, with f64 for f32.
 Buffer Meaning::argument(unsigned i, const Inputs &inputs, int64_t sequence) const {
-  const Argument &a = signature.arguments[i];
+  const Argument &a = signature->arguments[i];
   if (a.kind == ArgumentKind::Offsets)
     return integers({0, inputs.lengths[sequence]});
   bool perRow = a.kind == ArgumentKind::Rows;
@@ -222,10 +247,10 @@ void appendElements(RankedTensorType type, const int64_t *descriptor, std::vecto
 
 Values Meaning::run(const Inputs &inputs, int64_t cacheRows) const {
   Values values;
-  values.results.resize(signature.results.size());
+  values.results.resize(signature->results.size());
   values.states.resize(states.size());
   SmallVector<RankedTensorType> returned;
-  for (RankedTensorType t : signature.results)
+  for (RankedTensorType t : signature->results)
     returned.push_back(RankedTensorType::get(t.getShape(), widened(t.getElementType())));
   for (const CarriedValue &s : states)
     returned.push_back(s.type);
@@ -234,7 +259,7 @@ Values Meaning::run(const Inputs &inputs, int64_t cacheRows) const {
     words += 3 + 2 * t.getRank();
   for (int64_t s = 0; s < inputs.sequences(); ++s) {
     std::vector<Buffer> buffers;
-    for (unsigned i = 0; i < signature.arguments.size(); ++i)
+    for (unsigned i = 0; i < signature->arguments.size(); ++i)
       buffers.push_back(argument(i, inputs, s));
     for (const CarriedValue &value : states)
       buffers.push_back(state(value, cacheRows));
@@ -249,7 +274,7 @@ Values Meaning::run(const Inputs &inputs, int64_t cacheRows) const {
     const int64_t *at = results.data();
     for (auto [i, type] : llvm::enumerate(returned)) {
       appendElements(type, at,
-                     i < signature.results.size() ? values.results[i] : values.states[i - signature.results.size()]);
+                     i < signature->results.size() ? values.results[i] : values.states[i - signature->results.size()]);
       owned.insert(at[0]);
       at += 3 + 2 * type.getRank();
     }
@@ -262,20 +287,20 @@ Values Meaning::run(const Inputs &inputs, int64_t cacheRows) const {
 
 Expected<Values> strand::meaningOf(ModuleOp module, const Signature &signature, const Inputs &inputs,
                                    int64_t cacheRows) {
-  auto plain = Meaning::compile(module, signature, Loops::Wide);
-  if (!plain)
-    return plain.takeError();
-  Values values = plain->run(inputs, cacheRows);
+  SmallVector<Loops> runs{Loops::Wide};
+  if (signature.hasState && signature.isResumable)
+    runs.push_back(Loops::State);
+  auto made = Meaning::compile(module, signature, runs);
+  if (!made)
+    return made.takeError();
+  Values values = made->front().run(inputs, cacheRows);
   for (auto [i, type] : llvm::enumerate(signature.results))
     if (int64_t items = values.results[i].size() / itemSize(type); items != inputs.rows())
       return createStringError("result %zu has %lld rows where the arguments have %lld", i, (long long)items,
                                (long long)inputs.rows());
-  if (!signature.hasState || !signature.isResumable)
+  if (made->size() == 1)
     return values;
-  auto carried = Meaning::compile(module, signature, Loops::State);
-  if (!carried)
-    return carried.takeError();
-  Values again = carried->run(inputs, cacheRows);
+  Values again = made->back().run(inputs, cacheRows);
   for (auto [i, both] : llvm::enumerate(llvm::zip_equal(values.results, again.results))) {
     auto &[a, b] = both;
     for (auto [x, y] : llvm::zip_equal(a, b))
@@ -290,5 +315,5 @@ Expected<Values> strand::plainLoops(ModuleOp module, const Signature &signature,
   auto plain = Meaning::compile(module, signature, Loops::Narrow);
   if (!plain)
     return plain.takeError();
-  return plain->run(inputs, /*cacheRows=*/0);
+  return plain->front().run(inputs, /*cacheRows=*/0);
 }

@@ -1,6 +1,5 @@
 #include "lib/Check/Program.h"
 #include "lib/Check/Lanes.h"
-#include "lib/Pipelines/Run.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 using namespace mlir;
 using namespace strand;
@@ -36,69 +35,143 @@ func::FuncOp emitEntry(func::FuncOp f, const Signature &s) {
   func::ReturnOp::create(b, f.getLoc(), written);
   return entry;
 }
-/// The function alone in a module, with its entry.
-OwningOpRef<ModuleOp> prepared(ModuleOp original, const Signature &signature) {
-  OwningOpRef<ModuleOp> module = isolate(original, signature.name);
-  auto f = module->lookupSymbol<func::FuncOp>(signature.name);
+
+/// Behind the structure stage, with an entry: what all forms begin as.
+Expected<OwningOpRef<ModuleOp>> prepared(ModuleOp original, const Signature &signature, const CpuTarget &target) {
+  auto module = structured(original, signature.name, target);
+  if (!module)
+    return module.takeError();
+  auto f = (*module)->lookupSymbol<func::FuncOp>(signature.name);
   f.setPrivate();
   func::FuncOp entry = emitEntry(f, signature);
   if (signature.offsets)
     entry.setArgAttr(*signature.offsets, "strand.input", StringAttr::get(f.getContext(), "offsets"));
+  return std::move(*module);
+}
+
+func::FuncOp entryOf(ModuleOp module, const Signature &s) {
+  return module.lookupSymbol<func::FuncOp>(s.name + ".entry");
+}
+
+/// The way of several forms: the structure stage together, then, as far as they are alike, on copies of one another up to
+/// the loops over tiles, of which a form may ask for others, and the rest of the way as one module.
+class Together {
+public:
+  Together(const Signature &signature, const CpuTarget &target, const StageOptions &options)
+      : signature(signature), target(target), options(options), all(stages(target, options)) {}
+
+  Error run(ModuleOp original, ArrayRef<ProgramForm> forms);
+
+  OwningOpRef<ModuleOp> module;
+  SmallVector<CarriedValue> carried; // by the forms with state
+  llvm::json::Array ops;
+  static std::string suffix(size_t form, size_t forms) { return forms == 1 ? "" : "." + std::to_string(form); }
+
+private:
+  Expected<OwningOpRef<ModuleOp>> upToLoops(ModuleOp begun, const ProgramForm &form);
+  Error derive(ModuleOp module) {
+    if (Error e = runStages(module, between(all, "advance", "chunks")))
+      return e;
+    carried = carriedValues(entryOf(module, signature));
+    return Error::success();
+  }
+
+  const Signature &signature;
+  const CpuTarget &target;
+  StageOptions options;
+  std::vector<Stage> all;
+};
+
+Expected<OwningOpRef<ModuleOp>> Together::upToLoops(ModuleOp begun, const ProgramForm &form) {
+  OwningOpRef<ModuleOp> module = begun.clone();
+  if (form.form == Form::Step)
+    for (auto f : module->getOps<func::FuncOp>())
+      f->setAttr("strand.single_row", UnitAttr::get(f.getContext()));
+  options.form = form.chunkForm;
+  if (Error e = runStages(*module, between(stages(target, options), "chunks", "buffers")))
+    return std::move(e);
   return module;
 }
 
-bool derivesState(const Stage &stage) { return StringRef(stage.name) == "advance"; }
-SmallVector<CarriedValue> carriedByEntry(ModuleOp module, const Signature &s) {
-  return carriedValues(module.lookupSymbol<func::FuncOp>(s.name + ".entry"));
+Error Together::run(ModuleOp original, ArrayRef<ProgramForm> forms) {
+  auto whole = prepared(original, signature, target);
+  if (!whole)
+    return whole.takeError();
+  OwningOpRef<ModuleOp> withState;
+  for (auto [i, form] : llvm::enumerate(forms)) {
+    if (form.form != Form::Whole && !withState) {
+      withState = (*whole)->clone();
+      if (Error e = derive(*withState))
+        return e;
+    }
+    auto made = upToLoops(form.form == Form::Whole ? **whole : *withState, form);
+    if (!made)
+      return made.takeError();
+    std::string of = suffix(i, forms.size());
+    entryOf(**made, signature)->setAttr("strand.entry", StringAttr::get(original.getContext(), signature.name + of));
+    addSuffix(**made, of);
+    if (module)
+      moveInto(*module, **made);
+    else
+      module = std::move(*made);
+  }
+  for (const Stage &stage : between(all, "buffers")) {
+    if (StringRef(stage.passes).contains("strand-c-interface"))
+      ops = reportOf(*module);
+    if (Error e = runStages(*module, stage))
+      return e;
+  }
+  return Error::success();
 }
 } // namespace
 
 Expected<SmallVector<CarriedValue>> Program::carriedBy(ModuleOp original, const Signature &signature,
                                                        const CpuTarget &target) {
-  OwningOpRef<ModuleOp> module = prepared(original, signature);
-  for (const Stage &stage : stages(target)) {
-    if (Error e = runPasses(*module, stage.passes, "stage " + Twine(stage.name)))
-      return std::move(e);
-    if (derivesState(stage))
-      break;
-  }
-  return carriedByEntry(*module, signature);
+  auto module = prepared(original, signature, target);
+  if (!module)
+    return module.takeError();
+  if (Error e = runStages(**module, between(stages(target), "advance", "chunks")))
+    return std::move(e);
+  return carriedValues(entryOf(**module, signature));
 }
 
-Expected<std::vector<Program>> Program::compile(ModuleOp original, const Signature &signature, Form form,
-                                                 const CpuTarget &target, const StageOptions &options,
-                                                 ArrayRef<int> levels) {
-  OwningOpRef<ModuleOp> module = prepared(original, signature);
-  if (form == Form::Step)
-    for (auto g : module->getOps<func::FuncOp>())
-      g->setAttr("strand.single_row", UnitAttr::get(g.getContext()));
-  SmallVector<CarriedValue> carried;
-  llvm::json::Array ops;
-  for (const Stage &stage : stages(target, options)) {
-    if (derivesState(stage) && form == Form::Whole)
-      continue;
-    if (StringRef(stage.passes).contains("strand-c-interface"))
-      ops = reportOf(*module);
-    if (Error e = runPasses(*module, stage.passes, "stage " + Twine(stage.name)))
-      return std::move(e);
-    if (derivesState(stage))
-      carried = carriedByEntry(*module, signature);
-  }
-  std::vector<Program> programs;
-  for (int level : levels) {
-    auto code = JitModule::compile(*module, {target, "", level, laneSymbols()});
-    if (!code)
-      return code.takeError();
-    auto call = code->function<CallFn>(signature.name + "_call");
-    if (!call)
-      return call.takeError();
-    auto scratch = code->function<ScratchFn>(signature.name + "_scratch");
-    if (!scratch)
-      return scratch.takeError();
-    programs.push_back(Program(signature, carried, std::move(*code), *call, *scratch));
-    programs.back().ops = ops;
+Expected<std::vector<std::vector<Program>>> Program::compile(ModuleOp original, const Signature &signature,
+                                                             ArrayRef<ProgramForm> forms,
+                                                             const ProgramOptions &options) {
+  Together together(signature, options.target, options.stages);
+  if (Error e = together.run(original, forms))
+    return std::move(e);
+  auto ofLevels = JitModule::compile(*together.module, {options.target, "", 0, laneSymbols(), options.inParts},
+                                     options.levels);
+  if (!ofLevels)
+    return ofLevels.takeError();
+  auto ops = std::make_shared<llvm::json::Array>(std::move(together.ops));
+  std::vector<std::vector<Program>> programs(forms.size());
+  for (JitModule &made : *ofLevels) {
+    auto code = std::make_shared<JitModule>(std::move(made));
+    for (auto [i, form] : llvm::enumerate(forms)) {
+      Program &program = programs[i].emplace_back(Program(signature));
+      if (form.form != Form::Whole)
+        program.carried = together.carried;
+      program.code = code;
+      program.ops = ops;
+      if (Error e = program.find(signature.name + Together::suffix(i, forms.size())))
+        return std::move(e);
+    }
   }
   return programs;
+}
+
+Error Program::find(llvm::StringRef name) {
+  auto found = code->function<CallFn>((name + "_call").str());
+  if (!found)
+    return found.takeError();
+  auto sizes = code->function<ScratchFn>((name + "_scratch").str());
+  if (!sizes)
+    return sizes.takeError();
+  call = *found;
+  scratch = *sizes;
+  return Error::success();
 }
 
 void Program::run(const Call &c) const {

@@ -1,4 +1,4 @@
-// A form of a function as machine code, made by the stages that make programs.
+// Forms of a function as machine code, made by the stages that make programs.
 #pragma once
 #include "lib/Check/Function.h"
 #include "lib/Check/Signature.h"
@@ -14,20 +14,35 @@ enum class Form {
   Step,  // the same for calls in which each sequence has one row or none
 };
 
+/// How a program is made.
+struct ProgramForm {
+  Form form;
+  std::string chunkForm = "auto"; // of strand-expand-chunks
+};
+
+/// What is the same for all forms.
+struct ProgramOptions {
+  CpuTarget target;
+  StageOptions stages; // but for the form
+  std::vector<int> levels{1}; // of LLVM's optimiser
+  bool inParts = true; // as JitOptions have it
+};
+
 class Program {
 public:
-  /// One for each of `levels` of LLVM's optimiser. Errors: as the passes have them.
-  static llvm::Expected<std::vector<Program>> compile(ModuleOp module, const Signature &signature, Form form,
-                                                      const CpuTarget &target, const StageOptions &options,
-                                                      ArrayRef<int> levels);
+  /// For each of `forms` one for each level; those of a level lie in one piece of code, in which what is the same in
+  /// several forms stands once. Errors: as the passes have them, for all forms together.
+  static llvm::Expected<std::vector<std::vector<Program>>> compile(ModuleOp module, const Signature &signature,
+                                                                   ArrayRef<ProgramForm> forms,
+                                                                   const ProgramOptions &options);
 
   /// What the forms with state carry, without making code. Errors: something in the function cannot carry state.
   static llvm::Expected<SmallVector<CarriedValue>> carriedBy(ModuleOp module, const Signature &signature,
                                                              const CpuTarget &target);
 
   ArrayRef<CarriedValue> states() const { return carried; }
-  /// What the passes noted of each op.
-  const llvm::json::Array &report() const { return ops; }
+  /// What the passes noted of each op of all that was compiled together.
+  const llvm::json::Array &report() const { return *ops; }
   int64_t scratchBytes(int64_t rows, int64_t sequences) const { return scratch(rows, sequences); }
 
   struct Call {
@@ -41,15 +56,14 @@ public:
 private:
   using CallFn = void(strand_rt_ctx *, void *const *, const int64_t *, void *);
   using ScratchFn = int64_t(int64_t, int64_t);
-  Program(const Signature &signature, SmallVector<CarriedValue> carried, JitModule code, CallFn *call,
-          ScratchFn *scratch)
-      : signature(&signature), carried(std::move(carried)), code(std::move(code)), call(call), scratch(scratch) {}
+  Program(const Signature &signature) : signature(&signature) {}
+  llvm::Error find(llvm::StringRef name);
 
   const Signature *signature;
   SmallVector<CarriedValue> carried;
-  JitModule code;
-  CallFn *call;
-  ScratchFn *scratch;
-  llvm::json::Array ops;
+  std::shared_ptr<JitModule> code;
+  std::shared_ptr<llvm::json::Array> ops;
+  CallFn *call = nullptr;
+  ScratchFn *scratch = nullptr;
 };
 } // namespace strand

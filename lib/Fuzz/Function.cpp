@@ -8,7 +8,10 @@ FunctionText::FunctionText(Random &random, Names &names) : random(random), names
 
 int64_t strand::drawSize(Random &random) {
   static const int64_t sizes[] = {1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 20, 24, 31, 32, 33, 40};
+  static const int64_t wide[] = {48, 63, 64, 65, 100, 127, 128, 129};
   static const int64_t small = 9; // of these most, since a program has several dimensions
+  if (random.below(40) == 0)
+    return wide[random.below(std::size(wide))];
   return sizes[random.below(random.below(3) ? small : std::size(sizes))];
 }
 
@@ -118,13 +121,31 @@ Tensor FunctionText::anyRows(ArrayRef<int64_t> dims) {
       fitting.push_back(t);
   if (!fitting.empty() && random.below(4))
     return fitting[random.below(fitting.size())];
+  if (mask.empty() && random.below(12) == 0) // strand.compact takes no narrow floats
+    return widened(rows(dims, From::Normal, random.below(2) ? "bf16" : "f16"));
   return rows(dims, random.below(2) ? From::Normal : From::Signed);
+}
+
+/// Narrow floats as f32.
+Tensor FunctionText::widened(const Tensor &t) {
+  Tensor wide = t;
+  wide.name = names.fresh();
+  wide.element = "f32";
+  body.line(wide.name + " = arith.extf " + t.name + " : " + t.type() + " to " + wide.type());
+  return wide;
 }
 
 std::string FunctionText::finish(StringRef name) {
   SmallVector<Tensor> results{offered.back()};
-  if (offered.size() > 1 && random.below(4) == 0)
-    results.push_back(offered[random.below(offered.size() - 1)]);
+  auto give = [&](const Tensor &t) {
+    if (llvm::none_of(results, [&](const Tensor &r) { return r.name == t.name; }))
+      results.push_back(t);
+  };
+  for (const Tensor &t : ends) // what nothing reads is not computed
+    if (random.below(2))
+      give(t);
+  if (random.below(4) == 0)
+    give(offered[random.below(offered.size())]);
   SmallVector<std::string> values, types;
   for (const Tensor &t : results) {
     values.push_back(t.name);
@@ -155,6 +176,7 @@ std::string strand::randomProgram(uint64_t seed, StringRef name) {
       f.expand();
     for (int64_t wise = random.below(3); wise > 0; --wise)
       appendRowWise(f);
+    f.endPart();
   }
   return f.finish(name);
 }

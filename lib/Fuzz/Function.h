@@ -33,6 +33,8 @@ public:
 
   /// Makes a value one that later operations may read.
   void offer(const Tensor &t) { offered.push_back(t); }
+  /// The value offered last is one that a part of the program is for.
+  void endPart() { ends.push_back(offered.back()); }
   /// The whole text, with what is offered last as result, and sometimes something before it.
   std::string finish(StringRef name);
 
@@ -50,8 +52,10 @@ private:
   Tensor argument(Tensor t, const std::string &mark);
   Tensor newRows(ArrayRef<int64_t> dims, StringRef element, const std::string &mark);
   Tensor compacted(const Tensor &t);
+  Tensor widened(const Tensor &t);
   std::string mask, innerOffsets; // while rows are compacted
   SmallVector<std::string> arguments;
+  SmallVector<Tensor> ends;
   std::string firstRows, firstType;
 };
 

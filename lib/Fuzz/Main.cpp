@@ -12,7 +12,6 @@
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -32,6 +31,7 @@ CheckOptions checkOf(uint64_t seed) {
   options.levels = {1, 0};
   options.bits = Random(seed, "bits").below(2) ? 512 : 256;
   options.plainFactor = 8;
+  options.inParts = false; // programs share the processors
   return options;
 }
 
@@ -190,8 +190,9 @@ int Fuzz::run() {
         }
         return minutes == 0 || seconds() < 60 * minutes;
       });
-  llvm::outs() << llvm::format("seed %llu: %lld programs in %.0f s, %zu wrong\n", (unsigned long long)seed,
-                               (long long)done, seconds(), wrong.size());
+  std::string asked = done < programs ? " of " + std::to_string(programs) : "";
+  llvm::outs() << llvm::formatv("seed {0}: {1}{2} programs in {3:f0} s, {4} wrong\n", seed, done, asked, seconds(),
+                                wrong.size());
   llvm::outs().flush();
   for (const Wrong &w : wrong) {
     if (!reduces)

@@ -20,6 +20,7 @@ public:
   Tensor decay(const Lettered &state);
   Tensor gate(ArrayRef<int64_t> dims);
   Tensor factor(ArrayRef<int64_t> dims);
+  Tensor sometimesZero(const Tensor &x);
   Tensor decayed(const Lettered &state);
   Tensor inputOf(const Lettered &state);
   void read(const Lettered &before, const Lettered &after);
@@ -59,7 +60,7 @@ Tensor StepText::carried(ArrayRef<int64_t> dims) {
 Tensor StepText::factor(ArrayRef<int64_t> dims) {
   static const From ranges[] = {From::Unit, From::NearOne, From::NearZero, From::Negative, From::Signed};
   From from = ranges[random.below(std::size(ranges))];
-  switch (random.below(8)) {
+  switch (random.below(9)) {
   case 0:
     static const double numbers[] = {0, 0.5, 0.9, 0.999, -0.7, 1};
     return region.constant(numbers[random.below(std::size(numbers))], dims);
@@ -71,9 +72,22 @@ Tensor StepText::factor(ArrayRef<int64_t> dims) {
     return region.oneMinus(row(dims, From::Unit));
   case 4:
     return region.sigmoid(anyRow(dims));
+  case 5:
+    return sometimesZero(row(dims, from));
   default:
     return gate(dims);
   }
+}
+
+/// `x`, or 0 where a bit of the row says so.
+Tensor StepText::sometimesZero(const Tensor &x) {
+  if (f.count != "%n") // strand.compact takes no bits
+    return x;
+  std::string letters = std::string("hij").substr(0, x.dims.size());
+  Lettered bit{row({}, From::Normal, "i1"), ""};
+  return region.generic({bit, {x, letters}}, letters, [&](ArrayRef<std::string> v) {
+    return region.scalar("arith.select", {v[0], v[1], region.scalarConstant(0)});
+  });
 }
 
 /// exp of something that is not above 0.
@@ -253,48 +267,112 @@ void normalised(StepText &s) {
   s.output(r.apply("arith.divf", {read.tensor, r.broadcast(sum, read)}));
 }
 
-/// k over its length.
-Tensor unit(StepText &s, const Tensor &k) {
+/// k over its length, the last dimension's.
+Tensor unit(StepText &s, const Lettered &k) {
   BlockText &r = s.region;
-  Lettered squares{r.product({{k, "i"}, {k, "i"}}, ""), ""};
-  Tensor length = r.apply("math.sqrt", {r.add(squares.tensor, r.constant(1e-6, {}))});
-  return r.apply("arith.divf", {k, r.broadcast({length, ""}, {k, "i"})});
+  Lettered squares{r.product({k, k}, StringRef(k.letters).drop_back()), k.letters.substr(0, k.letters.size() - 1)};
+  squares.tensor = r.add(squares.tensor, r.constant(1e-6, squares.tensor.dims));
+  squares.tensor = r.apply("math.sqrt", {squares.tensor});
+  return r.apply("arith.divf", {k.tensor, r.broadcast(squares, k)});
 }
 
-// S' = a S + beta k (v - a S^T k)^T
-void deltaRule(StepText &s) {
-  int64_t keys = drawSize(s.random), values = drawSize(s.random);
-  BlockText &r = s.region;
-  Lettered S{s.carried({keys, values}), "ij"}, k{unit(s, s.anyRow({keys})), "i"}, v{s.anyRow({values}), "j"};
-  Lettered beta{s.row({}, From::Unit), ""};
-  if (s.random.below(3) == 0)
-    beta.tensor = r.scaled(beta.tensor, 2);
-  Lettered D = S;
-  switch (s.random.below(3)) {
-  case 0:
-    D.tensor = r.mul(r.broadcast({s.gate({}), ""}, S), S.tensor);
-    break;
-  case 1:
-    D.tensor = r.mul(r.broadcast({s.gate({keys}), "i"}, S), S.tensor);
-    break;
+/// A matrix of keys and values, or of values and keys, of one head or several.
+struct Memory {
+  SmallVector<int64_t> heads, keyDims, valueDims;
+  std::string h, keys, values; // letters
+  Lettered S;
+
+  explicit Memory(StepText &s) {
+    int64_t keySize = drawSize(s.random), valueSize = drawSize(s.random);
+    if (s.random.below(3) == 0)
+      heads.push_back(1 + s.random.below(3));
+    h = heads.empty() ? "" : "h";
+    keys = h + "i";
+    values = h + "j";
+    keyDims = valueDims = heads;
+    keyDims.push_back(keySize);
+    valueDims.push_back(valueSize);
+    SmallVector<int64_t> dims(heads);
+    bool keysFirst = s.random.below(4);
+    dims.push_back(keysFirst ? keySize : valueSize);
+    dims.push_back(keysFirst ? valueSize : keySize);
+    S = {s.carried(dims), h + (keysFirst ? "ij" : "ji")};
   }
-  Lettered old{r.product({D, k}, "j"), "j"}, error{r.sub(v.tensor, old.tensor), "j"};
-  Tensor update = r.product({beta, k, error}, "ij");
-  if (s.random.below(3) == 0) // as two terms
-    update = r.sub(r.product({beta, k, v}, "ij"), r.product({beta, k, old}, "ij"));
-  Lettered S1{r.add(D.tensor, update), "ij"};
-  s.next(S1.tensor);
-  s.output(r.product({S1, {s.anyRow({keys}), "i"}}, "j"));
+  Lettered key(StepText &s) const { return {s.anyRow(keyDims), keys}; }
+  Lettered value(StepText &s) const { return {s.anyRow(valueDims), values}; }
+  /// S under no decay, that of a head, or that of a key.
+  Lettered decayed(StepText &s) const {
+    BlockText &r = s.region;
+    switch (s.random.below(3)) {
+    case 0:
+      return {r.mul(r.broadcast({s.gate(heads), h}, S), S.tensor), S.letters};
+    case 1:
+      return {r.mul(r.broadcast({s.gate(keyDims), keys}, S), S.tensor), S.letters};
+    default:
+      return S;
+    }
+  }
+};
+
+// S' = a S + beta k (v - a S^T k)^T, once or several times a row
+void deltaRule(StepText &s) {
+  Memory m(s);
+  BlockText &r = s.region;
+  Lettered S = m.decayed(s);
+  for (int64_t factors = s.random.below(4) ? 1 : 2 + s.random.below(2); factors > 0; --factors) {
+    Lettered k = m.key(s), v = m.value(s), beta{s.row(m.heads, From::Unit), m.h};
+    k.tensor = unit(s, k);
+    if (s.random.below(3) == 0)
+      beta.tensor = r.scaled(beta.tensor, 2);
+    Lettered old{r.product({S, k}, m.values), m.values}, error{r.sub(v.tensor, old.tensor), m.values};
+    Tensor update = r.product({beta, k, error}, S.letters);
+    if (s.random.below(3) == 0) // as two terms
+      update = r.sub(r.product({beta, k, v}, S.letters), r.product({beta, k, old}, S.letters));
+    S.tensor = r.add(S.tensor, update);
+  }
+  s.next(S.tensor);
+  s.output(r.product({S, m.key(s)}, m.values));
 }
 
-// h' = A h + b, with one A or one a row
+// S' = a S + b (c^T S)^T + k v^T, with b and c so small that S stays of its size
+void lowRank(StepText &s) {
+  Memory m(s);
+  BlockText &r = s.region;
+  Lettered b{s.row(m.keyDims, From::Key), m.keys}, c{s.row(m.keyDims, From::Key), m.keys};
+  Lettered D = m.decayed(s), along{r.product({s.random.below(2) ? m.S : D, c}, m.values), m.values};
+  along.tensor = r.scaled(along.tensor, 0.5);
+  Tensor moved = r.add(D.tensor, r.product({b, along}, m.S.letters));
+  Lettered S{r.add(moved, r.product({m.key(s), m.value(s)}, m.S.letters)), m.S.letters};
+  s.next(S.tensor);
+  s.output(r.product({S, m.key(s)}, m.values));
+}
+
+// h' = A h + b, with one A or one a row; h a vector, or vectors side by side
 void dense(StepText &s) {
   int64_t n = drawSize(s.random);
   BlockText &r = s.region;
+  SmallVector<int64_t> dims{n};
+  bool isMatrix = s.random.below(3) == 0;
+  if (isMatrix)
+    dims.push_back(drawSize(s.random));
+  std::string rest = isMatrix ? "l" : "";
+  Lettered h{s.carried(dims), "i" + rest};
+  Tensor A = n > 40 || s.random.below(2) ? s.with({n, n}, From::Contracting) : s.row({n, n}, From::Contracting);
+  Tensor Ah = r.product({{A, s.random.below(2) ? "ji" : "ij"}, h}, "j" + rest);
+  Lettered h1{r.add(Ah, s.inputOf({h.tensor, isMatrix ? "ij" : "i"})), isMatrix ? "ij" : "i"};
+  s.next(h1.tensor);
+  s.read({h.tensor, h1.letters}, h1);
+}
+
+// h'[j] = max over i of A[i, j] + h[i], moved by a row or below one
+void dearestPath(StepText &s) {
+  int64_t n = std::min<int64_t>(drawSize(s.random), 40);
+  BlockText &r = s.region;
   Lettered h{s.carried({n}), "i"};
-  Tensor A = s.random.below(2) ? s.with({n, n}, From::Contracting) : s.row({n, n}, From::Contracting);
-  Lettered Ah{r.product({{A, s.random.below(2) ? "ji" : "ij"}, h}, "j"), "j"};
-  Lettered h1{r.add(Ah.tensor, s.inputOf({h.tensor, "i"})), "i"};
+  Tensor A = s.random.below(2) ? s.with({n, n}, From::Negative) : s.row({n, n}, From::Negative);
+  Tensor best = r.generic({{A, "ij"}, h}, "j", [&](ArrayRef<std::string> v) { return r.scalar("arith.addf", v); }, {},
+                          BlockText::maximum);
+  Lettered h1{s.random.below(2) ? r.add(best, s.anyRow({n})) : r.apply("arith.maximumf", {best, s.anyRow({n})}), "i"};
   s.next(h1.tensor);
   s.read(h, h1);
 }
@@ -305,8 +383,12 @@ void semiring(StepText &s) {
   BlockText &r = s.region;
   Tensor moved = h.tensor;
   if (s.random.below(3)) {
-    Lettered a{s.random.below(2) ? s.row(h.tensor.dims, From::Gates) : s.with(h.tensor.dims, From::Negative), h.letters};
-    moved = r.add(moved, a.tensor);
+    Lettered a{{}, h.letters.substr(0, s.random.below(h.letters.size() + 1))};
+    if (s.random.below(2))
+      a.letters = h.letters;
+    ArrayRef<int64_t> dims = ArrayRef(h.tensor.dims).take_front(a.letters.size());
+    a.tensor = s.random.below(2) ? s.row(dims, From::Gates) : s.with(dims, From::Negative);
+    moved = r.add(moved, r.broadcast(a, h));
   }
   Tensor b = s.row(h.tensor.dims, From::Signed), after;
   switch (s.random.below(3)) {
@@ -380,11 +462,24 @@ void several(StepText &s) {
     a1 = r.add(s.decayed(a), s.inputOf(a));
     b1 = r.add(s.decayed(b), s.random.below(2) ? a1 : a.tensor);
     break;
-  case 1: { // turned and shortened
-    Tensor angle = s.row(dims, From::Signed), c = r.apply("math.cos", {angle}), si = r.apply("math.sin", {angle});
-    Tensor p = r.scaled(a.tensor, 0.95), q = r.scaled(b.tensor, 0.95);
+  case 1: { // turned and shortened: times a complex number
+    Tensor c, si, p = a.tensor, q = b.tensor;
+    if (s.random.below(3) == 0) { // real and imaginary part
+      bool same = s.random.below(2); // in all rows
+      c = same ? s.with(dims, From::Part) : s.row(dims, From::Part);
+      si = same ? s.with(dims, From::Part) : s.row(dims, From::Part);
+    } else {
+      Tensor angle = s.random.below(3) ? s.row(dims, From::Signed) : s.with(dims, From::Signed);
+      c = r.apply("math.cos", {angle});
+      si = r.apply("math.sin", {angle});
+      Tensor length = s.random.below(2) ? s.gate(dims) : r.constant(0.95, dims);
+      p = r.mul(length, p);
+      q = r.mul(length, q);
+    }
     a1 = r.add(r.sub(r.mul(c, p), r.mul(si, q)), s.inputOf(a));
     b1 = r.add(r.mul(si, p), r.mul(c, q));
+    if (s.random.below(2))
+      b1 = r.add(b1, s.inputOf(b));
     break;
   }
   case 2: // the row before
@@ -424,8 +519,9 @@ void withReset(StepText &s) {
 
 void strand::appendScan(FunctionText &f) {
   StepText s(f);
-  static void (*const kinds[])(StepText &) = {diagonal,  diagonal, diagonal, outerProduct, outerProduct, normalised,
-                                              deltaRule, dense,    semiring, network,      several,      withReset};
+  static void (*const kinds[])(StepText &) = {diagonal,   diagonal,  diagonal, outerProduct, outerProduct,
+                                              normalised, deltaRule, lowRank,  dense,        dearestPath,
+                                              semiring,   network,   several,  several,      withReset};
   kinds[f.random.below(std::size(kinds))](s);
   s.finish(/*reverse=*/f.random.below(12) == 0);
 }

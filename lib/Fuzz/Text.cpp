@@ -87,7 +87,8 @@ std::string mapText(StringRef all, StringRef letters, bool rowsOfAll, bool rows)
 }
 } // namespace
 
-Tensor BlockText::generic(ArrayRef<Lettered> operands, StringRef out, Body body, const Lettered &shape) {
+Tensor BlockText::generic(ArrayRef<Lettered> operands, StringRef out, Body body, const Lettered &shape,
+                          Reduction reduction) {
   std::string all = out.str();
   std::map<char, int64_t> size;
   Tensor like = shape.tensor;
@@ -104,11 +105,11 @@ Tensor BlockText::generic(ArrayRef<Lettered> operands, StringRef out, Body body,
       if (all.find(c) == std::string::npos)
         all += c;
   }
-  bool rows = !like.rows.empty(), sums = all.size() > out.size();
+  bool rows = !like.rows.empty(), reduces = all.size() > out.size();
   SmallVector<int64_t> dims;
   for (char c : out)
     dims.push_back(size[c]);
-  Tensor init = sums ? filled(0, dims, like) : empty(dims, like), result = init;
+  Tensor init = reduces ? filled(reduction.identity, dims, like) : empty(dims, like), result = init;
   result.name = names.fresh();
 
   SmallVector<std::string> maps, names_, types, scalars, arguments, iterators;
@@ -120,8 +121,8 @@ Tensor BlockText::generic(ArrayRef<Lettered> operands, StringRef out, Body body,
     arguments.push_back(scalars.back() + ": " + o.tensor.element);
   }
   maps.push_back(mapText(all, out, rows, rows));
-  std::string sum = names.fresh();
-  arguments.push_back(sum + ": f32");
+  std::string soFar = names.fresh();
+  arguments.push_back(soFar + ": f32");
   if (rows)
     iterators.push_back("\"parallel\"");
   for (char c : all)
@@ -131,8 +132,8 @@ Tensor BlockText::generic(ArrayRef<Lettered> operands, StringRef out, Body body,
   line("    ins(" + joined(names_) + " : " + joined(types) + ") outs(" + init.name + " : " + init.type() + ") {");
   line("^bb0(" + joined(arguments) + "):");
   std::string value = body(scalars);
-  if (sums)
-    value = scalar("arith.addf", {sum, value});
+  if (reduces)
+    value = scalar(reduction.op, {soFar, value});
   line("  linalg.yield " + value + " : f32");
   line("} -> " + result.type());
   return result;

@@ -41,9 +41,16 @@ public:
   Tensor empty(ArrayRef<int64_t> dims, const Tensor &like, StringRef element = "f32");
 
   using Body = llvm::function_ref<std::string(ArrayRef<std::string> scalars)>;
-  /// The result's elements are `body` of the operands' elements; summed over the letters that `out` lacks.
+  /// What elements are taken together by, and what that begins with.
+  struct Reduction {
+    const char *op;
+    double identity;
+  };
+  static constexpr Reduction sum{"arith.addf", 0}, maximum{"arith.maximumf", -1e30};
+  /// The result's elements are `body` of the operands' elements; reduced over the letters that `out` lacks.
   /// `shape`: what says how large letters of `out` are that no operand has, and whether there are rows.
-  Tensor generic(ArrayRef<Lettered> operands, StringRef out, Body body, const Lettered &shape = {});
+  Tensor generic(ArrayRef<Lettered> operands, StringRef out, Body body, const Lettered &shape = {},
+                 Reduction reduction = sum);
   /// The product of the operands, summed over the letters that `out` lacks.
   Tensor product(ArrayRef<Lettered> operands, StringRef out);
   /// `x` in the shape of another; as linalg.broadcast or as a generic op.

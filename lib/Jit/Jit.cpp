@@ -96,24 +96,44 @@ JitModule::JitModule(JitModule &&) = default;
 JitModule &JitModule::operator=(JitModule &&) = default;
 JitModule::~JitModule() = default;
 
-Expected<JitModule> JitModule::compile(mlir::ModuleOp module, const JitOptions &options) {
-  if (Error e = checkCpu(options.target))
-    return std::move(e);
-  if (Error e = runPasses(module, options.passes, "the pipeline"))
-    return std::move(e);
-  SmallVector<StepTime> times;
-  auto objects = emitObjects(module, options.target, {options.level, "jit"}, times);
-  if (!objects)
-    return objects.takeError();
+Expected<JitModule> JitModule::link(std::vector<ObjectFile> objects, const JitOptions &options) {
   auto session = std::make_unique<Session>();
-  if (Error e = session->create(options.target, *objects))
+  if (Error e = session->create(options.target, objects))
     return std::move(e);
   if (Error e = define(*session->jit, options))
     return std::move(e);
-  for (ObjectFile &object : *objects)
+  for (ObjectFile &object : objects)
     if (Error e = session->jit->addObjectFile(std::make_unique<SmallVectorMemoryBuffer>(std::move(object), "jit")))
       return std::move(e);
   return JitModule(std::move(session));
+}
+
+Expected<std::vector<JitModule>> JitModule::compile(mlir::ModuleOp module, const JitOptions &options,
+                                                    ArrayRef<int> levels) {
+  if (Error e = checkCpu(options.target))
+    return std::move(e);
+  if (!options.passes.empty())
+    if (Error e = runPasses(module, options.passes, "the pipeline"))
+      return std::move(e);
+  SmallVector<StepTime> times;
+  auto ofLevels = emitObjects(module, options.target, {0, "jit", options.inParts}, levels, times);
+  if (!ofLevels)
+    return ofLevels.takeError();
+  std::vector<JitModule> modules;
+  for (std::vector<ObjectFile> &objects : *ofLevels) {
+    auto linked = link(std::move(objects), options);
+    if (!linked)
+      return linked.takeError();
+    modules.push_back(std::move(*linked));
+  }
+  return modules;
+}
+
+Expected<JitModule> JitModule::compile(mlir::ModuleOp module, const JitOptions &options) {
+  auto one = compile(module, options, options.level);
+  if (!one)
+    return one.takeError();
+  return std::move(one->front());
 }
 
 Expected<void *> JitModule::lookup(StringRef symbol) const {

@@ -43,7 +43,8 @@ std::vector<Stage> vectorStages(const CpuTarget &target, const StageOptions &opt
       {"buffers", "memory and the arena", buffers()},
       {"vectors", "loops over vectors, tasks, the C interface",
        join({onFunctions({"strand-vectorize{vector-bits=" + bits + oneOrder + "}", "strand-expand-math"}), tidy, "strand-arena", tidy,
-             "strand-outline-tasks", tidy, "strand-function-interface", "strand-c-interface{prefix=" + options.prefix + "}"})},
+             "strand-outline-tasks", tidy, "strand-function-interface", "strand-c-interface{prefix=" + options.prefix + "}",
+             "strand-merge-functions"})},
       {"llvm", "the LLVM dialect", join({onFunctions({"loop-invariant-code-motion"}), "strand-loops-to-llvm"})},
   };
 }

@@ -16,7 +16,22 @@
 #include "llvm/Support/Threading.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Triple.h"
+#include "llvm/Transforms/IPO/GlobalDCE.h"
 #include "llvm/Transforms/IPO/MergeFunctions.h"
+#include "llvm/Transforms/IPO/SCCP.h"
+#include "llvm/Transforms/InstCombine/InstCombine.h"
+#include "llvm/Transforms/Scalar/ADCE.h"
+#include "llvm/Transforms/Scalar/DeadStoreElimination.h"
+#include "llvm/Transforms/Scalar/EarlyCSE.h"
+#include "llvm/Transforms/Scalar/IndVarSimplify.h"
+#include "llvm/Transforms/Scalar/LICM.h"
+#include "llvm/Transforms/Scalar/LoopDeletion.h"
+#include "llvm/Transforms/Scalar/LoopIdiomRecognize.h"
+#include "llvm/Transforms/Scalar/LoopPassManager.h"
+#include "llvm/Transforms/Scalar/LoopRotation.h"
+#include "llvm/Transforms/Scalar/SROA.h"
+#include "llvm/Transforms/Scalar/SimplifyCFG.h"
+#include "llvm/Transforms/Utils/Cloning.h"
 #include <optional>
 using namespace llvm;
 using namespace strand;
@@ -60,6 +75,45 @@ void mergeEqual(Module &module) {
   MergeFunctionsPass::runOnModule(module);
 }
 
+/// What code of ours still needs, whose loops are over vectors and unrolled as far as they should be: values that stay the
+/// same in front of their loops, tests behind the bodies, accumulators in registers. The default of LLVM for level 1 takes
+/// three times as long, most of it to unroll what is left over and to look again for what constants and equal values
+/// simplify; the code is as fast.
+FunctionPassManager simplifications() {
+  FunctionPassManager f;
+  f.addPass(SROAPass(SROAOptions::ModifyCFG));
+  f.addPass(EarlyCSEPass(/*UseMemorySSA=*/true));
+  f.addPass(SimplifyCFGPass());
+  f.addPass(InstCombinePass());
+  LoopPassManager invariants;
+  invariants.addPass(LoopRotatePass());
+  invariants.addPass(LICMPass(LICMOptions()));
+  f.addPass(createFunctionToLoopPassAdaptor(std::move(invariants), /*UseMemorySSA=*/true));
+  f.addPass(EarlyCSEPass(/*UseMemorySSA=*/true));
+  LoopPassManager counters;
+  counters.addPass(LoopIdiomRecognizePass());
+  counters.addPass(IndVarSimplifyPass());
+  counters.addPass(LoopDeletionPass());
+  f.addPass(createFunctionToLoopPassAdaptor(std::move(counters)));
+  f.addPass(InstCombinePass());
+  f.addPass(DSEPass());
+  f.addPass(ADCEPass());
+  f.addPass(SimplifyCFGPass(SimplifyCFGOptions().hoistCommonInsts(true).sinkCommonInsts(true)));
+  return f;
+}
+
+ModulePassManager passesOf(PassBuilder &builder, int level) {
+  if (level == 0)
+    return builder.buildO0DefaultPipeline(OptimizationLevel::O0);
+  if (level > 1)
+    return builder.buildPerModuleDefaultPipeline(level == 2 ? OptimizationLevel::O2 : OptimizationLevel::O3);
+  ModulePassManager passes;
+  passes.addPass(IPSCCPPass());
+  passes.addPass(createModuleToFunctionPassAdaptor(simplifications()));
+  passes.addPass(GlobalDCEPass());
+  return passes;
+}
+
 void optimise(Module &module, TargetMachine &machine, int level) {
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;
@@ -71,11 +125,7 @@ void optimise(Module &module, TargetMachine &machine, int level) {
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
-  const OptimizationLevel levels[] = {OptimizationLevel::O0, OptimizationLevel::O1, OptimizationLevel::O2,
-                                      OptimizationLevel::O3};
-  ModulePassManager passes = level == 0 ? builder.buildO0DefaultPipeline(levels[0])
-                                        : builder.buildPerModuleDefaultPipeline(levels[std::min(level, 3)]);
-  passes.run(module, modules);
+  passesOf(builder, level).run(module, modules);
 }
 
 /// Keeps LLVM's errors as text: without a handler it would print them and end the process.
@@ -99,25 +149,23 @@ struct Context {
   Error result() const { return errors.empty() ? Error::success() : createStringError("LLVM: " + errors); }
 };
 
-/// A module in LLVM's IR, with what it lives in and what makes code of it.
+/// A module in LLVM's IR, with what it lives in.
 struct Translated {
   Context c; // outlives the module
-  std::unique_ptr<TargetMachine> machine;
   std::unique_ptr<Module> module;
 
   Error translate(mlir::ModuleOp from, const CpuTarget &target, const CodeOptions &options);
 };
 
 Error Translated::translate(mlir::ModuleOp from, const CpuTarget &target, const CodeOptions &options) {
-  auto made = machineFor(target, options.level);
-  if (!made)
-    return made.takeError();
-  machine = std::move(*made);
+  auto machine = machineFor(target, options.level);
+  if (!machine)
+    return machine.takeError();
   module = mlir::translateModuleToLLVMIR(from, c.context, options.name);
   if (!module)
     return createStringError("the module cannot be translated to LLVM IR");
   module->setTargetTriple(Triple(target.triple));
-  module->setDataLayout(machine->createDataLayout());
+  module->setDataLayout((*machine)->createDataLayout());
   annotate(*module, target);
   mergeEqual(*module);
   return Error::success();
@@ -131,10 +179,13 @@ Error write(Module &module, TargetMachine &machine, CodeGenFileType type, raw_pw
   return Error::success();
 }
 
-Error compileModule(Module &module, TargetMachine &machine, const CodeOptions &options, ObjectFile &object) {
-  optimise(module, machine, options.level);
+Error compileModule(Module &module, const CpuTarget &target, const CodeOptions &options, ObjectFile &object) {
+  auto machine = machineFor(target, options.level);
+  if (!machine)
+    return machine.takeError();
+  optimise(module, **machine, options.level);
   raw_svector_ostream out(object);
-  return write(module, machine, CodeGenFileType::ObjectFile, out);
+  return write(module, **machine, CodeGenFileType::ObjectFile, out);
 }
 
 /// One part of a module, in a context and on a thread of its own.
@@ -143,10 +194,7 @@ Error compilePart(ArrayRef<char> bitcode, const CpuTarget &target, const CodeOpt
   auto part = parseBitcodeFile(MemoryBufferRef(StringRef(bitcode.data(), bitcode.size()), options.name), c.context);
   if (!part)
     return part.takeError();
-  auto machine = machineFor(target, options.level);
-  if (!machine)
-    return machine.takeError();
-  if (Error e = compileModule(**part, **machine, options, object))
+  if (Error e = compileModule(**part, target, options, object))
     return e;
   return c.result();
 }
@@ -167,23 +215,37 @@ Error compileParts(ArrayRef<SmallVector<char, 0>> parts, const CpuTarget &target
 }
 } // namespace
 
-Expected<std::vector<ObjectFile>> strand::emitObjects(mlir::ModuleOp module, const CpuTarget &target,
-                                                      const CodeOptions &options, SmallVectorImpl<StepTime> &times) {
+Expected<std::vector<std::vector<ObjectFile>>> strand::emitObjects(mlir::ModuleOp module, const CpuTarget &target,
+                                                                   CodeOptions options, ArrayRef<int> levels,
+                                                                   SmallVectorImpl<StepTime> &times) {
   Clock clock(times);
   Translated ir;
   if (Error e = ir.translate(module, target, options))
     return std::move(e);
-  std::vector<ObjectFile> objects(1);
-  unsigned count = countParts(*ir.module);
   clock.lap("translate");
-  Error e = count == 1 ? compileModule(*ir.module, *ir.machine, options, objects[0])
-                       : compileParts(partsOf(std::move(ir.module), count), target, options, objects);
+  unsigned count = options.inParts ? countParts(*ir.module) : 1;
+  std::vector<std::vector<ObjectFile>> ofLevels;
+  for (auto [i, level] : enumerate(levels)) {
+    options.level = level;
+    std::unique_ptr<Module> code = i + 1 < levels.size() ? CloneModule(*ir.module) : std::move(ir.module);
+    std::vector<ObjectFile> &objects = ofLevels.emplace_back(1);
+    Error e = count == 1 ? compileModule(*code, target, options, objects[0])
+                         : compileParts(partsOf(std::move(code), count), target, options, objects);
+    if (e)
+      return std::move(e);
+  }
   clock.lap("machine code");
-  if (e)
-    return std::move(e);
   if (Error e = ir.c.result())
     return std::move(e);
-  return objects;
+  return ofLevels;
+}
+
+Expected<std::vector<ObjectFile>> strand::emitObjects(mlir::ModuleOp module, const CpuTarget &target,
+                                                      const CodeOptions &options, SmallVectorImpl<StepTime> &times) {
+  auto ofLevels = emitObjects(module, target, options, options.level, times);
+  if (!ofLevels)
+    return ofLevels.takeError();
+  return std::move(ofLevels->front());
 }
 
 Error strand::emitText(mlir::ModuleOp module, const CpuTarget &target, const CodeOptions &options, CodeText kind,
@@ -193,11 +255,14 @@ Error strand::emitText(mlir::ModuleOp module, const CpuTarget &target, const Cod
   if (Error e = ir.translate(module, target, options))
     return e;
   clock.lap("translate");
-  optimise(*ir.module, *ir.machine, options.level);
+  auto machine = machineFor(target, options.level);
+  if (!machine)
+    return machine.takeError();
+  optimise(*ir.module, **machine, options.level);
   clock.lap("optimise");
   if (kind == CodeText::Llvm)
     ir.module->print(out, nullptr);
-  else if (Error e = write(*ir.module, *ir.machine, CodeGenFileType::AssemblyFile, out))
+  else if (Error e = write(*ir.module, **machine, CodeGenFileType::AssemblyFile, out))
     return e;
   clock.lap("text");
   return ir.c.result();

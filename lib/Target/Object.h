@@ -14,6 +14,7 @@ enum class CodeText { Llvm, Assembly };
 struct CodeOptions {
   int level = 1;           // of LLVM's optimiser, 0 to 3
   std::string name = "m";  // of the module, in diagnostics, the text and hidden symbols
+  bool inParts = true;     // several threads share a large module
 };
 
 using ObjectFile = llvm::SmallVector<char, 0>;
@@ -29,6 +30,10 @@ struct StepTime {
 /// that LLVM IR can express (also reported at its location); the back-end refuses something.
 llvm::Expected<std::vector<ObjectFile>> emitObjects(mlir::ModuleOp module, const CpuTarget &target,
                                                     const CodeOptions &options, llvm::SmallVectorImpl<StepTime> &times);
+/// The same for each of `levels`, whatever `options.level` says; the module is translated once.
+llvm::Expected<std::vector<std::vector<ObjectFile>>> emitObjects(mlir::ModuleOp module, const CpuTarget &target,
+                                                                 CodeOptions options, llvm::ArrayRef<int> levels,
+                                                                 llvm::SmallVectorImpl<StepTime> &times);
 /// The same as one text, written to `out`.
 llvm::Error emitText(mlir::ModuleOp module, const CpuTarget &target, const CodeOptions &options, CodeText kind,
                      llvm::raw_pwrite_stream &out, llvm::SmallVectorImpl<StepTime> &times);
