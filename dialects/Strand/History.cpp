@@ -31,7 +31,7 @@ Value strand::keepHistory(OpBuilder &b, Location loc, Value joined, Value histor
 
 SmallVector<int64_t> strand::historyTiles(int64_t k, const ChunkOptions &options) {
   int64_t rows = std::max<int64_t>(1, 2 * k);
-  return {options.tileLength ? options.tileLength : int64_t(llvm::alignTo(rows, 16)), 1};
+  return {options.tileLength ? options.tileLength : int64_t(llvm::alignTo(rows, options.historyRows)), 1};
 }
 
 int64_t strand::historyBlock(int64_t inner, int64_t others, int64_t k, const ChunkOptions &options) {

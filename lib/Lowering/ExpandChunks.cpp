@@ -38,6 +38,14 @@ ChunkOptions forTeams(ChunkOptions options, int64_t teams) {
   return options;
 }
 
+/// Options where a tile is for a block of threads and is not cut further: few channels, so that there are many blocks, and many
+/// rows for the threads.
+ChunkOptions forBlocks(ChunkOptions options) {
+  options.channelBlock = options.vectorWidth;
+  options.historyRows = 128;
+  return options;
+}
+
 bool goesElementByElement(ChunkOpInterface op) {
   auto split = dyn_cast<SplitOpInterface>(op.getOperation());
   return split && split.isElementWise();
@@ -95,7 +103,7 @@ struct ExpandChunks : impl::ExpandChunksBase<ExpandChunks> {
 
   void expand(ChunkOpInterface op, const Choice &choice, const ChunkOptions &options) {
     Builder b(&getContext());
-    ChunkOptions own = hasTeams(op, choice, options, teams) ? forTeams(options, teams) : options;
+    ChunkOptions own = hasTeams(op, choice, options, teams) ? forTeams(options, teams) : teams > 1 && !options.singleRow ? forBlocks(options) : options;
     SmallVector<NamedAttribute> facts{
         b.getNamedAttr("tile", b.getI64IntegerAttr(options.singleRow ? 1 : op.getTileLengths(own).front())),
         b.getNamedAttr("blocks", b.getI64IntegerAttr(op.getBlocks(own))),

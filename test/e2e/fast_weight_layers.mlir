@@ -51,7 +51,7 @@ func.func @three_layers(%q: tensor<?x2x6xf32>, %k: tensor<?x2x6xf32> {check.rang
   return %y : tensor<?x2x5xf32>
 }
 
-// TTT-MLP: gelu between the layers, a norm behind them, through which the slope goes back. With n = (z - mean) / s and
+// As in TTT-MLP, gelu between the layers, a norm behind them, through which the slope goes back. With n = (z - mean) / s and
 // g = w (w n + c - v): slope = (g - mean(g) - n mean(g n)) / s.
 // CHECK-DAG: ttt_mlp: {{[0-9]+}} forms right
 func.func @ttt_mlp(%q: tensor<?x2x8xf32>, %k: tensor<?x2x8xf32> {check.range = [-0.5, 0.5]}, %v: tensor<?x2x8xf32>,
