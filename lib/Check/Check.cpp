@@ -202,18 +202,21 @@ Error FunctionCheck::findMeaning() {
 /// To `plainFactor` times what the plain loops lose in f32.
 void FunctionCheck::widenBound() {
   isWidened = true;
-  auto plain = plainLoops(module, signature, inputs);
+  auto plain = plainLoops(module, signature, inputs, cacheRows);
   if (!plain) {
     llvm::consumeError(plain.takeError()); // the bound stays
     return;
   }
-  for (auto [got, want, type] : llvm::zip_equal(plain->results, meaning.results, signature.results)) {
-    if (!isa<FloatType>(type.getElementType()))
-      continue;
+  auto widen = [&](ArrayRef<double> got, ArrayRef<double> want) {
     Distance d = distance(got, want);
     bound.rms = std::max(bound.rms, options.plainFactor * d.rms);
     bound.largest = std::max(bound.largest, options.plainFactor * d.largest);
-  }
+  };
+  for (auto [got, want, type] : llvm::zip_equal(plain->results, meaning.results, signature.results))
+    if (isa<FloatType>(type.getElementType()))
+      widen(got, want);
+  for (auto [got, want] : llvm::zip_equal(plain->states, meaning.states)) // those of integers do not differ
+    widen(got, want);
 }
 
 Expected<std::vector<std::vector<Program>>> FunctionCheck::made(ArrayRef<const ProgramDefinition *> of,

@@ -98,10 +98,9 @@ std::vector<std::pair<std::string, void *>> symbolsOfLoops() {
           {"rsqrtf", reinterpret_cast<void *>(reciprocalRootF)}};
 }
 
-enum class Loops {
-  Wide,   // f64 in place of f32
-  State,  // the same, with state, of the ops that scans become
-  Narrow, // f32 as it is
+struct Loops {
+  bool isWide;    // f64 in place of f32
+  bool withState; // of the ops that scans become
 };
 
 class Meaning {
@@ -114,7 +113,7 @@ private:
       : signature(&signature), loops(loops), states(std::move(states)) {}
   /// What stands for elements of type `t`.
   Type widened(Type t) const {
-    return t.isF32() && loops != Loops::Narrow ? Float64Type::get(t.getContext()) : t;
+    return t.isF32() && loops.isWide ? Float64Type::get(t.getContext()) : t;
   }
   Buffer argument(unsigned i, const Inputs &inputs, int64_t sequence) const;
   Buffer state(const CarriedValue &value, int64_t cacheRows) const;
@@ -134,9 +133,8 @@ struct Prepared {
 };
 
 Expected<Prepared> prepared(ModuleOp original, const Signature &signature, const CpuTarget &target, Loops loops) {
-  bool withState = loops == Loops::State;
   OwningOpRef<ModuleOp> module;
-  if (withState) {
+  if (loops.withState) {
     auto made = structured(original, signature.name, target);
     if (!made)
       return made.takeError();
@@ -146,10 +144,10 @@ Expected<Prepared> prepared(ModuleOp original, const Signature &signature, const
   }
   auto f = module->lookupSymbol<func::FuncOp>(signature.name);
   f->setAttr("llvm.emit_c_interface", UnitAttr::get(f.getContext()));
-  if (loops != Loops::Narrow && failed(widenToF64(*module)))
+  if (loops.isWide && failed(widenToF64(*module)))
     return createStringError("f64 cannot be put in place of f32");
   SmallVector<CarriedValue> states;
-  if (withState) {
+  if (loops.withState) {
     f->setAttr("strand.entry", StringAttr::get(f.getContext(), signature.name));
     if (Error e = runPasses(*module, "strand-derive-advance", "the meaning with state"))
       return std::move(e);
@@ -285,12 +283,17 @@ Values Meaning::run(const Inputs &inputs, int64_t cacheRows) const {
 }
 } // namespace
 
+/// Without state, and with it where that is legal.
+static Expected<std::vector<Meaning>> compileRuns(ModuleOp module, const Signature &signature, bool isWide) {
+  SmallVector<Loops> runs{{isWide, /*withState=*/false}};
+  if (signature.hasState && signature.isResumable)
+    runs.push_back({isWide, /*withState=*/true});
+  return Meaning::compile(module, signature, runs);
+}
+
 Expected<Values> strand::meaningOf(ModuleOp module, const Signature &signature, const Inputs &inputs,
                                    int64_t cacheRows) {
-  SmallVector<Loops> runs{Loops::Wide};
-  if (signature.hasState && signature.isResumable)
-    runs.push_back(Loops::State);
-  auto made = Meaning::compile(module, signature, runs);
+  auto made = compileRuns(module, signature, /*isWide=*/true);
   if (!made)
     return made.takeError();
   Values values = made->front().run(inputs, cacheRows);
@@ -311,9 +314,13 @@ Expected<Values> strand::meaningOf(ModuleOp module, const Signature &signature, 
   return values;
 }
 
-Expected<Values> strand::plainLoops(ModuleOp module, const Signature &signature, const Inputs &inputs) {
-  auto plain = Meaning::compile(module, signature, Loops::Narrow);
+Expected<Values> strand::plainLoops(ModuleOp module, const Signature &signature, const Inputs &inputs,
+                                    int64_t cacheRows) {
+  auto plain = compileRuns(module, signature, /*isWide=*/false);
   if (!plain)
     return plain.takeError();
-  return plain->front().run(inputs, /*cacheRows=*/0);
+  Values values = plain->front().run(inputs, cacheRows);
+  if (plain->size() > 1)
+    values.states = plain->back().run(inputs, cacheRows).states;
+  return values;
 }

@@ -15,6 +15,6 @@ struct Values {
 /// have them; the two runs differ.
 llvm::Expected<Values> meaningOf(ModuleOp module, const Signature &signature, const Inputs &inputs, int64_t cacheRows);
 
-/// Results of the same loops in f32: what an implementation loses that does nothing but what is written.
-llvm::Expected<Values> plainLoops(ModuleOp module, const Signature &signature, const Inputs &inputs);
+/// The same of loops in f32: what an implementation loses that does nothing but what is written.
+llvm::Expected<Values> plainLoops(ModuleOp module, const Signature &signature, const Inputs &inputs, int64_t cacheRows);
 } // namespace strand
