@@ -10,7 +10,7 @@ enum { HEAD = 5, MOST_ARGUMENTS = 512, LEAST_REPLAYED = 4 }; // 4 KB of argument
 
 // More than the default of shared memory has to be asked for, once a kernel.
 static bool allowShared(Gpu *g, Kernel *k, int64_t bytes, const char *name) {
-  enum { DEFAULT_SHARED = 48 << 10 };
+  enum { DEFAULT_SHARED = 47 << 10 }; // the default is 48 KB, of which the device may take some bytes for itself
   if (bytes <= DEFAULT_SHARED || bytes <= k->shared)
     return true;
   if (bytes > g->sharedLimit) {
