@@ -133,7 +133,8 @@ static LogicalResult verifyShapes(AssociativeScanOp op) {
         map.getNumResults() != rowsType(x).getRank() || readsRowsBehind(map))
       return op.emitOpError("C2: part ") << i << ", " << x.getType()
                                          << ", wants an indexing map that takes its dimensions from the "
-                                         << first.getRank() << " of the results, rows first, not " << AffineMapAttr::get(map);
+                                         << first.getRank() << " of the results, rows first, not "
+                                         << AffineMapAttr::get(map);
     for (auto [size, expr] : llvm::zip(rowsType(x).getShape(), map.getResults()))
       if (int64_t want = first.getDimSize(cast<AffineDimExpr>(expr).getPosition()); size != want)
         return op.emitOpError("C3: part ")

@@ -1,9 +1,9 @@
 // strand.fast_weight: what it is.
 //
 // Tiles are whole blocks. All keys go through the layers at the tile's first weights A, which gives what goes into each
-// layer, and come back as the errors of each layer, which need no weights but A. Then the queries go through the layers.
-// In each, with its first weights A (there M = A), its sums S, the tile's rows r, s, what goes into it of the queries, q,
-// and of the keys, k, and its errors e:
+// layer, and come back as the errors of each layer, which need no weights but A. Then the queries go through the
+// layers. In each, with its first weights A (there M = A), its sums S, the tile's rows r, s, what goes into it of the
+// queries, q, and of the keys, k, and its errors e:
 //   D[r, s] = product of exp(momentum[s+1..r])                 how much of step s the sum holds at row r
 //   W[r, s] = sum over u = s..r of (product of exp(gate[u+1..r])) D[u, s]
 //   y[r]    = m[r] q_r A + n[r] q_r S + sum_{s <= r} W[r, s] (q_r . k_s) e_s
@@ -61,7 +61,8 @@ LogicalResult FastWeightOp::verifyLayers() {
     shape.insert(shape.begin(), getHeads());
     if (init && rowsType(init).getShape() != ArrayRef(shape))
       return emitOpError(shape.size() == 3 ? "C5: init" : "C9: bias")
-             << " of layer " << i % getLayers() + 1 << " must be " << tensorOf(getV(), shape) << ", not " << init.getType();
+             << " of layer " << i % getLayers() + 1 << " must be " << tensorOf(getV(), shape) << ", not "
+             << init.getType();
   }
   if (bool(getActivation()) != (getLayers() > 1))
     return emitOpError("C10: an activation stands between layers, of which there ")
@@ -75,10 +76,12 @@ LogicalResult FastWeightOp::verify() {
   if (q != k || q.getRank() != 3)
     return emitOpError("C1: q and k must have one type of rank 3 (rows x heads x size), not ") << q << " and " << k;
   if (v != y || v.getRank() != 3 || v.getDimSize(1) != getHeads())
-    return emitOpError("C2: v and the result must have one type, rows x ") << getHeads() << " x size, not " << v << " and " << y;
+    return emitOpError("C2: v and the result must have one type, rows x ")
+           << getHeads() << " x size, not " << v << " and " << y;
   for (Value x : {Value(getRate()), Value(getMomentum()), Value(getGate()), Value(getRescale())})
     if (x && rowsType(x).getShape() != ArrayRef<int64_t>{q.getDimSize(0), getHeads()})
-      return emitOpError("C3: rate, momentum, gate and rescale must be rows x ") << getHeads() << ", not " << x.getType();
+      return emitOpError("C3: rate, momentum, gate and rescale must be rows x ")
+             << getHeads() << ", not " << x.getType();
   if (getRescale() && (getMomentum() || getGate()))
     return emitOpError("C4: `rescale` excludes `momentum` and `gate`");
   if (failed(verifyLayers()))
@@ -135,8 +138,8 @@ SmallVector<StateSpec> FastWeightOp::getStateSpecs() {
   return specs;
 }
 
-/// A gate of zeros and a rescale of ones are none; a single layer without init begins at zeros. States keep the rescale:
-/// without it they are others.
+/// A gate of zeros and a rescale of ones are none; a single layer without init begins at zeros. States keep the
+/// rescale: without it they are others.
 LogicalResult FastWeightOp::canonicalize(FastWeightOp op, PatternRewriter &rewriter) {
   bool noGate = isAll(op.getGate(), 0), noRescale = !op.hasState() && isAll(op.getRescale(), 1);
   bool noInit = op.getInit().size() == 1 && isAll(op.getInit()[0], 0);
@@ -300,7 +303,8 @@ Value HeadRows::scaledRows(Value x, Value by) {
                  })[0];
 }
 
-/// `values`, changed if `condition` holds: by a loop of one round or none, since what a loop carries is written in place.
+/// `values`, changed if `condition` holds: by a loop of one round or none, since what a loop carries is written in
+/// place.
 void HeadRows::changeIf(Value condition, ArrayRef<Value *> values, llvm::function_ref<void()> change) {
   Value rounds = arith::IndexCastUIOp::create(b, loc, b.getIndexType(), condition);
   SmallVector<Value> old = llvm::map_to_vector(values, [](Value *v) { return *v; });
@@ -439,8 +443,8 @@ HeadRows::Learning HeadRows::learning(Value keys, const Weights &w, bool single)
       single ? stepAgainst(z, indexConstant(b, loc, 0), emptyTensor(b, loc, {sizes.back()}, e)) : stepsAgainst(z);
   for (int64_t l = layers - 2; l >= 0; --l) {
     Value back = filled(b, loc, rowsType(slopes[l]).getShape(), zero), A = w.parts[l + 1].anchor;
-    back = contract(b, loc, all.errors[l + 1], rows + "j", single ? A : transposed(b, loc, A), single ? "ij" : "ji", back,
-                    rows + "i");
+    back = contract(b, loc, all.errors[l + 1], rows + "j", single ? A : transposed(b, loc, A), single ? "ij" : "ji",
+                    back, rows + "i");
     all.errors[l] = elementwise(slopes[l], back, [](OpBuilder &b, Location loc, ValueRange v) {
       return mul(b, loc, v[0], v[1]);
     });
@@ -479,24 +483,25 @@ Value HeadRows::stepPart(Part &part, Value read, Value input, Value error, Value
       outs.push_back(x);
       maps.push_back(map(all, all));
     }
-  SmallVector<Value> next = generic(b, loc, ins, outs, maps, read ? "rp" : "p", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-    ValueRange in = x.take_front(ins.size()), out = x.drop_front(ins.size());
-    Value learnt = read ? mul(b, loc, in[1], in[2]) : in[0], seen;
-    SmallVector<Value> state;
-    if (rescale) {
-      state = {add(b, loc, out[1], learnt)};
-      seen = add(b, loc, in.back(), mul(b, loc, tau, state[0]));
-    } else {
-      if (eta)
-        learnt = add(b, loc, mul(b, loc, eta, out[2]), learnt);
-      seen = add(b, loc, beta ? mul(b, loc, beta, out[1]) : out[1], learnt);
-      state = {seen};
-      if (eta)
-        state.push_back(learnt);
-    }
-    state.insert(state.begin(), add(b, loc, out[0], read ? mul(b, loc, in[0], seen) : seen));
-    return state;
-  });
+  SmallVector<Value> next = generic(
+      b, loc, ins, outs, maps, read ? "rp" : "p", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+        ValueRange in = x.take_front(ins.size()), out = x.drop_front(ins.size());
+        Value learnt = read ? mul(b, loc, in[1], in[2]) : in[0], seen;
+        SmallVector<Value> state;
+        if (rescale) {
+          state = {add(b, loc, out[1], learnt)};
+          seen = add(b, loc, in.back(), mul(b, loc, tau, state[0]));
+        } else {
+          if (eta)
+            learnt = add(b, loc, mul(b, loc, eta, out[2]), learnt);
+          seen = add(b, loc, beta ? mul(b, loc, beta, out[1]) : out[1], learnt);
+          state = {seen};
+          if (eta)
+            state.push_back(learnt);
+        }
+        state.insert(state.begin(), add(b, loc, out[0], read ? mul(b, loc, in[0], seen) : seen));
+        return state;
+      });
   if (part.memory)
     part.memory = next[1];
   if (part.sum)
@@ -528,23 +533,31 @@ HeadRows::Coefficients HeadRows::coefficients() {
   Value one = floatConstant(b, loc, e, 1), lo = indexConstant(b, loc, 0), hi = indexConstant(b, loc, C);
   SmallVector<Value> init{emptyTensor(b, loc, {C, C}, e), emptyTensor(b, loc, {C}, e), emptyTensor(b, loc, {C}, e),
                           filled(b, loc, {C}, zero), filled(b, loc, {C}, zero), one, one, zero};
-  auto loop = scf::ForOp::create(b, loc, lo, hi, indexConstant(b, loc, 1), init, [&](OpBuilder &b, Location loc, Value r, ValueRange x) {
-    auto factor = [&](Value logs) { return logs ? exp(b, loc, tensor::ExtractOp::create(b, loc, logs, r)) : Value(); };
-    Value eta = factor(momentum), beta = factor(gate);
-    auto times = [&](OpBuilder &b, Value by, Value v) { return by ? mul(b, loc, by, v) : v; };
-    Value row = takeRow(b, loc, x[0], r);
-    // D[r, :], the running W[r, :], and its place in W
-    SmallVector<Value> next = generic(b, loc, {}, {x[3], x[4], row}, {map("s", "s"), map("s", "s"), map("s", "s")}, "p", [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-      Value s = linalg::IndexOp::create(b, loc, 0);
-      Value own = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, s, r);
-      Value held = arith::SelectOp::create(b, loc, own, one, momentum ? times(b, eta, v[0]) : zero);
-      Value all = add(b, loc, times(b, beta, v[1]), held);
-      return {held, all, all};
-    });
-    Value ofMemory = times(b, beta, x[5]), ofSum = times(b, eta, x[6]), n = add(b, loc, times(b, beta, x[7]), ofSum);
-    scf::YieldOp::create(b, loc, ValueRange{putRow(b, loc, next[2], x[0], r), tensor::InsertOp::create(b, loc, ofMemory, x[1], r),
-                                            tensor::InsertOp::create(b, loc, n, x[2], r), next[0], next[1], ofMemory, ofSum, n});
-  });
+  auto loop = scf::ForOp::create(
+      b, loc, lo, hi, indexConstant(b, loc, 1), init, [&](OpBuilder &b, Location loc, Value r, ValueRange x) {
+        auto factor = [&](Value logs) {
+          return logs ? exp(b, loc, tensor::ExtractOp::create(b, loc, logs, r)) : Value();
+        };
+        Value eta = factor(momentum), beta = factor(gate);
+        auto times = [&](OpBuilder &b, Value by, Value v) { return by ? mul(b, loc, by, v) : v; };
+        Value row = takeRow(b, loc, x[0], r);
+        // D[r, :], the running W[r, :], and its place in W
+        SmallVector<Value> next =
+            generic(b, loc, {}, {x[3], x[4], row}, {map("s", "s"), map("s", "s"), map("s", "s")}, "p",
+                    [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                      Value s = linalg::IndexOp::create(b, loc, 0);
+                      Value own = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, s, r);
+                      Value held = arith::SelectOp::create(b, loc, own, one, momentum ? times(b, eta, v[0]) : zero);
+                      Value all = add(b, loc, times(b, beta, v[1]), held);
+                      return {held, all, all};
+                    });
+        Value ofMemory = times(b, beta, x[5]), ofSum = times(b, eta, x[6]),
+              n = add(b, loc, times(b, beta, x[7]), ofSum);
+        scf::YieldOp::create(
+            b, loc,
+            ValueRange{putRow(b, loc, next[2], x[0], r), tensor::InsertOp::create(b, loc, ofMemory, x[1], r),
+                       tensor::InsertOp::create(b, loc, n, x[2], r), next[0], next[1], ofMemory, ofSum, n});
+      });
   return {loop.getResult(0), loop.getResult(1), loop.getResult(2), loop.getResult(3), loop.getResult(6)};
 }
 
@@ -604,7 +617,8 @@ void HeadRows::tilePart(Part &part, Value inputs, Value errors, const Coefficien
 }
 
 /// x [C x D] through one layer, written into y, and its weights behind the block.
-Value HeadRows::tileLayer(Weights &w, int64_t layer, Value x, Value inputs, Value errors, const Coefficients &c, Value y) {
+Value HeadRows::tileLayer(Weights &w, int64_t layer, Value x, Value inputs, Value errors, const Coefficients &c,
+                          Value y) {
   Part &part = w.parts[layer];
   const Part *bias = biasOf(w, layer);
   y = bias ? biasRows(*bias, c, y) : filledInto(b, loc, zero, y);
@@ -644,7 +658,8 @@ FailureOr<SmallVector<Value>> FastWeightOp::decomposeOperation(OpBuilder &b) {
     Value seen = arith::IndexCastOp::create(b, loc, b.getIndexType(), count);
     SmallVector<Value> all{outs[0]};
     llvm::append_range(all, carries.drop_front());
-    auto heads = scf::ForOp::create(b, loc, indexConstant(b, loc, 0), indexConstant(b, loc, getHeads()), indexConstant(b, loc, 1), all);
+    auto heads = scf::ForOp::create(b, loc, indexConstant(b, loc, 0), indexConstant(b, loc, getHeads()),
+                                    indexConstant(b, loc, 1), all);
     {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(heads.getBody());
@@ -661,7 +676,8 @@ FailureOr<SmallVector<Value>> FastWeightOp::decomposeOperation(OpBuilder &b) {
       scf::YieldOp::create(b, loc, next);
     }
     Value one = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(1));
-    SmallVector<Value> next{tensor::InsertOp::create(b, loc, arith::AddIOp::create(b, loc, count, one), carries[0], ValueRange())};
+    SmallVector<Value> next{
+        tensor::InsertOp::create(b, loc, arith::AddIOp::create(b, loc, count, one), carries[0], ValueRange())};
     llvm::append_range(next, heads.getResults().drop_front());
     return std::pair(SmallVector<Value>{heads.getResult(0)}, next);
   });

@@ -31,7 +31,8 @@ LogicalResult LinearAttentionOp::verify() {
   if (getDecay() && (getGate() || int64_t(getDecay()->size()) != getHeads()))
     return emitOpError("C4: `decay` wants ") << getHeads() << " entries and no gate, has " << getDecay()->size();
   if (getBonus() && rowsType(getBonus()).getShape() != ArrayRef<int64_t>{getHeads(), getKeySize()})
-    return emitOpError("C5: the bonus must be ") << getHeads() << " x " << getKeySize() << ", not " << getBonus().getType();
+    return emitOpError("C5: the bonus must be ")
+           << getHeads() << " x " << getKeySize() << ", not " << getBonus().getType();
   if (getNormalized() && getBonus())
     return emitOpError("C6: `normalized` and a bonus exclude each other");
   if (failed(verifyOneFloatType(*this, "C7")))
@@ -53,7 +54,8 @@ static Value mul(OpBuilder &b, Location loc, Value x, Value y) { return arith::M
 static Value add(OpBuilder &b, Location loc, Value x, Value y) { return arith::AddFOp::create(b, loc, x, y); }
 
 /// The gate of a row as a factor: maps over loops (h, i, j), and the operand, if there is one.
-static void gateOperand(OpBuilder &b, LinearAttentionOp op, Value t, SmallVector<Value> &ins, SmallVector<AffineMap> &maps) {
+static void gateOperand(OpBuilder &b, LinearAttentionOp op, Value t, SmallVector<Value> &ins,
+                        SmallVector<AffineMap> &maps) {
   if (op.getGate()) {
     ins.push_back(takeRow(b, op.getLoc(), op.getGate(), t));
     maps.push_back(dimsMap(b.getContext(), "hij", op.hasVectorGate() ? "hi" : "h"));
@@ -62,7 +64,8 @@ static void gateOperand(OpBuilder &b, LinearAttentionOp op, Value t, SmallVector
     SmallVector<Attribute> values;
     for (double d : op.getDecayAttr().asArrayRef())
       values.push_back(b.getFloatAttr(e, d));
-    ins.push_back(arith::ConstantOp::create(b, op.getLoc(), DenseElementsAttr::get(RankedTensorType::get({op.getHeads()}, e), values)));
+    ins.push_back(arith::ConstantOp::create(b, op.getLoc(),
+                                            DenseElementsAttr::get(RankedTensorType::get({op.getHeads()}, e), values)));
     maps.push_back(dimsMap(b.getContext(), "hij", "h"));
   }
 }
@@ -76,7 +79,8 @@ static Value headsOf(OpBuilder &b, LinearAttentionOp op, Value keys, Value t) {
   AffineExpr h = b.getAffineDimExpr(0), i = b.getAffineDimExpr(1);
   SmallVector<Value> r = generic(b, loc, {}, out, {AffineMap::get(2, 0, {h, i}, b.getContext())}, "pp",
                                  [&](OpBuilder &b, Location loc, ValueRange) -> SmallVector<Value> {
-                                   Value head = linalg::IndexOp::create(b, loc, 0), at = linalg::IndexOp::create(b, loc, 1);
+                                   Value head = linalg::IndexOp::create(b, loc, 0),
+                                         at = linalg::IndexOp::create(b, loc, 1);
                                    Value key = arith::DivUIOp::create(b, loc, head, indexConstant(b, loc, group));
                                    return {tensor::ExtractOp::create(b, loc, row, ValueRange{key, at})};
                                  });
@@ -98,25 +102,28 @@ FailureOr<SmallVector<Value>> LinearAttentionOp::decomposeOperation(OpBuilder &b
     bool gated = ins.size() == 3;
     Value before = carries[0], next;
     auto update = [&] {
-      next = generic(b, loc, ins, before, maps, "ppp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-        Value s = gated ? mul(b, loc, math::ExpOp::create(b, loc, x[2]), x.back()) : x.back();
-        return {add(b, loc, s, mul(b, loc, x[0], x[1]))};
-      })[0];
+      next = generic(b, loc, ins, before, maps, "ppp",
+                     [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                       Value s = gated ? mul(b, loc, math::ExpOp::create(b, loc, x[2]), x.back()) : x.back();
+                       return {add(b, loc, s, mul(b, loc, x[0], x[1]))};
+                     })[0];
     };
     if (!getBonus()) // with one the state is read before it is written over
       update();
     Value y = filledInto(b, loc, floatConstant(b, loc, e, 0), takeRow(b, loc, outs[0], t));
     Value scale = floatConstant(b, loc, e, getScale().convertToDouble());
     if (getBonus())
-      y = generic(b, loc, {before, q, k, v, getBonus()}, y, {map("hij"), map("hi"), map("hi"), map("hj"), map("hi"), map("hj")}, "prp",
+      y = generic(b, loc, {before, q, k, v, getBonus()}, y,
+                  {map("hij"), map("hi"), map("hi"), map("hj"), map("hi"), map("hj")}, "prp",
                   [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                     Value own = mul(b, loc, mul(b, loc, x[4], x[2]), x[3]);
                     return {add(b, loc, x[5], mul(b, loc, scale, mul(b, loc, x[1], add(b, loc, x[0], own))))};
                   })[0];
     else
-      y = generic(b, loc, {next, q}, y, {map("hij"), map("hi"), map("hj")}, "prp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-        return {add(b, loc, x[2], mul(b, loc, scale, mul(b, loc, x[0], x[1])))};
-      })[0];
+      y = generic(b, loc, {next, q}, y, {map("hij"), map("hi"), map("hj")}, "prp",
+                  [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                    return {add(b, loc, x[2], mul(b, loc, scale, mul(b, loc, x[0], x[1])))};
+                  })[0];
     if (getBonus())
       update();
     SmallVector<Value> states{next};
@@ -127,13 +134,14 @@ FailureOr<SmallVector<Value>> LinearAttentionOp::decomposeOperation(OpBuilder &b
       if (gated)
         zmaps.back() = dimsMap(ctx, "hi", hasVectorGate() ? "hi" : "h");
       zmaps.push_back(dimsMap(ctx, "hi", "hi"));
-      Value z = generic(b, loc, zins, carries[1], zmaps, "pp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-        Value s = gated ? mul(b, loc, math::ExpOp::create(b, loc, x[1]), x.back()) : x.back();
-        return {add(b, loc, s, x[0])};
-      })[0];
+      Value z = generic(b, loc, zins, carries[1], zmaps, "pp",
+                        [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                          Value s = gated ? mul(b, loc, math::ExpOp::create(b, loc, x[1]), x.back()) : x.back();
+                          return {add(b, loc, s, x[0])};
+                        })[0];
       Value sum = filled(b, loc, {getHeads()}, floatConstant(b, loc, e, 0));
-      sum = generic(b, loc, {z, q}, sum, {dimsMap(ctx, "hi", "hi"), dimsMap(ctx, "hi", "hi"), dimsMap(ctx, "hi", "h")}, "pr",
-                    [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+      sum = generic(b, loc, {z, q}, sum, {dimsMap(ctx, "hi", "hi"), dimsMap(ctx, "hi", "hi"), dimsMap(ctx, "hi", "h")},
+                    "pr", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                       return {add(b, loc, x[2], mul(b, loc, scale, mul(b, loc, x[0], x[1])))};
                     })[0];
       y = generic(b, loc, sum, y, {dimsMap(ctx, "hj", "h"), dimsMap(ctx, "hj", "hj")}, "pp",
@@ -203,7 +211,8 @@ struct HeadTile {
     for (double d : op.getDecayAttr().asArrayRef())
       values.push_back(b.getFloatAttr(e, d));
     auto type = RankedTensorType::get({op.getHeads()}, e);
-    return tensor::ExtractOp::create(b, loc, arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, values)), head);
+    return tensor::ExtractOp::create(b, loc, arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, values)),
+                                     head);
   }
 
   AffineMap map(StringRef loops, StringRef dims) const { return dimsMap(b.getContext(), loops, dims); }
@@ -224,8 +233,8 @@ struct HeadTile {
   /// states with `total` applied and the tile's keys and values added.
   SmallVector<Value> nextStates(const Kept &kept, ValueRange states);
   /// What both tiles end with, from scores, decayed queries, decayed keys [K x C] and the decay of the state.
-  SmallVector<Value> finish(Value scores, Value queries, Value keys, Value total, StringRef totalDims, ValueRange results,
-                            ValueRange states);
+  SmallVector<Value> finish(Value scores, Value queries, Value keys, Value total, StringRef totalDims,
+                            ValueRange results, ValueRange states);
 };
 } // namespace
 
@@ -255,12 +264,13 @@ SmallVector<Value> HeadTile::step(ValueRange results, ValueRange states) {
   // results and states arrive with unit dimensions for row, head and slot
   Value y = filledInto(b, loc, zero, takeRow(b, loc, results[0], at));
   maps.append({map("ij", "j"), map("ij", "ij")});
-  SmallVector<Value> r = generic(b, loc, ins, {y, states[0]}, maps, "rp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-    Value old = x.back(), sum = x[x.size() - 2], kv = mul(b, loc, x[1], x[2]);
-    Value next = add(b, loc, decayed(b, loc, old, x), kv);
-    Value read = hasBonus ? add(b, loc, old, mul(b, loc, x[ins.size() - 1], kv)) : next;
-    return {add(b, loc, sum, mul(b, loc, mul(b, loc, x[0], scale), read)), next};
-  });
+  SmallVector<Value> r = generic(b, loc, ins, {y, states[0]}, maps, "rp",
+                                 [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                                   Value old = x.back(), sum = x[x.size() - 2], kv = mul(b, loc, x[1], x[2]);
+                                   Value next = add(b, loc, decayed(b, loc, old, x), kv);
+                                   Value read = hasBonus ? add(b, loc, old, mul(b, loc, x[ins.size() - 1], kv)) : next;
+                                   return {add(b, loc, sum, mul(b, loc, mul(b, loc, x[0], scale), read)), next};
+                                 });
   SmallVector<Value> out{r[0], r[1]};
   if (op.getNormalized()) {
     SmallVector<Value> zins{q1, k1, v1};
@@ -272,15 +282,20 @@ SmallVector<Value> HeadTile::step(ValueRange results, ValueRange states) {
     }
     zmaps.append({map("i", ""), map("i", "i")});
     Value sum = filled(b, loc, {}, zero);
-    SmallVector<Value> z = generic(b, loc, zins, {sum, states[1]}, zmaps, "r", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-      Value old = x.back();
-      Value kept = vectorGate ? mul(b, loc, math::ExpOp::create(b, loc, x[2]), old) : uniform ? mul(b, loc, uniform, old) : old;
-      Value next = add(b, loc, kept, x[1]);
-      return {add(b, loc, x[x.size() - 2], mul(b, loc, mul(b, loc, x[0], scale), next)), next};
-    });
-    out[0] = generic(b, loc, z[0], out[0], {map("j", ""), map("j", "j")}, "p", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-      return {arith::DivFOp::create(b, loc, x[1], x[0])};
-    })[0];
+    SmallVector<Value> z =
+        generic(b, loc, zins, {sum, states[1]}, zmaps, "r",
+                [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                  Value old = x.back();
+                  Value kept = vectorGate ? mul(b, loc, math::ExpOp::create(b, loc, x[2]), old)
+                               : uniform  ? mul(b, loc, uniform, old)
+                                          : old;
+                  Value next = add(b, loc, kept, x[1]);
+                  return {add(b, loc, x[x.size() - 2], mul(b, loc, mul(b, loc, x[0], scale), next)), next};
+                });
+    out[0] = generic(b, loc, z[0], out[0], {map("j", ""), map("j", "j")}, "p",
+                     [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                       return {arith::DivFOp::create(b, loc, x[1], x[0])};
+                     })[0];
     out.push_back(z[1]);
   }
   out[0] = putRow(b, loc, out[0], results[0], at);
@@ -299,18 +314,19 @@ static Value scaled(OpBuilder &b, Location loc, Value x, StringRef dims, Value t
     maps.push_back(dimsMap(b.getContext(), dims, totalDims));
   }
   maps.push_back(dimsMap(b.getContext(), dims, dims));
-  return generic(b, loc, ins, x, maps, std::string(dims.size(), 'p'), [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-    return {mul(b, loc, tensorTotal ? v[0] : total, v.back())};
-  })[0];
+  return generic(b, loc, ins, x, maps, std::string(dims.size(), 'p'),
+                 [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                   return {mul(b, loc, tensorTotal ? v[0] : total, v.back())};
+                 })[0];
 }
 
 SmallVector<Value> HeadTile::nextStates(const Kept &t, ValueRange states) {
-  SmallVector<Value> next{contract(b, loc, t.keys, "is", v, "sj", scaled(b, loc, states[0], "ij", t.total, t.dims), "ij")};
+  SmallVector<Value> next{
+      contract(b, loc, t.keys, "is", v, "sj", scaled(b, loc, states[0], "ij", t.total, t.dims), "ij")};
   if (op.getNormalized())
-    next.push_back(generic(b, loc, t.keys, scaled(b, loc, states[1], "i", t.total, t.dims), {map("is", "is"), map("is", "i")},
-                           "pr", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                             return {add(b, loc, x[1], x[0])};
-                           })[0]);
+    next.push_back(generic(
+        b, loc, t.keys, scaled(b, loc, states[1], "i", t.total, t.dims), {map("is", "is"), map("is", "i")}, "pr",
+        [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {add(b, loc, x[1], x[0])}; })[0]);
   return next;
 }
 
@@ -323,15 +339,17 @@ SmallVector<Value> HeadTile::finish(Value scores, Value queries, Value keys, Val
   llvm::append_range(out, nextStates({keys, total, totalDims}, states));
   if (op.getNormalized()) {
     Value sum = filled(b, loc, {C}, zero);
-    sum = generic(b, loc, scores, sum, {map("rs", "rs"), map("rs", "r")}, "pr", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-      return {add(b, loc, x[1], x[0])};
-    })[0];
-    sum = generic(b, loc, {queries, states[1]}, sum, {map("ri", "ri"), map("ri", "i"), map("ri", "r")}, "pr", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-      return {add(b, loc, x[2], mul(b, loc, x[0], x[1]))};
-    })[0];
-    out[0] = generic(b, loc, sum, out[0], {map("rj", "r"), map("rj", "rj")}, "pp", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-      return {arith::DivFOp::create(b, loc, x[1], x[0])};
-    })[0];
+    sum = generic(
+        b, loc, scores, sum, {map("rs", "rs"), map("rs", "r")}, "pr",
+        [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {add(b, loc, x[1], x[0])}; })[0];
+    sum = generic(b, loc, {queries, states[1]}, sum, {map("ri", "ri"), map("ri", "i"), map("ri", "r")}, "pr",
+                  [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                    return {add(b, loc, x[2], mul(b, loc, x[0], x[1]))};
+                  })[0];
+    out[0] = generic(b, loc, sum, out[0], {map("rj", "r"), map("rj", "rj")}, "pp",
+                     [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                       return {arith::DivFOp::create(b, loc, x[1], x[0])};
+                     })[0];
   }
   return out;
 }
@@ -341,10 +359,12 @@ SmallVector<Value> HeadTile::scalarTile(ValueRange results, ValueRange states) {
   Value keys = transposed(b, loc, k);
   Value scores = filled(b, loc, {C, C}, zero);
   scores = contract(b, loc, q, "ri", keys, "is", scores, "rs");
-  scores = generic(b, loc, w.products, scores, {map("rs", "rs"), map("rs", "rs")}, "pp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-    return {mul(b, loc, mul(b, loc, x[0], scale), x[1])};
-  })[0];
-  Value queries = generic(b, loc, {q, w.fromStart}, emptyTensor(b, loc, {C, K}, e), {map("ri", "ri"), map("ri", "r"), map("ri", "ri")}, "pp",
+  scores = generic(b, loc, w.products, scores, {map("rs", "rs"), map("rs", "rs")}, "pp",
+                   [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                     return {mul(b, loc, mul(b, loc, x[0], scale), x[1])};
+                   })[0];
+  Value queries = generic(b, loc, {q, w.fromStart}, emptyTensor(b, loc, {C, K}, e),
+                          {map("ri", "ri"), map("ri", "r"), map("ri", "ri")}, "pp",
                           [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                             return {mul(b, loc, mul(b, loc, x[1], scale), x[0])};
                           })[0];
@@ -367,9 +387,11 @@ SmallVector<Value> HeadTile::vectorTile(ValueRange results, ValueRange states) {
   bool exclusive = bool(bonus);
   Value lo = indexConstant(b, loc, 0), hi = indexConstant(b, loc, C), one = indexConstant(b, loc, 1);
   Value unit = floatConstant(b, loc, e, 1);
-  SmallVector<Value> init{transposed(b, loc, k), filled(b, loc, {C, C}, zero), emptyTensor(b, loc, {C, K}, e), filled(b, loc, {K}, unit)};
+  SmallVector<Value> init{transposed(b, loc, k), filled(b, loc, {C, C}, zero), emptyTensor(b, loc, {C, K}, e),
+                          filled(b, loc, {K}, unit)};
   auto loop = scf::ForOp::create(b, loc, lo, hi, one, init, [&](OpBuilder &b, Location loc, Value r, ValueRange x) {
-    Value a = takeRow(b, loc, factors, r), qr = takeRow(b, loc, q, r), score = takeRow(b, loc, x[1], r), qd = takeRow(b, loc, x[2], r);
+    Value a = takeRow(b, loc, factors, r), qr = takeRow(b, loc, q, r), score = takeRow(b, loc, x[1], r),
+          qd = takeRow(b, loc, x[2], r);
     SmallVector<Value> ins{a, qr};
     SmallVector<AffineMap> maps{map("is", "i"), map("is", "i")};
     if (exclusive) {
@@ -378,21 +400,26 @@ SmallVector<Value> HeadTile::vectorTile(ValueRange results, ValueRange states) {
     }
     maps.append({map("is", "s"), map("is", "is")});
     // keys[i, s] holds k_s weighed with a[s+1..r]: earlier rows take the new factor, the row itself is as it was
-    SmallVector<Value> scored = generic(b, loc, ins, {score, x[0]}, maps, "rp", [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-      Value s = linalg::IndexOp::create(b, loc, 1), old = v.back(), sum = v[v.size() - 2];
-      Value earlier = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, s, r);
-      Value own = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, s, r);
-      Value key = arith::SelectOp::create(b, loc, earlier, mul(b, loc, v[0], old), old);
-      Value ownKey = exclusive ? mul(b, loc, v[2], old) : old;
-      Value read = arith::SelectOp::create(b, loc, own, ownKey, arith::SelectOp::create(b, loc, earlier, exclusive ? old : key, zero));
-      return {add(b, loc, sum, mul(b, loc, mul(b, loc, v[1], scale), read)), key};
-    });
-    SmallVector<Value> running = generic(b, loc, {a, qr}, {qd, x[3]}, {map("i", "i"), map("i", "i"), map("i", "i"), map("i", "i")}, "p",
-                                         [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-                                           Value next = mul(b, loc, v[0], v[3]);
-                                           return {mul(b, loc, mul(b, loc, v[1], scale), exclusive ? v[3] : next), next};
-                                         });
-    scf::YieldOp::create(b, loc, ValueRange{scored[1], putRow(b, loc, scored[0], x[1], r), putRow(b, loc, running[0], x[2], r), running[1]});
+    SmallVector<Value> scored = generic(
+        b, loc, ins, {score, x[0]}, maps, "rp", [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+          Value s = linalg::IndexOp::create(b, loc, 1), old = v.back(), sum = v[v.size() - 2];
+          Value earlier = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, s, r);
+          Value own = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, s, r);
+          Value key = arith::SelectOp::create(b, loc, earlier, mul(b, loc, v[0], old), old);
+          Value ownKey = exclusive ? mul(b, loc, v[2], old) : old;
+          Value read = arith::SelectOp::create(b, loc, own, ownKey,
+                                               arith::SelectOp::create(b, loc, earlier, exclusive ? old : key, zero));
+          return {add(b, loc, sum, mul(b, loc, mul(b, loc, v[1], scale), read)), key};
+        });
+    SmallVector<Value> running =
+        generic(b, loc, {a, qr}, {qd, x[3]}, {map("i", "i"), map("i", "i"), map("i", "i"), map("i", "i")}, "p",
+                [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                  Value next = mul(b, loc, v[0], v[3]);
+                  return {mul(b, loc, mul(b, loc, v[1], scale), exclusive ? v[3] : next), next};
+                });
+    scf::YieldOp::create(
+        b, loc,
+        ValueRange{scored[1], putRow(b, loc, scored[0], x[1], r), putRow(b, loc, running[0], x[2], r), running[1]});
   });
   return finish(loop.getResult(1), loop.getResult(2), loop.getResult(0), loop.getResult(3), "i", results, states);
 }
@@ -412,7 +439,8 @@ static SmallVector<Value> withHead(OpBuilder &b, Location loc, ArrayRef<Value> p
   SmallVector<Value> out;
   for (auto [part, into] : llvm::zip_equal(parts, whole)) {
     auto type = rowsType(into);
-    out.push_back(unslice(b, loc, part, into, SmallVector<OpFoldResult>(type.getRank(), b.getIndexAttr(0)), type.getShape()));
+    out.push_back(
+        unslice(b, loc, part, into, SmallVector<OpFoldResult>(type.getRank(), b.getIndexAttr(0)), type.getShape()));
   }
   return out;
 }

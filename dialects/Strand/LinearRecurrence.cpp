@@ -17,7 +17,9 @@ static MappedOperands mappedOperands(LinearRecurrenceOp op) {
   return m;
 }
 
-FailureOr<SmallVector<int64_t>> LinearRecurrenceOp::inferStateShape() { return mappedOperands(*this).inferStateShape(); }
+FailureOr<SmallVector<int64_t>> LinearRecurrenceOp::inferStateShape() {
+  return mappedOperands(*this).inferStateShape();
+}
 
 LogicalResult LinearRecurrenceOp::verify() {
   if (failed(verifyMapped(*this, getIndexingMaps(), mappedOperands(*this), getY(), bool(getRead()))))
@@ -68,7 +70,8 @@ static SmallVector<Value> emitRows(OpBuilder &b, LinearRecurrenceOp op, Value ro
 
 FailureOr<SmallVector<Value>> LinearRecurrenceOp::decomposeOperation(OpBuilder &b) {
   Location loc = getLoc();
-  Value out = emptyRows(b, loc, mappedOperands(*this).getRowsOperand(), itemShape(getY()), rowsType(getY()).getElementType());
+  Value out =
+      emptyRows(b, loc, mappedOperands(*this).getRowsOperand(), itemShape(getY()), rowsType(getY()).getElementType());
   int64_t inner = inferStateShape()->back();
   return walkSingleRows(b, *this, out, [&](OpBuilder &b, Value t, ValueRange rows, ValueRange carries) {
     return emitRows(b, *this, t, 1, b.getIndexAttr(0), inner, rows[0], carries[0]);
@@ -81,7 +84,9 @@ static int64_t blockSize(LinearRecurrenceOp op, const ChunkOptions &options) {
 int64_t LinearRecurrenceOp::getBlocks(const ChunkOptions &options) {
   return inferStateShape()->back() / blockSize(*this, options);
 }
-SmallVector<int64_t> LinearRecurrenceOp::getTileLengths(const ChunkOptions &options) { return recurrenceTiles(options); }
+SmallVector<int64_t> LinearRecurrenceOp::getTileLengths(const ChunkOptions &options) {
+  return recurrenceTiles(options);
+}
 
 Slice LinearRecurrenceOp::getStateSlice(OpBuilder &b, unsigned, Value block, const ChunkOptions &options) {
   return innerBlock(b, getLoc(), *inferStateShape(), block, blockSize(*this, options));
@@ -89,8 +94,8 @@ Slice LinearRecurrenceOp::getStateSlice(OpBuilder &b, unsigned, Value block, con
 Slice LinearRecurrenceOp::getResultSlice(OpBuilder &b, unsigned, Value block, const ChunkOptions &options) {
   return innerBlock(b, getLoc(), itemShape(getY()), block, blockSize(*this, options));
 }
-SmallVector<Value> LinearRecurrenceOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
-                                                ValueRange states, const ChunkOptions &options) {
+SmallVector<Value> LinearRecurrenceOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block,
+                                                ValueRange results, ValueRange states, const ChunkOptions &options) {
   int64_t size = blockSize(*this, options);
   Value start = startOf(b, getLoc(), block, size);
   SmallVector<Value> tile = emitRows(b, *this, row, length, start, size, results[0], states[0]);
@@ -110,7 +115,8 @@ Slice LinearRecurrenceOp::getTransferSlice(OpBuilder &b, unsigned i, Value block
 }
 
 SmallVector<Value> LinearRecurrenceOp::emitSummary(OpBuilder &b, Value row, int64_t length, Value block,
-                                                   ValueRange transfers, ValueRange states, const ChunkOptions &options) {
+                                                   ValueRange transfers, ValueRange states,
+                                                   const ChunkOptions &options) {
   int64_t size = blockSize(*this, options);
   Value start = startOf(b, getLoc(), block, size);
   MappedOperands operands = mappedOperands(*this);
@@ -140,14 +146,16 @@ SmallVector<Value> LinearRecurrenceOp::emitJoined(OpBuilder &b, ValueRange trans
                         })[0];
   if (transfers.empty())
     return {state};
-  Value transfer = generic(b, getLoc(), laterTransfers[0], transfers[0], ArrayRef(maps).take_front(2), std::string(k, 'p'),
-                           [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+  Value transfer = generic(b, getLoc(), laterTransfers[0], transfers[0], ArrayRef(maps).take_front(2),
+                           std::string(k, 'p'), [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
                              return {arith::MulFOp::create(b, loc, v[0], v[1])};
                            })[0];
   return {transfer, state};
 }
 
-bool LinearRecurrenceOp::isElementWise() { return !StringRef(mappedOperands(*this).getLoopKinds()).drop_front().contains('r'); }
+bool LinearRecurrenceOp::isElementWise() {
+  return !StringRef(mappedOperands(*this).getLoopKinds()).drop_front().contains('r');
+}
 
 SplitCost LinearRecurrenceOp::getSplitCost(const ChunkOptions &options) {
   SmallVector<int64_t> shape = *inferStateShape();

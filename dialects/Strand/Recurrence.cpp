@@ -95,7 +95,8 @@ LogicalResult strand::verifyMapped(Operation *op, ArrayAttr all, const MappedOpe
     if (maps[i].isFunctionOfDim(0))
       for (Value y : results)
         if (rowsType(x).getDimSize(0) != rowsType(y).getDimSize(0))
-          return op->emitOpError("C3: operand ") << i << " and the result have different rows: " << x.getType() << " and " << y.getType();
+          return op->emitOpError("C3: operand ")
+                 << i << " and the result have different rows: " << x.getType() << " and " << y.getType();
   for (Value y : results)
     for (auto [size, expr] : llvm::drop_begin(llvm::zip(rowsType(y).getShape(), out.getResults())))
       if (int64_t want = (*shape)[positionOf(expr) - 1]; size != want)

@@ -36,8 +36,8 @@ Value mappedPart(OpBuilder &b, Location loc, Value x, AffineMap map, Value row, 
 /// The product of the values of the factors at one place.
 Value productOf(OpBuilder &b, Location loc, ValueRange factors);
 
-/// `x` with 0 for what is below the numbers that f32 holds with all their bits. A product of many decays ends there, and
-/// each further operation on it takes a hundred times as long.
+/// `x` with 0 for what is below the numbers that f32 holds with all their bits. A product of many decays ends there,
+/// and each further operation on it takes a hundred times as long.
 Value withoutSubnormals(OpBuilder &b, Location loc, Value x);
 
 /// Channels of a block of a state of that shape, of which each element is `parts` numbers; 1 if it has no dimension.

@@ -14,7 +14,8 @@ LogicalResult strand::verifyStates(StreamOpInterface op, unsigned outputs) {
   SmallVector<StateSpec> specs = op.getStateSpecs();
   OperandRange states = OperandRange(op.getStatesMutable()), slots = OperandRange(op.getSlotsMutable());
   if (states.empty() != slots.empty())
-    return op->emitOpError("states and slots go together: ") << states.size() << " states, " << slots.size() << " slots";
+    return op->emitOpError("states and slots go together: ")
+           << states.size() << " states, " << slots.size() << " slots";
   if (!states.empty() && states.size() != specs.size())
     return op->emitOpError("carries ") << specs.size() << " values, but has " << states.size() << " state operands";
   if (op->getNumResults() != outputs + states.size())
@@ -25,7 +26,8 @@ LogicalResult strand::verifyStates(StreamOpInterface op, unsigned outputs) {
     if (type.getShape().size() < leading || type.getShape().drop_front(leading) != ArrayRef(specs[i].shape) ||
         type.getElementType() != specs[i].elementType)
       return op->emitOpError("state '") << specs[i].name << "' must be slots" << (leading == 2 ? " x cache rows" : "")
-                                        << (specs[i].shape.empty() ? "" : " x ") << specs[i].shape << " of " << specs[i].elementType << ", not " << type;
+                                        << (specs[i].shape.empty() ? "" : " x ") << specs[i].shape << " of "
+                                        << specs[i].elementType << ", not " << type;
     if (op->getResult(outputs + i).getType() != type)
       return op->emitOpError("the next '") << specs[i].name << "' must have the type of the state, " << type;
   }
@@ -64,7 +66,8 @@ bool strand::isAll(Value tensor, double number) {
     return matchPattern(fill.getInputs()[0], m_Constant(&value)) && value.getValueAsDouble() == number;
   }
   SplatElementsAttr splat;
-  return tensor && matchPattern(tensor, m_Constant(&splat)) && splat.getSplatValue<APFloat>().convertToDouble() == number;
+  return tensor && matchPattern(tensor, m_Constant(&splat)) &&
+         splat.getSplatValue<APFloat>().convertToDouble() == number;
 }
 
 static SmallVector<OpFoldResult> indices(OpBuilder &b, ArrayRef<int64_t> values) {
@@ -86,7 +89,8 @@ Value strand::unslice(OpBuilder &b, Location loc, Value part, Value x, ArrayRef<
                                        indices(b, SmallVector<int64_t>(sizes.size(), 1)));
 }
 
-static void rowPlace(OpBuilder &b, Value rows, Value t, SmallVector<OpFoldResult> &offsets, SmallVector<int64_t> &sizes) {
+static void rowPlace(OpBuilder &b, Value rows, Value t, SmallVector<OpFoldResult> &offsets,
+                     SmallVector<int64_t> &sizes) {
   sizes = {1};
   llvm::append_range(sizes, itemShape(rows));
   offsets.assign(sizes.size(), b.getIndexAttr(0));
@@ -123,8 +127,8 @@ Value strand::filled(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Value 
   return filledInto(b, loc, scalar, emptyTensor(b, loc, shape, scalar.getType()));
 }
 
-SmallVector<Value> strand::generic(OpBuilder &b, Location loc, ValueRange ins, ValueRange outs, ArrayRef<AffineMap> maps,
-                                   StringRef iterators, Body body) {
+SmallVector<Value> strand::generic(OpBuilder &b, Location loc, ValueRange ins, ValueRange outs,
+                                   ArrayRef<AffineMap> maps, StringRef iterators, Body body) {
   SmallVector<utils::IteratorType> kinds;
   for (char c : iterators)
     kinds.push_back(c == 'p' ? utils::IteratorType::parallel : utils::IteratorType::reduction);
@@ -142,8 +146,8 @@ AffineMap strand::dimsMap(MLIRContext *context, StringRef loops, StringRef dims)
   return AffineMap::get(loops.size(), 0, exprs, context);
 }
 
-Value strand::contract(OpBuilder &b, Location loc, Value lhs, StringRef lhsDims, Value rhs, StringRef rhsDims, Value out,
-                       StringRef outDims) {
+Value strand::contract(OpBuilder &b, Location loc, Value lhs, StringRef lhsDims, Value rhs, StringRef rhsDims,
+                       Value out, StringRef outDims) {
   std::string loops = outDims.str(), kinds(outDims.size(), 'p');
   for (char c : lhsDims)
     if (!StringRef(loops).contains(c)) {
@@ -151,8 +155,9 @@ Value strand::contract(OpBuilder &b, Location loc, Value lhs, StringRef lhsDims,
       kinds += 'r';
     }
   MLIRContext *ctx = b.getContext();
-  return generic(b, loc, {lhs, rhs}, {out}, {dimsMap(ctx, loops, lhsDims), dimsMap(ctx, loops, rhsDims), dimsMap(ctx, loops, outDims)},
-                 kinds, [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+  return generic(b, loc, {lhs, rhs}, {out},
+                 {dimsMap(ctx, loops, lhsDims), dimsMap(ctx, loops, rhsDims), dimsMap(ctx, loops, outDims)}, kinds,
+                 [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
                    return {arith::AddFOp::create(b, loc, v[2], arith::MulFOp::create(b, loc, v[0], v[1]))};
                  })[0];
 }
@@ -165,7 +170,8 @@ Value strand::transposed(OpBuilder &b, Location loc, Value x) {
 }
 
 Value strand::castFloat(OpBuilder &b, Location loc, Value x, Type to) {
-  unsigned from = getElementTypeOrSelf(x).getIntOrFloatBitWidth(), bits = getElementTypeOrSelf(to).getIntOrFloatBitWidth();
+  unsigned from = getElementTypeOrSelf(x).getIntOrFloatBitWidth(),
+           bits = getElementTypeOrSelf(to).getIntOrFloatBitWidth();
   if (getElementTypeOrSelf(x) == getElementTypeOrSelf(to))
     return x;
   if (from < bits)
@@ -260,7 +266,8 @@ SmallVector<Value> strand::walkRowsBack(OpBuilder &b, StreamOpInterface op, Valu
   return llvm::to_vector_of<Value>(each.getResults());
 }
 
-SmallVector<Value> strand::walkSingleRows(OpBuilder &b, StreamOpInterface op, ValueRange outs, SingleRowStep step, bool back) {
+SmallVector<Value> strand::walkSingleRows(OpBuilder &b, StreamOpInterface op, ValueRange outs, SingleRowStep step,
+                                          bool back) {
   Location loc = op.getLoc();
   auto whole = [&](OpBuilder &b, Value t, ValueRange outs, ValueRange carries) {
     SmallVector<Value> rows;

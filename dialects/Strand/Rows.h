@@ -76,7 +76,8 @@ SmallVector<Value> walkRowsBack(OpBuilder &b, StreamOpInterface op, ValueRange o
 /// What one row takes: its destinations [1 x item], and what is carried. Returns the row's results, then the carries.
 using SingleRowStep = llvm::function_ref<SmallVector<Value>(OpBuilder &, Value t, ValueRange rows, ValueRange carries)>;
 /// walkRows, or with `back` walkRowsBack, by steps that see the places of their row alone.
-SmallVector<Value> walkSingleRows(OpBuilder &b, StreamOpInterface op, ValueRange outs, SingleRowStep step, bool back = false);
+SmallVector<Value> walkSingleRows(OpBuilder &b, StreamOpInterface op, ValueRange outs, SingleRowStep step,
+                                  bool back = false);
 /// Why an op that goes that way cannot go on from where an earlier call left a sequence.
 inline constexpr llvm::StringLiteral reasonAgainstReverse =
     "is reverse: a row depends on all rows behind it, so its sequence has to come in one piece";

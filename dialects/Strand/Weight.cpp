@@ -8,6 +8,7 @@ LogicalResult WeightOp::verify() {
   if (!type.hasStaticShape())
     return emitOpError("C1: the shape of weight '") << getName() << "' is not static: " << type;
   if (getPanel() && (type.getRank() != 3 || type.getDimSize(2) != int64_t(*getPanel())))
-    return emitOpError("C2: panels of ") << *getPanel() << " want a type [panels, K, " << *getPanel() << "], not " << type;
+    return emitOpError("C2: panels of ") << *getPanel() << " want a type [panels, K, " << *getPanel() << "], not "
+                                         << type;
   return success();
 }

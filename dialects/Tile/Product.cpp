@@ -13,7 +13,8 @@ LogicalResult ProductOp::verify() {
   MemRefType rows = getRows().getType(), matrix = getMatrix().getType(), sums = getSums().getType();
   int64_t matrixDepth = matrix.getDimSize(1 - columnDim());
   if (ShapedType::isDynamic(depth()) || depth() != matrixDepth)
-    return emitOpError("C1: the depth of rows and matrix is the same and known; there are ") << rows << " and " << matrix;
+    return emitOpError("C1: the depth of rows and matrix is the same and known; there are ")
+           << rows << " and " << matrix;
   auto differ = [](int64_t a, int64_t b) { return a != b && !ShapedType::isDynamic(a) && !ShapedType::isDynamic(b); };
   if (differ(sums.getDimSize(0), rows.getDimSize(0)) || differ(sums.getDimSize(1), matrix.getDimSize(columnDim())))
     return emitOpError("C2: sums are rows x columns of the matrix; they are ") << sums;

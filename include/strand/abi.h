@@ -53,20 +53,20 @@ typedef struct { int64_t state_bytes, scratch_bytes, logits_bytes, weight_bytes;
 /* What a call can answer. */
 enum strand_status {
   STRAND_OK = 0,
-  STRAND_ERROR_TOKEN = 1,        /* a token id is not in 0 .. vocabulary-1 */
-  STRAND_ERROR_OFFSETS = 2,      /* offsets do not begin at 0, do not end at rows, or decrease */
-  STRAND_ERROR_SLOT = 3,         /* a slot is outside the state block, or given twice */
-  STRAND_ERROR_CAPACITY = 4,     /* a sequence would not fit in its cache (grow the state first), or be too long to count */
-  STRAND_ERROR_SAVED = 5,        /* bytes are not a saved state of this model; a message says why */
-  STRAND_ERROR_DEVICE = 6        /* the GPU refused something; strand_rt_gpu_problem says what */
+  STRAND_ERROR_TOKEN = 1,    /* a token id is not in 0 .. vocabulary-1 */
+  STRAND_ERROR_OFFSETS = 2,  /* offsets do not begin at 0, do not end at rows, or decrease */
+  STRAND_ERROR_SLOT = 3,     /* a slot is outside the state block, or given twice */
+  STRAND_ERROR_CAPACITY = 4, /* a sequence would not fit in its cache (grow the state first), or be too long to count */
+  STRAND_ERROR_SAVED = 5,    /* bytes are not a saved state of this model; a message says why */
+  STRAND_ERROR_DEVICE = 6    /* the GPU refused something; strand_rt_gpu_problem says what */
 };
 
 typedef struct strand_rt_ctx strand_rt_ctx; /* threads of a caller; NULL: run on the calling thread */
 
 /* Flags of a call. */
 enum strand_flags {
-  STRAND_LAST_ROWS = 1           /* logits: [sequences, vocabulary], for the last row of each sequence that has one; what
-                                    stands there for a sequence without rows has no meaning */
+  STRAND_LAST_ROWS = 1 /* logits: [sequences, vocabulary], for the last row of each sequence that has one; what
+                          stands there for a sequence without rows has no meaning */
 };
 
 /* A compiled model with prefix m. Thread-safe on distinct state blocks and scratch.
@@ -108,8 +108,8 @@ void strand_rt_state_copy(const strand_schema *schema, void *to, int64_t to_slot
  * hold are copied. A cache needs as many rows as its longest sequence will have seen after the next call. */
 
 /* A state as bytes, tied to the model by its hash; independent of slots, capacity, form, threads and device. `lengths`:
- * the rows that each of the sequences has seen. `pending`: for each the token given but not seen yet, -1 if none; may be
- * NULL. Returns the bytes needed (nothing is written if `size` is less), -1 if they cannot be counted. */
+ * the rows that each of the sequences has seen. `pending`: for each the token given but not seen yet, -1 if none; may
+ * be NULL. Returns the bytes needed (nothing is written if `size` is less), -1 if they cannot be counted. */
 int64_t strand_rt_state_save(const strand_schema *schema, const void *state, const int32_t *slots,
                              const int64_t *lengths, const int64_t *pending, int64_t sequences, void *out,
                              int64_t size);
@@ -127,10 +127,11 @@ int32_t strand_rt_cpu_check(const char *needed, char *missing, int64_t size);
 
 /* ---- models compiled with --target=nvptx ----
  *
- * Their code for the host has the same three symbols, and m_device beside them. What they are called with lies where it is
- * used: weights, scratch, logits and the entries of a state in memory of the device, tokens, offsets, slots and the head of
- * a state (made by strand_rt_gpu_state_create) in that of the host; ctx is what strand_rt_gpu_create answered. m_advance
- * returns when the work is on its way: strand_rt_gpu_read and _wait wait for it. One thread at a time uses a ctx.
+ * Their code for the host has the same three symbols, and m_device beside them. What they are called with lies where it
+ * is used: weights, scratch, logits and the entries of a state in memory of the device, tokens, offsets, slots and the
+ * head of a state (made by strand_rt_gpu_state_create) in that of the host; ctx is what strand_rt_gpu_create answered.
+ * m_advance returns when the work is on its way: strand_rt_gpu_read and _wait wait for it. One thread at a time uses a
+ * ctx.
  *
  * Functions that return int32_t answer STRAND_OK or STRAND_ERROR_DEVICE; after an error all of them do, and
  * strand_rt_gpu_problem says what the first one was. */
@@ -151,8 +152,8 @@ typedef struct {
   const strand_image *image;
 } strand_device_code;
 
-/* Opens the first GPU and loads the image that fits it. NULL if there is no GPU, or its driver cannot run the code: `why`
- * is then one sentence. Needs no CUDA when a program is linked; the driver's libcuda.so.1 is looked for here. */
+/* Opens the first GPU and loads the image that fits it. NULL if there is no GPU, or its driver cannot run the code:
+ * `why` is then one sentence. Needs no CUDA when a program is linked; the driver's libcuda.so.1 is looked for here. */
 strand_rt_ctx *strand_rt_gpu_create(const strand_device_code *code, char *why, int64_t why_size);
 void strand_rt_gpu_destroy(strand_rt_ctx *ctx);
 /* E.g. "NVIDIA H100 80GB HBM3 (sm_90)". */

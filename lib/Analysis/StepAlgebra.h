@@ -94,8 +94,8 @@ public:
   Poly poly(const Term &t, double coefficient = 1);
   /// The same with bound indices of new names: they may be unbound, and the factors opened, without meeting others.
   Summand withFreshBound(const Summand &s);
-  /// `s` with some of its factors replaced by sums and multiplied out. The replacement of a factor of `s` is asked for in
-  /// terms of `now`, the same atom with indices that no other sum has bound.
+  /// `s` with some of its factors replaced by sums and multiplied out. The replacement of a factor of `s` is asked for
+  /// in terms of `now`, the same atom with indices that no other sum has bound.
   using Replacement = llvm::function_ref<std::optional<Poly>(AtomId factor, const Atom &now)>;
   Poly withFactors(const Summand &s, Replacement replacement);
   /// All groups, multiplied out.

@@ -35,8 +35,8 @@ struct Build {
   }
 };
 
-/// For the host, and with half as wide vectors if it has wide ones, or if `bits` is one of their widths, for that alone;
-/// or kernels, with their threads in both orders; or the code of a GPU by the lane emulator.
+/// For the host, and with half as wide vectors if it has wide ones, or if `bits` is one of their widths, for that
+/// alone; or kernels, with their threads in both orders; or the code of a GPU by the lane emulator.
 Expected<std::vector<Build>> buildsOf(const CheckOptions &options) {
   auto host = cpuTarget("native");
   if (!host)
@@ -302,7 +302,8 @@ std::string FunctionCheck::difference(const Trial &trial, Distance &distance) co
   if (problem.empty() && first)
     problem = trial.comparison.difference(trial.values, first->second, first->first, between);
   if (problem.empty() && first && options.reproducible)
-    problem = trial.comparison.otherBits(trial.values, first->second, "in " + first->first, [](int64_t) { return true; });
+    problem =
+        trial.comparison.otherBits(trial.values, first->second, "in " + first->first, [](int64_t) { return true; });
   return problem;
 }
 

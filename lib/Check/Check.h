@@ -21,8 +21,8 @@
 //   a static tensor      a parameter, drawn as rows are; may be bf16 or f16
 // and `check.tolerance` on the function is the bound on errors.
 //
-// With `reproducible` the stages are asked for code whose bits depend on neither cuts, batches nor threads, and all runs
-// of a vector width must agree in them.
+// With `reproducible` the stages are asked for code whose bits depend on neither cuts, batches nor threads, and all
+// runs of a vector width must agree in them.
 #pragma once
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/Error.h"
@@ -77,7 +77,8 @@ std::vector<std::string> formNames();
 /// check.* that is not known (reported at its function, AlreadyReported); a name in the options that there is not.
 llvm::Expected<CheckReport> checkModule(mlir::ModuleOp module, const CheckOptions &options);
 
-/// Which code runs now, for who has to tell of a crash; empty: none. "gated, cut (512 bits, level 1, 3 threads), seed 1"
+/// Which code runs now, for who has to tell of a crash; empty: none. "gated, cut (512 bits, level 1, 3 threads), seed
+/// 1"
 extern char currentRun[256];
 
 /// The tool strand-check.

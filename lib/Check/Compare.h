@@ -19,7 +19,8 @@ public:
       : signature(signature), inputs(inputs), carried(carried), cacheRows(cacheRows), bound(bound) {}
 
   /// What is wrong with `got`, or nothing: a result or state of floats that is farther off than the bound; one of
-  /// integers that is not the same. States are compared if both runs have them. `worst` takes the larger of its own figures and those found.
+  /// integers that is not the same. States are compared if both runs have them. `worst` takes the larger of its own
+  /// figures and those found.
   std::string difference(const Values &got, const Values &want, StringRef wanted, Distance &worst) const;
   /// What is not finite in a result, or nothing.
   std::string infinite(const Values &values) const;

@@ -25,7 +25,8 @@ withPoisonedNeighbours(Trial &t,
     auto isPoisoned = [&](int64_t s) { return s % 2 == odd; };
     problem = lead(t.random, isPoisoned, values);
     if (problem.empty())
-      problem = t.comparison.otherBits(t.values, values, "when other sequences are NaN", [&](int64_t s) { return !isPoisoned(s); });
+      problem = t.comparison.otherBits(t.values, values, "when other sequences are NaN",
+                                       [&](int64_t s) { return !isPoisoned(s); });
   }
   return problem;
 }

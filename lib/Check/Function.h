@@ -16,7 +16,8 @@ llvm::Expected<OwningOpRef<ModuleOp>> structured(ModuleOp module, StringRef name
 
 /// Renames what `module` defines.
 void addSuffix(ModuleOp module, StringRef suffix);
-/// Moves what `from` defines, under names of its own, behind what is in `to`, and what it declares if that is not there.
+/// Moves what `from` defines, under names of its own, behind what is in `to`, and what it declares if that is not
+/// there.
 void moveInto(ModuleOp to, ModuleOp from);
 
 /// The stages of `all` from one to in front of another, or to the end.

@@ -1,5 +1,5 @@
-// A fibre yields to the next one of its block that has not ended. Who is the last to come where all have to be does what
-// they are there for, and goes on.
+// A fibre yields to the next one of its block that has not ended. Who is the last to come where all have to be does
+// what they are there for, and goes on.
 #include "lib/Check/Lanes.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringExtras.h"
@@ -124,8 +124,8 @@ void Emulator::barrier(int64_t instruction) {
 
 float bf16(uint32_t words, int half) { return llvm::bit_cast<float>(half ? words & 0xffff0000u : words << 16); }
 
-/// mma.sync m16n8k16: lane l holds of a (16 x 16) rows l / 4 and that + 8, of b (16 x 8) column l / 4, of both the depths
-/// 2 (l % 4), the next, and these + 8; of c (16 x 8) the rows as of a, columns 2 (l % 4) and the next.
+/// mma.sync m16n8k16: lane l holds of a (16 x 16) rows l / 4 and that + 8, of b (16 x 8) column l / 4, of both the
+/// depths 2 (l % 4), the next, and these + 8; of c (16 x 8) the rows as of a, columns 2 (l % 4) and the next.
 void multiplyLanes(uint32_t *const *words) {
   float a[16][16], b[16][8];
   for (int l = 0; l < lanes; ++l)
@@ -149,8 +149,8 @@ void Emulator::multiply(int64_t instruction, uint32_t *words) {
   meet(warp, lanes, instruction, [&] { multiplyLanes(warp.words); });
 }
 
-/// ldmatrix: lane l names row l % 8 of matrix l / 8, 8 values of 2 bytes, and gets of each matrix of row l / 4 the values
-/// 2 (l % 4) and the next.
+/// ldmatrix: lane l names row l % 8 of matrix l / 8, 8 values of 2 bytes, and gets of each matrix of row l / 4 the
+/// values 2 (l % 4) and the next.
 void Emulator::loadMatrices(int64_t instruction, const char *row, uint32_t *words) {
   constexpr int64_t bytesOfRow = 16;
   if (row < shared || row >= shared + sharedBytes)
@@ -167,7 +167,8 @@ void Emulator::loadMatrices(int64_t instruction, const char *row, uint32_t *word
 }
 
 void Emulator::conflict(const Access &other, const char *what, bool isShared, uintptr_t cell) {
-  std::string place = isShared ? "shared memory at " + std::to_string(cell - uintptr_t(shared)) : "memory at 0x" + llvm::utohexstr(cell);
+  std::string place = isShared ? "shared memory at " + std::to_string(cell - uintptr_t(shared))
+                               : "memory at 0x" + llvm::utohexstr(cell);
   bool sameBlock = other.block == block;
   report(place + ": " + what + (sameBlock ? " by thread " + std::to_string(other.thread) + " since the last barrier"
                                           : " by block " + std::to_string(other.block) + " in the same launch"));
@@ -200,7 +201,8 @@ void Emulator::touch(const char *address, int64_t bytes, int64_t alignment, bool
     report("touches " + std::to_string(bytes) + " bytes that are not aligned to " + std::to_string(alignment));
   bool isShared = address >= shared && address < shared + sharedBytes + guardBytes;
   if (isShared && address + bytes > shared + sharedBytes)
-    report("touches byte " + std::to_string(address - shared) + " of " + std::to_string(sharedBytes) + " in shared memory");
+    report("touches byte " + std::to_string(address - shared) + " of " + std::to_string(sharedBytes) +
+           " in shared memory");
   for (int64_t i = 0; i < bytes; i += word)
     touchCell(at + i, isShared, write);
 }
@@ -248,28 +250,41 @@ std::string strand::takeLaneProblem() { return std::exchange(emulator.problem, "
 
 std::vector<std::pair<std::string, void *>> strand::laneSymbols() {
   auto symbol = [](const char *name, auto *f) { return std::pair(std::string(name), reinterpret_cast<void *>(f)); };
-  return {symbol("strand_lane_thread", +[]() -> int32_t { return emulator.thread; }),
-          symbol("strand_lane_block", +[]() -> int32_t { return emulator.block; }),
-          symbol("strand_lane_shared", +[]() -> void * { return emulator.shared; }),
-          symbol("strand_lane_barrier", +[](int64_t instruction) { emulator.barrier(instruction); }),
-          symbol("strand_lane_multiply", +[](int64_t instruction, uint32_t *words) { emulator.multiply(instruction, words); }),
-          symbol("strand_lane_load_matrices", +[](int64_t instruction, const char *row, uint32_t *words) {
-            emulator.loadMatrices(instruction, row, words);
-          }),
-          symbol("strand_lane_round", +[](float x) -> uint16_t {
+  return {
+      symbol(
+          "strand_lane_thread", +[]() -> int32_t { return emulator.thread; }),
+      symbol(
+          "strand_lane_block", +[]() -> int32_t { return emulator.block; }),
+      symbol(
+          "strand_lane_shared", +[]() -> void * { return emulator.shared; }),
+      symbol(
+          "strand_lane_barrier", +[](int64_t instruction) { emulator.barrier(instruction); }),
+      symbol(
+          "strand_lane_multiply", +[](int64_t instruction, uint32_t *words) { emulator.multiply(instruction, words); }),
+      symbol(
+          "strand_lane_load_matrices", +[](int64_t instruction, const char *row,
+                                           uint32_t *words) { emulator.loadMatrices(instruction, row, words); }),
+      symbol(
+          "strand_lane_round",
+          +[](float x) -> uint16_t {
             uint32_t bits = llvm::bit_cast<uint32_t>(x), odd = bits >> 16 & 1;
             return x == x ? (bits + 0x7fff + odd) >> 16 : 0x7fff;
           }),
-          symbol("strand_lane_permute", +[](uint32_t low, uint32_t high, uint32_t selector) -> uint32_t {
+      symbol(
+          "strand_lane_permute",
+          +[](uint32_t low, uint32_t high, uint32_t selector) -> uint32_t {
             uint64_t bytes = uint64_t(high) << 32 | low;
             uint32_t result = 0;
             for (int i = 0; i < 4; ++i)
               result |= uint32_t(bytes >> 8 * (selector >> 4 * i & 7) & 0xff) << 8 * i;
             return result;
           }),
-          symbol("strand_lane_touch", +[](const char *address, int64_t bytes, int64_t alignment, int64_t write) {
-            emulator.touch(address, bytes, alignment, write);
-          }),
-          symbol("strand_lane_launch", +[](void (*code)(void *), const char *kernel, int64_t blocks, int64_t threads, int64_t shared,
-                                           void *cells) { emulator.launch(code, kernel, blocks, threads, shared, cells); })};
+      symbol(
+          "strand_lane_touch", +[](const char *address, int64_t bytes, int64_t alignment,
+                                   int64_t write) { emulator.touch(address, bytes, alignment, write); }),
+      symbol(
+          "strand_lane_launch",
+          +[](void (*code)(void *), const char *kernel, int64_t blocks, int64_t threads, int64_t shared, void *cells) {
+            emulator.launch(code, kernel, blocks, threads, shared, cells);
+          })};
 }

@@ -99,13 +99,17 @@ int strand::checkMain(int argc, char **argv) {
                         cl::init(0), cl::cat(category));
   cl::opt<int64_t> trials("trials", cl::desc("inputs to be drawn, with seeds from --seed on; 1 by default"),
                           cl::init(options.trials), cl::cat(category));
-  cl::opt<bool> reproducible("reproducible", cl::desc("compile as strandc --reproducible; all forms must have the same bits"),
+  cl::opt<bool> reproducible("reproducible",
+                             cl::desc("compile as strandc --reproducible; all forms must have the same bits"),
                              cl::cat(category));
   cl::opt<bool> verbose("verbose", cl::desc("a line for each form, vector width and number of threads"),
                         cl::cat(category));
-  cl::opt<bool> kernels("kernels", cl::desc("the kernels that a GPU would run, on this machine's CPU"), cl::cat(category));
-  cl::opt<bool> lanes("lanes", cl::desc("the code that a GPU would get, by the lane emulator; slow"), cl::cat(category));
-  cl::opt<int64_t> withoutBarrier("without-barrier", cl::desc("with --lanes: leaves out barrier number N of a form's code"),
+  cl::opt<bool> kernels("kernels", cl::desc("the kernels that a GPU would run, on this machine's CPU"),
+                        cl::cat(category));
+  cl::opt<bool> lanes("lanes", cl::desc("the code that a GPU would get, by the lane emulator; slow"),
+                      cl::cat(category));
+  cl::opt<int64_t> withoutBarrier("without-barrier",
+                                  cl::desc("with --lanes: leaves out barrier number N of a form's code"),
                                   cl::init(options.withoutBarrier), cl::cat(category));
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, "strand-check: tries whether all forms of a file's public functions agree\n");

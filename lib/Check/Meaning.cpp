@@ -28,7 +28,8 @@ const char *toLoops =
     "buffer-deallocation-pipeline,convert-bufferization-to-memref,"
     "func.func(convert-linalg-to-loops,scf-forall-to-for),"
     "convert-scf-to-cf,expand-strided-metadata,lower-affine,math-expand-ops{ops=rsqrt},convert-math-to-libm,"
-    "convert-math-to-llvm,finalize-memref-to-llvm,convert-arith-to-llvm,convert-index-to-llvm,convert-ub-to-llvm,convert-func-to-llvm,"
+    "convert-math-to-llvm,finalize-memref-to-llvm,convert-arith-to-llvm,convert-index-to-llvm,convert-ub-to-llvm,"
+    "convert-func-to-llvm,"
     "convert-cf-to-llvm,reconcile-unrealized-casts";
 
 /// void name_packed(void **operands): the C interface of `name`, its operands from a list.

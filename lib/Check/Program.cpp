@@ -53,8 +53,8 @@ func::FuncOp entryOf(ModuleOp module, const Signature &s) {
   return module.lookupSymbol<func::FuncOp>(s.name + ".entry");
 }
 
-/// The way of several forms: the structure stage together, then, as far as they are alike, on copies of one another up to
-/// the loops over tiles, of which a form may ask for others, and the rest of the way as one module.
+/// The way of several forms: the structure stage together, then, as far as they are alike, on copies of one another up
+/// to the loops over tiles, of which a form may ask for others, and the rest of the way as one module.
 class Together {
 public:
   Together(const Signature &signature, const CpuTarget &target, const StageOptions &options)

@@ -44,7 +44,8 @@ Constant LlvmConstants::record(ArrayRef<Constant> fields) {
 
 Constant LlvmConstants::array(const Twine &name, ArrayRef<Constant> items) {
   if (items.empty())
-    return {pointer, [loc = loc, pointer = pointer](OpBuilder &b) -> Value { return LLVM::ZeroOp::create(b, loc, pointer); }};
+    return {pointer,
+            [loc = loc, pointer = pointer](OpBuilder &b) -> Value { return LLVM::ZeroOp::create(b, loc, pointer); }};
   std::string symbol = (prefix + "." + name).str();
   emit(symbol, LLVM::Linkage::Private, aggregate(LLVM::LLVMArrayType::get(items[0].type, items.size()), items, loc));
   return addressOf(symbol);

@@ -74,8 +74,9 @@ std::string setStage(DriverOptions &o, StringRef v) {
 }
 
 std::string setLevel(DriverOptions &o, StringRef v) {
-  return v.getAsInteger(10, o.compile.level) || o.compile.level < 0 || o.compile.level > 3 ? oneOf(v, {"0", "1", "2", "3"})
-                                                                                           : "";
+  return v.getAsInteger(10, o.compile.level) || o.compile.level < 0 || o.compile.level > 3
+             ? oneOf(v, {"0", "1", "2", "3"})
+             : "";
 }
 
 std::string setStorage(DriverOptions &o, StringRef v) {
@@ -123,22 +124,27 @@ constexpr Option table[] = {
     {"--weights", "FILE", "safetensors file with the weights of a .mlir input", setText<&CompileOptions::weights>},
     {"--emit", "KIND", "what to write (below); exe by default", setEmit},
     {"--compile-to", "STAGE", "stop after a stage (below) and write the module", setStage},
-    {"--save-stages", "FOLDER", "write the module after each stage, NN-stage.mlir", setText<&CompileOptions::saveStages>},
+    {"--save-stages", "FOLDER", "write the module after each stage, NN-stage.mlir",
+     setText<&CompileOptions::saveStages>},
     {"--cpu", "NAME", "native (default), x86-64-v2, -v3, -v4 or a CPU's name, as in --cpu=znver4",
      setText<&CompileOptions::cpu>},
-    {"--target", "TRIPLE", "compile for another machine, as in --target=aarch64-linux-gnu; nvptx: for an NVIDIA GPU", setTarget},
+    {"--target", "TRIPLE", "compile for another machine, as in --target=aarch64-linux-gnu; nvptx: for an NVIDIA GPU",
+     setTarget},
     {"--gpu-arch", "CHIPS", "compile for these NVIDIA GPUs, as in --gpu-arch=sm_90a,sm_80; sm_90a by default",
      setText<&CompileOptions::chips>},
     {"--opt-level", "N", "effort of LLVM's optimiser, 0 to 3; 1 by default, which gives the speed of 3", setLevel},
-    {"--weight-storage", "WHERE", "embedded in the output (default), or external: in the file OUTPUT.weights", setStorage},
+    {"--weight-storage", "WHERE", "embedded in the output (default), or external: in the file OUTPUT.weights",
+     setStorage},
     {"--prefix", "NAME", "what the C functions begin with; m by default", setPrefix},
     {"--form", "FORM", "how sequences are gone through: auto (default: by cost), step, chunk, three-phase, associative",
      setForm},
-    {"--reproducible", "", "the same bits for any batch, cut and number of threads; rows go one by one, so prompts are slower",
+    {"--reproducible", "",
+     "the same bits for any batch, cut and number of threads; rows go one by one, so prompts are slower",
      [](DriverOptions &o, StringRef) -> std::string { return o.compile.reproducible = true, ""; }},
     {"--strict", "", "an op without a fast form is an error",
      [](DriverOptions &o, StringRef) -> std::string { return o.compile.strict = true, ""; }},
-    {"--report", "[FILE]", "what was chosen and how long it took: text on standard error, or JSON in a file", setReport},
+    {"--report", "[FILE]", "what was chosen and how long it took: text on standard error, or JSON in a file",
+     setReport},
     {"--linker", "COMPILER", "C compiler to link with", setText<&CompileOptions::linker>},
     {"--runtime-dir", "FOLDER", "where libstrand_rt.a and libstrand_main.a are", setText<&CompileOptions::runtime>},
     {"--verbose", "", "remarks and warnings of all passes", setFlag<&DriverOptions::verbose>},
@@ -177,7 +183,8 @@ Error complete(DriverOptions &o) {
     return usage("--reproducible pins the form step; it cannot be joined with --form=" + c.form);
   if (c.reproducible && !c.chips.empty())
     return usage("--reproducible is a promise of CPUs; it cannot be joined with --target=nvptx");
-  bool text = c.emit == Emit::Mlir || c.emit == Emit::Llvm || c.emit == Emit::Asm || c.emit == Emit::Header || c.emit == Emit::Ptx;
+  bool text = c.emit == Emit::Mlir || c.emit == Emit::Llvm || c.emit == Emit::Asm || c.emit == Emit::Header ||
+              c.emit == Emit::Ptx;
   if (c.chips.empty() && (c.emit == Emit::Ptx || c.emit == Emit::Cubin))
     return usage("--emit=ptx and cubin are of a GPU; add --target=nvptx or --gpu-arch=");
   if (!c.stopAfter.empty() && c.emit != Emit::Mlir)
@@ -225,7 +232,8 @@ Error strand::parseCodeOptions(ArrayRef<const char *> args, CompileOptions &opti
 void strand::printHelp(StringRef program, raw_ostream &out) {
   auto line = [&](const Twine &name, StringRef what) { out << "  " << left_justify(name.str(), 26) << what << "\n"; };
   out << "strandc INPUT -o OUTPUT [options]\n\n"
-      << "Compiles a sequence model to a native program. INPUT is a checkpoint folder (config.json and safetensors) or\n"
+      << "Compiles a sequence model to a native program. INPUT is a checkpoint folder (config.json and safetensors) "
+         "or\n"
       << "a module in the strand dialect.\n\nOptions\n";
   for (const Option &o : table) {
     StringRef name = o.value;

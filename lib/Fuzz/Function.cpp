@@ -79,8 +79,8 @@ Tensor FunctionText::compacted(const Tensor &t) {
   kept.name = names.fresh();
   kept.rows = count;
   std::string inner = names.fresh();
-  body.line(kept.name + ", " + inner + " = strand.compact " + t.name + ", " + mask + " offsets %offsets : (" + t.type() +
-            ", tensor<?xi1>, tensor<?xi32>) -> (" + kept.type() + ", tensor<?xi32>)");
+  body.line(kept.name + ", " + inner + " = strand.compact " + t.name + ", " + mask + " offsets %offsets : (" +
+            t.type() + ", tensor<?xi1>, tensor<?xi32>) -> (" + kept.type() + ", tensor<?xi32>)");
   innerOffsets = inner;
   return kept;
 }

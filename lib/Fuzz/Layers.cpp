@@ -24,7 +24,9 @@ std::string names(ArrayRef<Tensor> tensors) {
 }
 
 std::string map(StringRef all, StringRef letters, bool rows) {
-  auto list = [](StringRef of) { return llvm::join(llvm::map_range(of, [](char c) { return std::string(1, c); }), ", "); };
+  auto list = [](StringRef of) {
+    return llvm::join(llvm::map_range(of, [](char c) { return std::string(1, c); }), ", ");
+  };
   std::string t = rows ? letters.empty() ? "t" : "t, " : "";
   return "affine_map<(t" + std::string(all.empty() ? "" : ", ") + list(all) + ") -> (" + t + list(letters) + ")>";
 }
@@ -58,7 +60,11 @@ void recurrence(FunctionText &f, bool isComplex) {
   int64_t factors = 1 + random.below(2);
   Lettered every{{"", dims, "f32", ""}, all.str()};
   for (int64_t i = 0; i < factors; ++i) {
-    From from = !log ? (isComplex ? From::Part : random.below(2) ? From::Signed : From::Unit) : i ? From::Unit : From::Gates;
+    From from = !log ? (isComplex         ? From::Part
+                        : random.below(2) ? From::Signed
+                                          : From::Unit)
+                : i  ? From::Unit
+                     : From::Gates;
     operand(decay, i ? part(false) : every, random.below(3), from);
   }
   for (int64_t i = 0; isComplex && i < factors; ++i)
@@ -78,7 +84,8 @@ void recurrence(FunctionText &f, bool isComplex) {
   maps.push_back(map(all, out, true));
   SmallVector<Tensor> operands;
   std::string text = isComplex ? "strand.complex_recurrence" : "strand.linear_recurrence";
-  for (auto [keyword, list] : {std::pair("decay", &decay), {"turn", &turn}, {"input", &input}, {"imag", &imag}, {"read", &read}}) {
+  for (auto [keyword, list] :
+       {std::pair("decay", &decay), {"turn", &turn}, {"input", &input}, {"imag", &imag}, {"read", &read}}) {
     if (list->empty())
       continue;
     llvm::append_range(operands, *list);
@@ -193,8 +200,10 @@ void linearAttention(FunctionText &f) {
           values = drawSize(random);
   bool isNormalized = random.below(4) == 0;
   From from = isNormalized ? From::Positive : From::Signed;
-  SmallVector<Tensor> operands{f.rows({groups, keys}, from), f.rows({groups, keys}, from), f.rows({heads, values}, From::Signed)};
-  std::string text = "strand.linear_attention " + names(operands), attributes = "scale = " + floatText(random.uniform(0.1, 1)) + " : f64";
+  SmallVector<Tensor> operands{f.rows({groups, keys}, from), f.rows({groups, keys}, from),
+                               f.rows({heads, values}, From::Signed)};
+  std::string text = "strand.linear_attention " + names(operands),
+              attributes = "scale = " + floatText(random.uniform(0.1, 1)) + " : f64";
   switch (random.below(4)) {
   case 0:
     attributes += ", decay = array<f64: ";
@@ -324,8 +333,10 @@ void attention(FunctionText &f) {
   Random &random = f.random;
   int64_t groups = 1 + random.below(2), heads = groups * (1 + random.below(2)), size = 1 + random.below(20),
           values = 1 + random.below(20);
-  SmallVector<Tensor> operands{f.rows({heads, size}, From::Signed), f.rows({groups, size}, From::Signed), f.rows({groups, values}, From::Signed)};
-  std::string text = "strand.attention " + names(operands) + " offsets " + f.offsets + " {scale = " + floatText(random.uniform(0.1, 1)) + " : f64";
+  SmallVector<Tensor> operands{f.rows({heads, size}, From::Signed), f.rows({groups, size}, From::Signed),
+                               f.rows({groups, values}, From::Signed)};
+  std::string text = "strand.attention " + names(operands) + " offsets " + f.offsets +
+                     " {scale = " + floatText(random.uniform(0.1, 1)) + " : f64";
   if (random.below(2))
     text += ", window = " + std::to_string(1 + random.below(70)) + " : i64";
   appendOp(f, text + "}", operands, {heads, values});
@@ -336,8 +347,10 @@ void rotary(FunctionText &f) {
   Tensor x = f.anyRows({heads, size}), y = x;
   std::string positions = f.names.fresh();
   y.name = f.names.fresh();
-  f.body.line(positions + " = strand.position " + x.name + " offsets " + f.offsets + " : (" + x.type() + ", tensor<?xi32>) -> tensor<?xi32>");
-  f.body.line(y.name + " = strand.rotary " + x.name + ", " + positions + " {base = 1.0e+04 : f64" + (f.random.below(2) ? ", interleaved" : "") + "} : " + x.type() + ", tensor<?xi32>");
+  f.body.line(positions + " = strand.position " + x.name + " offsets " + f.offsets + " : (" + x.type() +
+              ", tensor<?xi32>) -> tensor<?xi32>");
+  f.body.line(y.name + " = strand.rotary " + x.name + ", " + positions + " {base = 1.0e+04 : f64" +
+              (f.random.below(2) ? ", interleaved" : "") + "} : " + x.type() + ", tensor<?xi32>");
   f.offer(y);
 }
 
@@ -358,17 +371,19 @@ Tensor projection(FunctionText &f, const Tensor &x) {
   std::string all = lettersOf(x), kept = all.substr(0, all.size() - 1);
   int64_t n = x.dims.back(), m = drawSize(f.random);
   bool turned = f.random.below(2);
-  Tensor w = f.parameter(turned ? SmallVector<int64_t>{m, n} : SmallVector<int64_t>{n, m}, From::Weight, f.random.below(4) ? "f32" : "bf16");
+  Tensor w = f.parameter(turned ? SmallVector<int64_t>{m, n} : SmallVector<int64_t>{n, m}, From::Weight,
+                         f.random.below(4) ? "f32" : "bf16");
   BlockText &b = f.body;
-  return b.generic({{x, all}, {w, turned ? "k" + all.substr(all.size() - 1) : all.substr(all.size() - 1) + "k"}}, kept + "k", [&](ArrayRef<std::string> s) {
-    std::string weight = s[1];
-    if (w.element == "bf16") {
-      std::string wide = f.names.fresh();
-      b.line("  " + wide + " = arith.extf " + weight + " : bf16 to f32");
-      weight = wide;
-    }
-    return b.scalar("arith.mulf", {s[0], weight});
-  });
+  return b.generic({{x, all}, {w, turned ? "k" + all.substr(all.size() - 1) : all.substr(all.size() - 1) + "k"}},
+                   kept + "k", [&](ArrayRef<std::string> s) {
+                     std::string weight = s[1];
+                     if (w.element == "bf16") {
+                       std::string wide = f.names.fresh();
+                       b.line("  " + wide + " = arith.extf " + weight + " : bf16 to f32");
+                       weight = wide;
+                     }
+                     return b.scalar("arith.mulf", {s[0], weight});
+                   });
 }
 
 /// [.., n] as [.., a, b], or the last two dimensions as one.
@@ -379,7 +394,8 @@ Tensor reshaped(FunctionText &f, const Tensor &x) {
   if (isSplit) {
     int64_t a = x.dims[0] % 2 ? 1 : 2;
     y.dims = {a, x.dims[0] / a};
-    f.body.line(y.name + " = tensor.expand_shape " + x.name + " [[0], [1, 2]] output_shape [" + x.rows + ", " + std::to_string(y.dims[0]) + ", " + std::to_string(y.dims[1]) + "] : " + x.type() + " into " + y.type());
+    f.body.line(y.name + " = tensor.expand_shape " + x.name + " [[0], [1, 2]] output_shape [" + x.rows + ", " +
+                std::to_string(y.dims[0]) + ", " + std::to_string(y.dims[1]) + "] : " + x.type() + " into " + y.type());
   } else {
     y.dims = {x.dims[0] * x.dims[1]};
     f.body.line(y.name + " = tensor.collapse_shape " + x.name + " [[0], [1, 2]] : " + x.type() + " into " + y.type());
@@ -389,10 +405,10 @@ Tensor reshaped(FunctionText &f, const Tensor &x) {
 } // namespace
 
 void strand::appendLayer(FunctionText &f) {
-  static void (*const kinds[])(FunctionText &) = {linearRecurrence, linearRecurrence, linearAttention, linearAttention,
-                                                  deltaRule,        deltaRule,        fastWeight,      causalConv,
-                                                  shift,            rotary,           associativeScan, complexRecurrence,
-                                                  longConv};
+  static void (*const kinds[])(FunctionText &) = {
+      linearRecurrence, linearRecurrence,  linearAttention, linearAttention, deltaRule,
+      deltaRule,        fastWeight,        causalConv,      shift,           rotary,
+      associativeScan,  complexRecurrence, longConv};
   if (f.random.below(15) == 0) // the one that takes long
     return attention(f);
   kinds[f.random.below(std::size(kinds))](f);

@@ -234,8 +234,8 @@ int strand::fuzzMain(int argc, char **argv) {
   cl::opt<std::string> output("output", cl::desc("folder for programs that are wrong; this one by default"),
                               cl::init("."), cl::cat(category));
   cl::opt<bool> keep("no-reduce", cl::desc("leave wrong programs as they are"), cl::cat(category));
-  cl::opt<std::string> reduced("reduce", cl::desc("print a smaller form of this file's program, which is wrong, instead"),
-                               cl::cat(category));
+  cl::opt<std::string> reduced(
+      "reduce", cl::desc("print a smaller form of this file's program, which is wrong, instead"), cl::cat(category));
   cl::opt<int64_t> print("print", cl::desc("print the program of this number instead"), cl::init(-1),
                          cl::cat(category));
   cl::HideUnrelatedOptions(category);

@@ -10,7 +10,9 @@ public:
   explicit StepText(FunctionText &f) : f(f), random(f.random), region(f.random, f.names, 4) {}
 
   /// A row of a new argument; of any value there is; a parameter.
-  Tensor row(ArrayRef<int64_t> dims, From from, StringRef element = "f32") { return bind(rows, f.rows(dims, from, element)); }
+  Tensor row(ArrayRef<int64_t> dims, From from, StringRef element = "f32") {
+    return bind(rows, f.rows(dims, from, element));
+  }
   Tensor anyRow(ArrayRef<int64_t> dims) { return bind(rows, f.anyRows(dims)); }
   Tensor with(ArrayRef<int64_t> dims, From from) { return bind(invariants, f.parameter(dims, from)); }
   Tensor carried(ArrayRef<int64_t> dims);
@@ -426,7 +428,8 @@ void network(StepText &s) {
   }
   case 1: {
     Tensor z = r.sigmoid(sum(h)), reset = r.sigmoid(sum(h));
-    Tensor c = r.apply("math.tanh", {s.random.below(2) ? sum(r.mul(reset, h)) : r.add(r.mul(reset, dot(s, n, h)), s.anyRow({n}))});
+    Tensor c = r.apply("math.tanh",
+                       {s.random.below(2) ? sum(r.mul(reset, h)) : r.add(r.mul(reset, dot(s, n, h)), s.anyRow({n}))});
     Tensor h1 = r.add(r.mul(z, h), r.mul(r.oneMinus(z), c));
     s.next(h1);
     return s.output(h1);

@@ -1,7 +1,7 @@
 // A program in the making: the text of blocks, operation by operation, each returning the tensor it makes.
 //
-// Dimensions are named by letters, as in einsum: `generic({{k, "i"}, {v, "j"}}, "ij", product)` is an outer product, and
-// with "i" as the result it sums over j. Where tensors have rows, dimension 0 is theirs and has no letter.
+// Dimensions are named by letters, as in einsum: `generic({{k, "i"}, {v, "j"}}, "ij", product)` is an outer product,
+// and with "i" as the result it sums over j. Where tensors have rows, dimension 0 is theirs and has no letter.
 #pragma once
 #include "lib/Check/Inputs.h"
 namespace strand {

@@ -119,7 +119,8 @@ llvm::Error Config::check() const { return importErrors(source->errors); }
 std::string Config::defaultsText() const {
   if (source->defaults.empty())
     return "";
-  return messageAt(source->file, "note: keys that are absent have the library's defaults: " + llvm::join(source->defaults, ", "));
+  return messageAt(source->file,
+                   "note: keys that are absent have the library's defaults: " + llvm::join(source->defaults, ", "));
 }
 
 llvm::Error Config::finish() const {
@@ -177,7 +178,8 @@ std::optional<int64_t> Config::readInt(llvm::StringRef key, const JsonValue &val
   std::optional<int64_t> number = value.asInt();
   if (number && *number >= min && *number <= max)
     return number;
-  report(value.offset, named(key) + " is " + value.text() + ", outside " + llvm::Twine(min) + " to " + llvm::Twine(max));
+  report(value.offset,
+         named(key) + " is " + value.text() + ", outside " + llvm::Twine(min) + " to " + llvm::Twine(max));
   return std::nullopt;
 }
 

@@ -15,8 +15,8 @@ int64_t strand::scaledWidth(Config &config, int64_t hidden, llvm::StringRef key,
   double width = hidden * config.getFloat(key, byDefault, 1e-6, 1e6);
   bool whole = std::abs(width - std::round(width)) < 1e-6;
   if (width < 1 || width > mostWidth || (exact && !whole)) {
-    config.fail(key, "times hidden_size, which is " + Twine(hidden) + ", must be " + (exact ? "a whole number" : "a number") +
-                         " from 1 to " + Twine(mostWidth));
+    config.fail(key, "times hidden_size, which is " + Twine(hidden) + ", must be " +
+                         (exact ? "a whole number" : "a number") + " from 1 to " + Twine(mostWidth));
     return 1;
   }
   return exact ? std::llround(width) : int64_t(width);

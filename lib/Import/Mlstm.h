@@ -1,4 +1,5 @@
-// The mLSTM cell of the xLSTM families: a matrix state with exponential gates under a running maximum, and a normaliser.
+// The mLSTM cell of the xLSTM families: a matrix state with exponential gates under a running maximum, and a
+// normaliser.
 //   m' = max(log f + m, log i),   F = exp(log f + m - m'),   I = exp(log i - m')
 //   S = F S + I k v^T,   n = F n + I k,   y = S^T q / (max(|n q|, exp(-m')) + eps)
 // All but the running maximum is found to be linear attention (strand-infer-structure).

@@ -141,31 +141,34 @@ Value FunctionBuilder::rmsNorm(Value x, Value weight, double eps, double offset)
   SmallVector<Value> operands{x};
   if (weight)
     operands.push_back(weight);
-  func::FuncOp f = model.function("rms_norm_" + sizesText(itemShape(x)), ValueRange(operands).getTypes(), [&](OpBuilder &b, ValueRange args) {
-    auto map = [&](StringRef dims) { return dimsMap(b.getContext(), all, dims); };
-    Type f32 = b.getF32Type();
-    Value sum = emptyRows(b, loc, args[0], ArrayRef(itemShape(args[0])).drop_back(), f32);
-    sum = filledInto(b, loc, floatConstant(b, loc, f32, 0), sum);
-    sum = generic(b, loc, args[0], sum, {map(all), map(outer)}, rank == 2 ? "pr" : "ppr", [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-      return {arith::AddFOp::create(b, loc, v[1], arith::MulFOp::create(b, loc, v[0], v[0]))};
-    })[0];
-    SmallVector<Value> ins{args[0], sum};
-    SmallVector<AffineMap> maps{map(all), map(outer)};
-    if (weight) {
-      ins.push_back(args[1]);
-      maps.push_back(map(all.take_back(rowsType(args[1]).getRank())));
-    }
-    maps.push_back(map(all));
-    Value out = emptyRows(b, loc, args[0], itemShape(args[0]), f32);
-    return generic(b, loc, ins, out, maps, std::string(rank, 'p'), [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-      Scalar x{&b, loc, v[0]}, mean = x.with(v[1]) * (1.0 / width);
-      Scalar y = x * rsqrt(mean + eps);
-      if (!weight)
-        return {y.v};
-      Scalar w = x.with(castFloat(b, loc, v[2], f32));
-      return {(y * (offset ? w + offset : w)).v};
-    });
-  });
+  func::FuncOp f = model.function(
+      "rms_norm_" + sizesText(itemShape(x)), ValueRange(operands).getTypes(), [&](OpBuilder &b, ValueRange args) {
+        auto map = [&](StringRef dims) { return dimsMap(b.getContext(), all, dims); };
+        Type f32 = b.getF32Type();
+        Value sum = emptyRows(b, loc, args[0], ArrayRef(itemShape(args[0])).drop_back(), f32);
+        sum = filledInto(b, loc, floatConstant(b, loc, f32, 0), sum);
+        sum = generic(b, loc, args[0], sum, {map(all), map(outer)}, rank == 2 ? "pr" : "ppr",
+                      [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                        return {arith::AddFOp::create(b, loc, v[1], arith::MulFOp::create(b, loc, v[0], v[0]))};
+                      })[0];
+        SmallVector<Value> ins{args[0], sum};
+        SmallVector<AffineMap> maps{map(all), map(outer)};
+        if (weight) {
+          ins.push_back(args[1]);
+          maps.push_back(map(all.take_back(rowsType(args[1]).getRank())));
+        }
+        maps.push_back(map(all));
+        Value out = emptyRows(b, loc, args[0], itemShape(args[0]), f32);
+        return generic(b, loc, ins, out, maps, std::string(rank, 'p'),
+                       [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                         Scalar x{&b, loc, v[0]}, mean = x.with(v[1]) * (1.0 / width);
+                         Scalar y = x * rsqrt(mean + eps);
+                         if (!weight)
+                           return {y.v};
+                         Scalar w = x.with(castFloat(b, loc, v[2], f32));
+                         return {(y * (offset ? w + offset : w)).v};
+                       });
+      });
   return func::CallOp::create(b, loc, f, operands).getResult(0);
 }
 
@@ -180,15 +183,20 @@ Value FunctionBuilder::layerNorm(Value x, Value weight, Value bias, double eps) 
   func::FuncOp f = model.function(name, ValueRange(operands).getTypes(), [&](OpBuilder &b, ValueRange args) {
     auto map = [&](StringRef dims) { return dimsMap(b.getContext(), all, dims); };
     Type f32 = b.getF32Type();
-    Value zeros = filledInto(b, loc, floatConstant(b, loc, f32, 0), emptyRows(b, loc, args[0], ArrayRef(itemShape(args[0])).drop_back(), f32));
-    Value sum = generic(b, loc, args[0], zeros, {map(all), map(outer)}, kinds, [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-      return {arith::AddFOp::create(b, loc, v[1], v[0])};
-    })[0];
-    auto centred = [&](OpBuilder &b, Location loc, Value x, Value sum) { return Scalar{&b, loc, x} - Scalar{&b, loc, sum} * (1.0 / width); };
-    Value squares = generic(b, loc, {args[0], sum}, zeros, {map(all), map(outer), map(outer)}, kinds, [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-      Scalar c = centred(b, loc, v[0], v[1]);
-      return {arith::AddFOp::create(b, loc, v[2], (c * c).v)};
-    })[0];
+    Value zeros = filledInto(b, loc, floatConstant(b, loc, f32, 0),
+                             emptyRows(b, loc, args[0], ArrayRef(itemShape(args[0])).drop_back(), f32));
+    Value sum = generic(b, loc, args[0], zeros, {map(all), map(outer)}, kinds,
+                        [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                          return {arith::AddFOp::create(b, loc, v[1], v[0])};
+                        })[0];
+    auto centred = [&](OpBuilder &b, Location loc, Value x, Value sum) {
+      return Scalar{&b, loc, x} - Scalar{&b, loc, sum} * (1.0 / width);
+    };
+    Value squares = generic(b, loc, {args[0], sum}, zeros, {map(all), map(outer), map(outer)}, kinds,
+                            [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                              Scalar c = centred(b, loc, v[0], v[1]);
+                              return {arith::AddFOp::create(b, loc, v[2], (c * c).v)};
+                            })[0];
     SmallVector<Value> ins{args[0], sum, squares};
     SmallVector<AffineMap> maps{map(all), map(outer), map(outer)};
     for (Value v : args.drop_front()) {
@@ -197,15 +205,16 @@ Value FunctionBuilder::layerNorm(Value x, Value weight, Value bias, double eps) 
     }
     maps.push_back(map(all));
     Value out = emptyRows(b, loc, args[0], itemShape(args[0]), f32);
-    return generic(b, loc, ins, out, maps, std::string(rank, 'p'), [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-      Scalar y = centred(b, loc, v[0], v[1]);
-      y = y * rsqrt(y.with(v[2]) * (1.0 / width) + eps);
-      if (weight)
-        y = y * y.with(castFloat(b, loc, v[3], f32));
-      if (bias)
-        y = y + y.with(castFloat(b, loc, v[weight ? 4 : 3], f32));
-      return {y.v};
-    });
+    return generic(b, loc, ins, out, maps, std::string(rank, 'p'),
+                   [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                     Scalar y = centred(b, loc, v[0], v[1]);
+                     y = y * rsqrt(y.with(v[2]) * (1.0 / width) + eps);
+                     if (weight)
+                       y = y * y.with(castFloat(b, loc, v[3], f32));
+                     if (bias)
+                       y = y + y.with(castFloat(b, loc, v[weight ? 4 : 3], f32));
+                     return {y.v};
+                   });
   });
   return func::CallOp::create(b, loc, f, operands).getResult(0);
 }
@@ -219,17 +228,18 @@ Value FunctionBuilder::unitNorm(Value x, double eps) {
 
 Value FunctionBuilder::embed(Value ids, Value table, double scale) {
   int64_t width = rowsType(table).getDimSize(1);
-  func::FuncOp f = model.function("embed_" + std::to_string(width), {ids.getType(), table.getType()}, [&](OpBuilder &b, ValueRange args) {
-    Value out = emptyRows(b, loc, args[0], {width}, b.getF32Type());
-    return generic(b, loc, args[0], out, {dimsMap(b.getContext(), "rd", "r"), dimsMap(b.getContext(), "rd", "rd")}, "pp",
-                   [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-                     Value id = arith::IndexCastOp::create(b, loc, b.getIndexType(), v[0]);
-                     Value at[] = {id, linalg::IndexOp::create(b, loc, 1)};
-                     Value e = castFloat(b, loc, tensor::ExtractOp::create(b, loc, args[1], at), b.getF32Type());
-                     Scalar x{&b, loc, e};
-                     return {scale == 1 ? e : (x * scale).v};
-                   });
-  });
+  func::FuncOp f = model.function(
+      "embed_" + std::to_string(width), {ids.getType(), table.getType()}, [&](OpBuilder &b, ValueRange args) {
+        Value out = emptyRows(b, loc, args[0], {width}, b.getF32Type());
+        return generic(b, loc, args[0], out, {dimsMap(b.getContext(), "rd", "r"), dimsMap(b.getContext(), "rd", "rd")},
+                       "pp", [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                         Value id = arith::IndexCastOp::create(b, loc, b.getIndexType(), v[0]);
+                         Value at[] = {id, linalg::IndexOp::create(b, loc, 1)};
+                         Value e = castFloat(b, loc, tensor::ExtractOp::create(b, loc, args[1], at), b.getF32Type());
+                         Scalar x{&b, loc, e};
+                         return {scale == 1 ? e : (x * scale).v};
+                       });
+      });
   return func::CallOp::create(b, loc, f, ValueRange{ids, table}).getResult(0);
 }
 
@@ -241,21 +251,24 @@ Value FunctionBuilder::linear(Value x, Value weight, Value bias) {
   if (bias)
     operands.push_back(bias);
   std::string name = "linear_" + std::to_string(n) + "x" + std::to_string(k);
-  func::FuncOp f = model.function(name, ValueRange(operands).getTypes(), [&](OpBuilder &b, ValueRange args) -> SmallVector<Value> {
-    Type f32 = b.getF32Type();
-    Value out = filledInto(b, loc, floatConstant(b, loc, f32, 0), emptyRows(b, loc, args[0], {n}, f32));
-    auto map = [&](StringRef dims) { return dimsMap(b.getContext(), "rnk", dims); };
-    Value y = generic(b, loc, {args[0], args[1]}, out, {map("rk"), map("nk"), map("rn")}, "ppr", [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-      Value p = arith::MulFOp::create(b, loc, v[0], castFloat(b, loc, v[1], f32));
-      return {arith::AddFOp::create(b, loc, v[2], p)};
-    })[0];
-    if (!bias)
-      return {y};
-    auto rows = [&](StringRef dims) { return dimsMap(b.getContext(), "rn", dims); };
-    return generic(b, loc, {y, args[2]}, emptyRows(b, loc, y, {n}, f32), {rows("rn"), rows("n"), rows("rn")}, "pp", [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-      return {arith::AddFOp::create(b, loc, v[0], castFloat(b, loc, v[1], f32))};
-    });
-  });
+  func::FuncOp f =
+      model.function(name, ValueRange(operands).getTypes(), [&](OpBuilder &b, ValueRange args) -> SmallVector<Value> {
+        Type f32 = b.getF32Type();
+        Value out = filledInto(b, loc, floatConstant(b, loc, f32, 0), emptyRows(b, loc, args[0], {n}, f32));
+        auto map = [&](StringRef dims) { return dimsMap(b.getContext(), "rnk", dims); };
+        Value y = generic(b, loc, {args[0], args[1]}, out, {map("rk"), map("nk"), map("rn")}, "ppr",
+                          [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                            Value p = arith::MulFOp::create(b, loc, v[0], castFloat(b, loc, v[1], f32));
+                            return {arith::AddFOp::create(b, loc, v[2], p)};
+                          })[0];
+        if (!bias)
+          return {y};
+        auto rows = [&](StringRef dims) { return dimsMap(b.getContext(), "rn", dims); };
+        return generic(b, loc, {y, args[2]}, emptyRows(b, loc, y, {n}, f32), {rows("rn"), rows("n"), rows("rn")}, "pp",
+                       [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                         return {arith::AddFOp::create(b, loc, v[0], castFloat(b, loc, v[1], f32))};
+                       });
+      });
   return func::CallOp::create(b, loc, f, operands).getResult(0);
 }
 
@@ -272,22 +285,25 @@ Value FunctionBuilder::blockLinear(Value x, Value weight, Value bias) {
   SmallVector<Value> operands{parts, weight};
   if (bias)
     operands.push_back(bias);
-  func::FuncOp f = model.function(name, ValueRange(operands).getTypes(), [&](OpBuilder &b, ValueRange args) -> SmallVector<Value> {
-    Type f32 = b.getF32Type();
-    Value y = filledInto(b, loc, floatConstant(b, loc, f32, 0), emptyRows(b, loc, args[0], {heads, out}, f32));
-    auto map = [&](StringRef dims) { return dimsMap(b.getContext(), "rhok", dims); };
-    y = generic(b, loc, {args[0], args[1]}, y, {map("rhk"), map("hko"), map("rho")}, "pppr", [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-      Value p = arith::MulFOp::create(b, loc, v[0], castFloat(b, loc, v[1], f32));
-      return {arith::AddFOp::create(b, loc, v[2], p)};
-    })[0];
-    if (!bias)
-      return {y};
-    auto outer = [&](StringRef dims) { return dimsMap(b.getContext(), "rho", dims); };
-    Value into = emptyRows(b, loc, y, {heads, out}, f32);
-    return generic(b, loc, {y, args[2]}, into, {outer("rho"), outer("ho"), outer("rho")}, "ppp", [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-      return {arith::AddFOp::create(b, loc, v[0], castFloat(b, loc, v[1], f32))};
-    });
-  });
+  func::FuncOp f =
+      model.function(name, ValueRange(operands).getTypes(), [&](OpBuilder &b, ValueRange args) -> SmallVector<Value> {
+        Type f32 = b.getF32Type();
+        Value y = filledInto(b, loc, floatConstant(b, loc, f32, 0), emptyRows(b, loc, args[0], {heads, out}, f32));
+        auto map = [&](StringRef dims) { return dimsMap(b.getContext(), "rhok", dims); };
+        y = generic(b, loc, {args[0], args[1]}, y, {map("rhk"), map("hko"), map("rho")}, "pppr",
+                    [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                      Value p = arith::MulFOp::create(b, loc, v[0], castFloat(b, loc, v[1], f32));
+                      return {arith::AddFOp::create(b, loc, v[2], p)};
+                    })[0];
+        if (!bias)
+          return {y};
+        auto outer = [&](StringRef dims) { return dimsMap(b.getContext(), "rho", dims); };
+        Value into = emptyRows(b, loc, y, {heads, out}, f32);
+        return generic(b, loc, {y, args[2]}, into, {outer("rho"), outer("ho"), outer("rho")}, "ppp",
+                       [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                         return {arith::AddFOp::create(b, loc, v[0], castFloat(b, loc, v[1], f32))};
+                       });
+      });
   return joinHeads(func::CallOp::create(b, loc, f, operands).getResult(0));
 }
 
@@ -326,7 +342,8 @@ Value FunctionBuilder::repeatHeads(Value x, int64_t times) {
     return x;
   ArrayRef<int64_t> shape = rowsType(x).getShape();
   int64_t heads = shape[1], width = shape[2];
-  std::string name = "repeat_heads_" + std::to_string(heads) + "x" + std::to_string(times) + "x" + std::to_string(width);
+  std::string name =
+      "repeat_heads_" + std::to_string(heads) + "x" + std::to_string(times) + "x" + std::to_string(width);
   func::FuncOp f = model.function(name, x.getType(), [&](OpBuilder &b, ValueRange args) -> SmallVector<Value> {
     Value out = emptyRows(b, loc, args[0], {heads, times, width}, b.getF32Type());
     auto map = [&](StringRef dims) { return dimsMap(b.getContext(), "rhnd", dims); };
@@ -341,7 +358,8 @@ Value FunctionBuilder::sum(Value x) {
   std::string name = "sum_" + sizesText(itemShape(x));
   func::FuncOp f = model.function(name, x.getType(), [&](OpBuilder &b, ValueRange args) {
     Value zero = floatConstant(b, loc, b.getF32Type(), 0);
-    Value out = filledInto(b, loc, zero, emptyRows(b, loc, args[0], ArrayRef(itemShape(args[0])).drop_back(), b.getF32Type()));
+    Value out =
+        filledInto(b, loc, zero, emptyRows(b, loc, args[0], ArrayRef(itemShape(args[0])).drop_back(), b.getF32Type()));
     auto map = [&](StringRef dims) { return dimsMap(b.getContext(), "rhd", dims); };
     return generic(b, loc, args[0], out, {map("rhd"), map("rh")}, "ppr",
                    [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
@@ -354,7 +372,8 @@ Value FunctionBuilder::sum(Value x) {
 Value FunctionBuilder::columns(Value x, int64_t from, int64_t count) {
   auto type = RankedTensorType::get({ShapedType::kDynamic, count}, rowsType(x).getElementType());
   OpFoldResult one = b.getIndexAttr(1);
-  SmallVector<OpFoldResult> offsets{b.getIndexAttr(0), b.getIndexAttr(from)}, sizes{numRows(b, loc, x), b.getIndexAttr(count)};
+  SmallVector<OpFoldResult> offsets{b.getIndexAttr(0), b.getIndexAttr(from)},
+      sizes{numRows(b, loc, x), b.getIndexAttr(count)};
   return tensor::ExtractSliceOp::create(b, loc, type, x, offsets, sizes, SmallVector<OpFoldResult>{one, one});
 }
 
@@ -370,7 +389,8 @@ std::pair<ArrayAttr, Type> FunctionBuilder::recurrenceMaps(StringRef state, Stri
   SmallVector<int64_t> shape{ShapedType::kDynamic};
   for (char c : result.drop_front())
     for (auto [x, map] : llvm::zip(operands, maps))
-      if (auto at = map.getResultPosition(getAffineDimExpr(loops.find(c), b.getContext())); at && shape.size() == result.find(c))
+      if (auto at = map.getResultPosition(getAffineDimExpr(loops.find(c), b.getContext()));
+          at && shape.size() == result.find(c))
         shape.push_back(rowsType(x).getDimSize(*at));
   return {b.getAffineMapArrayAttr(maps), RankedTensorType::get(shape, b.getF32Type())};
 }
@@ -441,7 +461,8 @@ func::FuncOp ModelBuilder::shared(func::FuncOp fresh) {
   auto &known = functions[fresh.getName()];
   for (func::FuncOp f : known)
     if (f.getFunctionType() == fresh.getFunctionType() &&
-        OperationEquivalence::isRegionEquivalentTo(&f.getBody(), &fresh.getBody(), OperationEquivalence::IgnoreLocations)) {
+        OperationEquivalence::isRegionEquivalentTo(&f.getBody(), &fresh.getBody(),
+                                                   OperationEquivalence::IgnoreLocations)) {
       fresh.erase();
       return f;
     }
@@ -534,7 +555,8 @@ Value FunctionBuilder::rotary(Value x, Value positions, double base, int64_t dim
 }
 
 Value FunctionBuilder::attention(Value q, Value k, Value v, int64_t window, double scale) {
-  auto y = RankedTensorType::get({ShapedType::kDynamic, rowsType(q).getDimSize(1), rowsType(v).getDimSize(2)}, b.getF32Type());
+  auto y = RankedTensorType::get({ShapedType::kDynamic, rowsType(q).getDimSize(1), rowsType(v).getDimSize(2)},
+                                 b.getF32Type());
   return AttentionOp::create(b, loc, y, TypeRange(), q, k, v, offsets, ValueRange(), Value(), APFloat(scale),
                              window ? b.getI64IntegerAttr(window) : IntegerAttr(), /*lse=*/false)
       .getY();

@@ -24,8 +24,8 @@ public:
   Location loc;
   Value offsets;
 
-  /// The tensor `name` below this function's prefix, which must have this shape or, where it is given, the one `stored`,
-  /// of as many elements.
+  /// The tensor `name` below this function's prefix, which must have this shape or, where it is given, the one
+  /// `stored`, of as many elements.
   Value weight(StringRef name, ArrayRef<int64_t> shape, ArrayRef<int64_t> stored = {});
   bool hasWeight(StringRef name) const;
   /// A tensor of f32 that the importer computed, under a name of its own below the prefix.
@@ -39,7 +39,8 @@ public:
   Value linear(Value x, Value weight, Value bias = {});
   /// Weight `<name>.weight` [n, k] and, where `bias`, `<name>.bias` [n], applied to x.
   Value linear(Value x, StringRef name, int64_t n, bool bias = false);
-  /// x[r, h, :] W[h] + bias[h], W [heads, in, out], a block-diagonal product: rows x (heads * in) -> rows x (heads * out).
+  /// x[r, h, :] W[h] + bias[h], W [heads, in, out], a block-diagonal product: rows x (heads * in) -> rows x (heads *
+  /// out).
   Value blockLinear(Value x, Value weight, Value bias = {});
   /// Logits: x times `lm_head.weight` or, if `tied`, the table, whose tensor is called `tableName`.
   Value head(Value x, Value table, bool tied, StringRef tableName);
@@ -127,8 +128,8 @@ public:
   FunctionBuilder &forward() { return *root; }
   StringRef family() const { return cast<StringAttr>((*module)->getAttr("strand.family")).getValue(); }
   Value tokens() { return forwardFunction.getArgument(0); }
-  /// One layer x -> x. `kind` names its function; layers whose functions turn out equal share one. `path` is the name of
-  /// what it carries, as in "layers.0"; `prefix` that of its weights, as in "model.layers.0.".
+  /// One layer x -> x. `kind` names its function; layers whose functions turn out equal share one. `path` is the name
+  /// of what it carries, as in "layers.0"; `prefix` that of its weights, as in "model.layers.0.".
   Value layer(StringRef kind, const Twine &path, const Twine &prefix, Value x,
               llvm::function_ref<Value(FunctionBuilder &, Value)> body);
   /// The same for a layer of several values.

@@ -36,7 +36,8 @@ Retention::Heads Retention::project(FunctionBuilder &f, Value x) const {
   auto mapped = [&](Value y) {
     return featureMap ? f.map("feature_map", "rd->rd", y, [&](ArrayRef<Scalar> v) { return featureMap(v[0]); }) : y;
   };
-  Value q = mapped(projected("q", keys)), k = mapped(projected("k", keys / group())), v = projected("v", values / group());
+  Value q = mapped(projected("q", keys)), k = mapped(projected("k", keys / group())),
+        v = projected("v", values / group());
   return {f.splitHeads(q, heads), f.repeatHeads(f.splitHeads(k, keyHeads), group()),
           f.repeatHeads(f.splitHeads(v, keyHeads), group())};
 }

@@ -1,6 +1,6 @@
 // What GLA and RetNet share: q, k, v in heads, short convolutions before them, the gated norm behind.
-// Widths over all heads: K = expand_k * hidden, V = expand_v * hidden. k and v may have fewer heads, each of which serves
-// several consecutive query heads.
+// Widths over all heads: K = expand_k * hidden, V = expand_v * hidden. k and v may have fewer heads, each of which
+// serves several consecutive query heads.
 #pragma once
 #include "lib/Import/Activations.h"
 #include "lib/Import/Fla.h"

@@ -30,6 +30,7 @@ struct Carried {
 };
 
 /// y[t], carried = step(rows[t], fixed, carried): rows of y. The step answers y first.
-using RowStep = llvm::function_ref<SmallVector<Value>(StepBuilder &, ValueRange rows, ValueRange fixed, ValueRange carried)>;
+using RowStep =
+    llvm::function_ref<SmallVector<Value>(StepBuilder &, ValueRange rows, ValueRange fixed, ValueRange carried)>;
 Value scan(FunctionBuilder &f, ValueRange rows, ValueRange fixed, ArrayRef<Carried> carried, RowStep step);
 } // namespace strand

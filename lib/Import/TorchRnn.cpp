@@ -21,7 +21,9 @@ mlir::Value strand::buildTorchRnn(ModelBuilder &m, StringRef cell, int64_t gates
   for (int64_t n = 0; n < layers && m.good(); ++n)
     x = m.layer(m.family().str() + "_layer", "layers." + Twine(n), "rnn.", x, [&](FunctionBuilder &f, Value x) {
       int64_t from = n ? width : embedding, all = gates * width;
-      auto weight = [&](StringRef name, ArrayRef<int64_t> shape) { return f.weight((name + "_l" + Twine(n)).str(), shape); };
+      auto weight = [&](StringRef name, ArrayRef<int64_t> shape) {
+        return f.weight((name + "_l" + Twine(n)).str(), shape);
+      };
       auto bias = [&](StringRef name) { return biased ? weight(name, {all}) : Value(); };
       Value p = f.linear(x, weight("weight_ih", {all, from}), bias("bias_ih"));
       SmallVector<Value> fixed{weight("weight_hh", {all, width})};

@@ -1,7 +1,7 @@
 // strand-block-rows, in three steps for each block of operations:
 //   classes  which tensors have the same rows: ops that pair rows one by one join their operands and results
-//   runs     in the order of the text, row-wise ops of one class collect until something else needs one of their results
-//   rewrite  a run becomes a parallel loop over blocks of rows; its ops are written again on slices
+//   runs     in the order of the text, row-wise ops of one class collect until something else needs one of their
+//   results rewrite  a run becomes a parallel loop over blocks of rows; its ops are written again on slices
 #include "dialects/Strand/Rows.h"
 #include "lib/Lowering/Places.h"
 #include "lib/Passes.h"
@@ -46,7 +46,8 @@ public:
     bool kind = isa<linalg::LinalgOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::ExtractSliceOp,
                     tensor::InsertSliceOp>(op);
     return kind && op->getNumResults() && llvm::all_of(op->getResults(), isRows) &&
-           llvm::all_of(op->getResultTypes(), [](Type t) { return cast<RankedTensorType>(t).getNumDynamicDims() == 1; }) &&
+           llvm::all_of(op->getResultTypes(),
+                        [](Type t) { return cast<RankedTensorType>(t).getNumDynamicDims() == 1; }) &&
            !rowProblem(op);
   }
   bool same(Value x, Value y) const { return classes.isEquivalent(x.getAsOpaquePointer(), y.getAsOpaquePointer()); }
@@ -71,10 +72,13 @@ using Run = llvm::SetVector<Operation *>;
 
 /// Whether `op`, or anything in its regions, uses a result of the run.
 bool needs(Operation *op, const Run &run) {
-  return op->walk([&](Operation *inner) {
-             bool uses = llvm::any_of(inner->getOperands(), [&](Value v) { return v.getDefiningOp() && run.contains(v.getDefiningOp()); });
-             return uses ? WalkResult::interrupt() : WalkResult::advance();
-           }).wasInterrupted();
+  return op
+      ->walk([&](Operation *inner) {
+        bool uses = llvm::any_of(inner->getOperands(),
+                                 [&](Value v) { return v.getDefiningOp() && run.contains(v.getDefiningOp()); });
+        return uses ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
 }
 
 SmallVector<Run> runsIn(Block &block, const RowClasses &classes) {
@@ -189,7 +193,8 @@ int64_t Blocking::rowsOfBlock() const {
     if (isa<linalg::LinalgOp>(op))
       for (Value v : op->getResults())
         if (!outputs.contains(v))
-          bytes += ShapedType::getNumElements(itemShape(v)) * llvm::divideCeil(getElementTypeOrSelf(v).getIntOrFloatBitWidth(), 8);
+          bytes += ShapedType::getNumElements(itemShape(v)) *
+                   llvm::divideCeil(getElementTypeOrSelf(v).getIntOrFloatBitWidth(), 8);
   constexpr int64_t mostUnits = 16;
   int64_t rows = bytes ? cache / bytes : mostUnits * unit;
   return std::clamp<int64_t>(rows / unit, 1, mostUnits) * unit;
@@ -236,8 +241,9 @@ void Blocking::writeAgain(Operation *op, IRMapping &slices, const DenseMap<OpOpe
   SmallVector<Value> operands;
   for (OpOperand &operand : op->getOpOperands()) {
     Value v = operand.get();
-    operands.push_back(isRows(v) && isPlace(v) ? placeAgain(b, v, bases.lookup(&operand), [&](Operation *op) { setRows(op, count); })
-                                              : slices.lookupOrDefault(v));
+    operands.push_back(isRows(v) && isPlace(v)
+                           ? placeAgain(b, v, bases.lookup(&operand), [&](Operation *op) { setRows(op, count); })
+                           : slices.lookupOrDefault(v));
   }
   Operation *again = b.clone(*op, slices);
   again->setOperands(operands);
@@ -266,7 +272,8 @@ void Blocking::rewrite() {
   b.setInsertionPointAfter(last);
   Value rows = rowsOfRun(), most = indexConstant(b, loc, rowsOfBlock()), least = indexConstant(b, loc, unit);
   // enough rows for several blocks are divided into several, of whole register tiles
-  Value share = arith::MulIOp::create(b, loc, arith::DivUIOp::create(b, loc, rows, indexConstant(b, loc, severalBlocks * unit)), least);
+  Value share = arith::MulIOp::create(
+      b, loc, arith::DivUIOp::create(b, loc, rows, indexConstant(b, loc, severalBlocks * unit)), least);
   Value length = arith::MinUIOp::create(b, loc, most, arith::MaxUIOp::create(b, loc, least, share));
   scf::ForallOp loop = makeLoop(rows, length);
 

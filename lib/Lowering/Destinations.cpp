@@ -47,7 +47,8 @@ struct Origin {
   SmallVector<Operation *> reshapes;
 };
 
-void collectOrigins(OpOperand &use, const Ties &ties, SmallVector<Operation *> reshapes, SmallVectorImpl<Origin> &origins) {
+void collectOrigins(OpOperand &use, const Ties &ties, SmallVector<Operation *> reshapes,
+                    SmallVectorImpl<Origin> &origins) {
   SmallVector<OpOperand *> next;
   if (Value v = use.get(); v.getDefiningOp() && isPlace(v) && !v.hasOneUse()) { // others would write there as well
     OpBuilder b(use.getOwner());
@@ -154,7 +155,8 @@ struct AtCaller {
 /// "strand.rows" or "strand.sequences" if dimension 0 of `tensor` is that of a marked argument of `f`.
 StringRef extentMark(func::FuncOp f, Value tensor, const Ties &ties) {
   auto empty = tensor.getDefiningOp<tensor::EmptyOp>();
-  Value from = empty && empty.getType().getRank() && empty.getType().isDynamicDim(0) ? empty.getDynamicSize(0) : Value();
+  Value from =
+      empty && empty.getType().getRank() && empty.getType().isDynamicDim(0) ? empty.getDynamicSize(0) : Value();
   if (auto dim = from ? from.getDefiningOp<tensor::DimOp>() : nullptr; dim && dim.getConstantIndex() == 0)
     from = shapeSource(dim.getSource(), ties);
   auto arg = dyn_cast_if_present<BlockArgument>(from);
@@ -238,8 +240,9 @@ struct Destinations : impl::DestinationsBase<Destinations> {
           continue;
         sizes.push_back(caller.size(returned.get(), d));
         if (!sizes.back())
-          return f.emitError() << "dimension " << d << " of result " << result
-                               << " cannot be computed from the operands; compute it in the caller and pass it as an index";
+          return f.emitError()
+                 << "dimension " << d << " of result " << result
+                 << " cannot be computed from the operands; compute it in the caller and pass it as an index";
       }
       call->insertOperands(call.getNumOperands(),
                            tensor::EmptyOp::create(caller.b, call.getLoc(), type, sizes).getResult());

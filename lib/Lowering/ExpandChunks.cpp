@@ -30,16 +30,16 @@ ChunkOptions forFewTasks(ChunkOptions options) {
   return options;
 }
 
-/// Options where groups of threads share a tile: a warp takes neighbouring channels, and blocks are small, so that there are
-/// many of them.
+/// Options where groups of threads share a tile: a warp takes neighbouring channels, and blocks are small, so that
+/// there are many of them.
 ChunkOptions forTeams(ChunkOptions options, int64_t teams) {
   options.teams = teams;
   options.channelBlock = options.vectorWidth / 4; // which is a quarter of a block's channels
   return options;
 }
 
-/// Options where a tile is for a block of threads and is not cut further: few channels, so that there are many blocks, and many
-/// rows for the threads.
+/// Options where a tile is for a block of threads and is not cut further: few channels, so that there are many blocks,
+/// and many rows for the threads.
 ChunkOptions forBlocks(ChunkOptions options) {
   options.channelBlock = options.vectorWidth;
   options.historyRows = 128;
@@ -74,8 +74,10 @@ Choice choose(ChunkOpInterface op, StringRef form, const ChunkOptions &options) 
   if (blocks > mostBlocksToSplit)
     return {inOrder, std::to_string(blocks) + " blocks are tasks enough for one sequence"};
   int64_t most = op.getBlocks(forFewTasks(options));
-  return {inOrder + " or three-phase", "by the lengths and threads of a call: one sequence has " + std::to_string(blocks) +
-          (most > blocks ? " to " + std::to_string(most) : "") + (most == 1 ? " task" : " tasks"), ChunkForm::ThreePhase, true};
+  return {inOrder + " or three-phase",
+          "by the lengths and threads of a call: one sequence has " + std::to_string(blocks) +
+              (most > blocks ? " to " + std::to_string(most) : "") + (most == 1 ? " task" : " tasks"),
+          ChunkForm::ThreePhase, true};
 }
 
 struct ExpandChunks : impl::ExpandChunksBase<ExpandChunks> {
@@ -86,8 +88,9 @@ struct ExpandChunks : impl::ExpandChunksBase<ExpandChunks> {
       return signalPassFailure();
     }
     if (vectorBits < 32 || tileLength < 0 || teams < 1) {
-      getOperation().emitError() << "vector-bits is " << int64_t(vectorBits) << ", tile-length " << int64_t(tileLength) << " and teams " << int64_t(teams)
-                                 << "; a vector has 32 bits at least, tiles are not negative, and there is a team at least";
+      getOperation().emitError()
+          << "vector-bits is " << int64_t(vectorBits) << ", tile-length " << int64_t(tileLength) << " and teams "
+          << int64_t(teams) << "; a vector has 32 bits at least, tiles are not negative, and there is a team at least";
       return signalPassFailure();
     }
     ChunkOptions options;
@@ -103,14 +106,17 @@ struct ExpandChunks : impl::ExpandChunksBase<ExpandChunks> {
 
   void expand(ChunkOpInterface op, const Choice &choice, const ChunkOptions &options) {
     Builder b(&getContext());
-    ChunkOptions own = hasTeams(op, choice, options, teams) ? forTeams(options, teams) : teams > 1 && !options.singleRow ? forBlocks(options) : options;
+    ChunkOptions own = hasTeams(op, choice, options, teams) ? forTeams(options, teams)
+                       : teams > 1 && !options.singleRow    ? forBlocks(options)
+                                                            : options;
     SmallVector<NamedAttribute> facts{
         b.getNamedAttr("tile", b.getI64IntegerAttr(options.singleRow ? 1 : op.getTileLengths(own).front())),
         b.getNamedAttr("blocks", b.getI64IntegerAttr(op.getBlocks(own))),
         b.getNamedAttr("why", b.getStringAttr(choice.why))};
     if (auto split = dyn_cast<SplitOpInterface>(op.getOperation()))
       facts.push_back(b.getNamedAttr("cost", b.getI64IntegerAttr(split.getSplitCost(own).row * op.getBlocks(own))));
-    noteForm(op, choice.form, facts, op.isFallback() || (isSplit(form) && choice.spans == ChunkForm::Chunk && !options.singleRow));
+    noteForm(op, choice.form, facts,
+             op.isFallback() || (isSplit(form) && choice.spans == ChunkForm::Chunk && !options.singleRow));
     Expansion expansion(op, own);
     if (readers && goesElementByElement(op))
       expansion.takeReaders();

@@ -95,7 +95,8 @@ Value Expansion::raised(Value counts) {
 /// The operand that says how many rows the results have: the first with an unknown dimension 0.
 Value Expansion::rowsOperand() {
   for (Value v : op->getOperands())
-    if (auto type = dyn_cast<RankedTensorType>(v.getType()); type && type.getRank() && v != stream.getOffsets() && type.isDynamicDim(0))
+    if (auto type = dyn_cast<RankedTensorType>(v.getType());
+        type && type.getRank() && v != stream.getOffsets() && type.isDynamicDim(0))
       return v;
   return op->getOperand(0);
 }
@@ -180,9 +181,10 @@ SmallVector<Value> Expansion::initialStates(Value block) {
   return slices;
 }
 
-/// Tiles of each length while so many of `rows` are left, behind the first `done`; of one row before row `aligned`, if that
-/// is given.
-SmallVector<Value> Expansion::emitTiles(Value rows, SmallVector<Value> carried, WriteTile tile, Value aligned, Value done) {
+/// Tiles of each length while so many of `rows` are left, behind the first `done`; of one row before row `aligned`, if
+/// that is given.
+SmallVector<Value> Expansion::emitTiles(Value rows, SmallVector<Value> carried, WriteTile tile, Value aligned,
+                                        Value done) {
   SmallVector<int64_t> lengths = options.singleRow ? SmallVector<int64_t>{1} : op.getTileLengths(options);
   Value at = done ? done : index(0);
   if (aligned && lengths.front() > 1) {
@@ -217,7 +219,8 @@ Value Expansion::rowsToAlignment(const Part &part) {
     return {};
   Value seen = *llvm::find_if(part.counts, [](Value count) { return bool(count); });
   Value behind = arith::RemUIOp::create(b, loc, seen, index(alignment));
-  Value left = arith::RemUIOp::create(b, loc, arith::SubIOp::create(b, loc, index(alignment), behind), index(alignment));
+  Value left =
+      arith::RemUIOp::create(b, loc, arith::SubIOp::create(b, loc, index(alignment), behind), index(alignment));
   return arith::MinUIOp::create(b, loc, left, part.rows);
 }
 
@@ -238,9 +241,10 @@ SmallVector<Value> Expansion::emitTile(const Part &part, Value at, int64_t lengt
   return next;
 }
 
-/// The tile of `length` rows from row `at` of the part on: what is written of its results, with `into` as destinations, then
-/// the carried states behind it.
-SmallVector<Value> Expansion::computeTile(const Part &part, Value at, int64_t length, ValueRange into, ValueRange states) {
+/// The tile of `length` rows from row `at` of the part on: what is written of its results, with `into` as destinations,
+/// then the carried states behind it.
+SmallVector<Value> Expansion::computeTile(const Part &part, Value at, int64_t length, ValueRange into,
+                                          ValueRange states) {
   SmallVector<Value> tiles, of;
   for (unsigned i = 0; i < results; ++i) {
     bool direct = llvm::is_contained(written, i) && !readers[i];
@@ -293,13 +297,15 @@ static linalg::GenericOp soleReader(OpResult result) {
     if (!isa<tensor::DimOp>(use.getOwner()))
       uses.push_back(&use);
   auto reader = uses.size() == 1 ? dyn_cast<linalg::GenericOp>(uses[0]->getOwner()) : linalg::GenericOp();
-  if (!reader || reader->getBlock() != result.getOwner()->getBlock() || reader.getNumDpsInits() != 1 || reader.getNumReductionLoops() ||
-      reader.hasIndexSemantics())
+  if (!reader || reader->getBlock() != result.getOwner()->getBlock() || reader.getNumDpsInits() != 1 ||
+      reader.getNumReductionLoops() || reader.hasIndexSemantics())
     return {};
   OpOperand &use = *uses[0], &init = *reader.getDpsInitOperand(0);
   auto isWhole = [&](OpOperand &operand) { return reader.getMatchingIndexingMap(&operand).isIdentity(); };
   bool plain = llvm::all_of(reader.getIndexingMapsArray(), [](AffineMap m) { return m.isProjectedPermutation(); });
-  return plain && isWhole(use) && isWhole(init) && &use != &init && !reader.payloadUsesValueFromOperand(&init) ? reader : linalg::GenericOp();
+  return plain && isWhole(use) && isWhole(init) && &use != &init && !reader.payloadUsesValueFromOperand(&init)
+             ? reader
+             : linalg::GenericOp();
 }
 
 void Expansion::takeReaders() {

@@ -50,7 +50,8 @@ private:
   void addStates(Part &part, Value at);
   SmallVector<Value> takeSlices(const Part &part, ValueRange whole, unsigned results);
   SmallVector<Value> initialStates(Value block);
-  SmallVector<Value> emitTiles(Value rows, SmallVector<Value> carried, WriteTile tile, Value aligned = {}, Value done = {});
+  SmallVector<Value> emitTiles(Value rows, SmallVector<Value> carried, WriteTile tile, Value aligned = {},
+                               Value done = {});
   SmallVector<Value> emitLoop(Value from, Value to, int64_t length, ValueRange carried, WriteTile tile);
   Value rowsToAlignment(const Part &part);
   SmallVector<Value> emitTile(const Part &part, Value at, int64_t length, ValueRange slices);

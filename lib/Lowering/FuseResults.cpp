@@ -24,8 +24,9 @@ struct IntoProducer : OpRewritePattern<linalg::GenericOp> {
 
   static bool isElementWise(linalg::GenericOp op) {
     OpOperand &init = *op.getDpsInitOperand(0);
-    return op.getNumDpsInits() == 1 && op.getNumReductionLoops() == 0 && !op.hasIndexSemantics() && op.hasPureTensorSemantics() &&
-           op.getMatchingIndexingMap(&init).isIdentity() && !op.payloadUsesValueFromOperand(&init) &&
+    return op.getNumDpsInits() == 1 && op.getNumReductionLoops() == 0 && !op.hasIndexSemantics() &&
+           op.hasPureTensorSemantics() && op.getMatchingIndexingMap(&init).isIdentity() &&
+           !op.payloadUsesValueFromOperand(&init) &&
            llvm::all_of(op.getIndexingMapsArray(), [](AffineMap m) { return m.isProjectedPermutation(); });
   }
 
@@ -47,7 +48,8 @@ struct IntoProducer : OpRewritePattern<linalg::GenericOp> {
   static void join(PatternRewriter &rewriter, linalg::GenericOp reader, OpOperand &use) {
     auto maker = use.get().getDefiningOp<linalg::GenericOp>();
     unsigned result = cast<OpResult>(use.get()).getResultNumber();
-    AffineMap element = maker.getMatchingIndexingMap(maker.getDpsInitOperand(result)); // from loops to the reader's loops
+    AffineMap element =
+        maker.getMatchingIndexingMap(maker.getDpsInitOperand(result)); // from loops to the reader's loops
     SmallVector<Value> inputs(maker.getInputs()), inits(maker.getOutputs());
     SmallVector<AffineMap> maps;
     for (OpOperand *input : maker.getDpsInputOperands())
@@ -139,16 +141,17 @@ struct IntoReader : OpRewritePattern<linalg::GenericOp> {
     unsigned known = maker.getNumDpsInputs(), count = inputs.size();
     rewriter.setInsertionPoint(reader);
     auto joined = linalg::GenericOp::create(
-        rewriter, reader.getLoc(), reader.getResultTypes(), inputs, reader.getOutputs(), maps, reader.getIteratorTypesArray(),
-        [&](OpBuilder &b, Location loc, ValueRange args) {
+        rewriter, reader.getLoc(), reader.getResultTypes(), inputs, reader.getOutputs(), maps,
+        reader.getIteratorTypesArray(), [&](OpBuilder &b, Location loc, ValueRange args) {
           IRMapping values;
           values.map(maker.getRegionInputArgs(), args.take_front(known));
           for (Operation &op : maker.getBody()->without_terminator())
             b.clone(op, values);
           for (OpOperand *input : reader.getDpsInputOperands())
             if (auto result = dyn_cast<OpResult>(input->get()); result && result.getOwner() == maker)
-              values.map(reader.getMatchingBlockArgument(input),
-                         values.lookupOrDefault(maker.getBody()->getTerminator()->getOperand(result.getResultNumber())));
+              values.map(
+                  reader.getMatchingBlockArgument(input),
+                  values.lookupOrDefault(maker.getBody()->getTerminator()->getOperand(result.getResultNumber())));
           for (auto [i, other] : llvm::enumerate(others))
             values.map(reader.getMatchingBlockArgument(other), args[known + i]);
           values.map(reader.getRegionOutputArgs(), args.drop_front(count));

@@ -25,8 +25,8 @@ bool dependsOn(Value v, Value iv) {
   return llvm::any_of(op->getOperands(), [&](Value operand) { return dependsOn(operand, iv); });
 }
 
-/// Whether no two iterations of the parallel loops around `slice`, of which there is one at least, read the same elements
-/// through it.
+/// Whether no two iterations of the parallel loops around `slice`, of which there is one at least, read the same
+/// elements through it.
 bool readsItsOwn(tensor::ExtractSliceOp slice) {
   auto inner = slice->getParentOfType<scf::ForallOp>();
   for (auto loop = inner; loop; loop = loop->getParentOfType<scf::ForallOp>())
@@ -74,9 +74,10 @@ void askInits(linalg::LinalgOp op) {
 
 /// Replaces the slices of `op`; several results that are read at one place are computed together.
 void moveIntoSlices(linalg::LinalgOp op, SmallVector<tensor::ExtractSliceOp> slices) {
-  llvm::sort(slices, [](tensor::ExtractSliceOp x, tensor::ExtractSliceOp y) { // the first of a block is written at first
-    return x->getBlock() == y->getBlock() ? x->isBeforeInBlock(y) : std::less<>()(x->getBlock(), y->getBlock());
-  });
+  llvm::sort(
+      slices, [](tensor::ExtractSliceOp x, tensor::ExtractSliceOp y) { // the first of a block is written at first
+        return x->getBlock() == y->getBlock() ? x->isBeforeInBlock(y) : std::less<>()(x->getBlock(), y->getBlock());
+      });
   SmallVector<std::pair<tensor::ExtractSliceOp, Operation *>> done;
   for (tensor::ExtractSliceOp slice : slices) {
     OpBuilder b(slice);
@@ -84,8 +85,9 @@ void moveIntoSlices(linalg::LinalgOp op, SmallVector<tensor::ExtractSliceOp> sli
     auto known = llvm::find_if(done, [&](auto &d) { return samePlace(d.first, slice); });
     Operation *tiled = known == done.end() ? nullptr : known->second;
     if (!tiled) {
-      FailureOr<TilingResult> made = cast<TilingInterface>(op.getOperation())
-                                         .generateResultTileValue(b, result, slice.getMixedOffsets(), slice.getMixedSizes());
+      FailureOr<TilingResult> made =
+          cast<TilingInterface>(op.getOperation())
+              .generateResultTileValue(b, result, slice.getMixedOffsets(), slice.getMixedSizes());
       if (failed(made))
         return;
       tiled = made->tiledOps.front();

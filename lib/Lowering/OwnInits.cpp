@@ -13,8 +13,8 @@ namespace strand {
 #include "lib/Passes.h.inc"
 namespace {
 
-/// The uses of a place from outside in the branches of an scf.if, one in each: only one of them runs, and what both write
-/// may become the result in place.
+/// The uses of a place from outside in the branches of an scf.if, one in each: only one of them runs, and what both
+/// write may become the result in place.
 SmallVector<std::pair<OpOperand *, OpOperand *>> usesInBranches(scf::IfOp branch) {
   SmallVector<std::pair<OpOperand *, OpOperand *>> pairs;
   if (branch.getElseRegion().empty())
@@ -23,7 +23,8 @@ SmallVector<std::pair<OpOperand *, OpOperand *>> usesInBranches(scf::IfOp branch
     llvm::MapVector<Value, SmallVector<OpOperand *>> uses;
     for (Operation &op : region.front())
       for (OpOperand &operand : op.getOpOperands())
-        if (operand.get().getDefiningOp() && isPlace(operand.get()) && !region.isAncestor(operand.get().getParentRegion()))
+        if (operand.get().getDefiningOp() && isPlace(operand.get()) &&
+            !region.isAncestor(operand.get().getParentRegion()))
           uses[operand.get()].push_back(&operand);
     return uses;
   };
@@ -41,8 +42,8 @@ bool areBranches(Value place) {
   return branch && llvm::any_of(usesInBranches(branch), [&](auto &pair) { return pair.first->get() == place; });
 }
 
-/// Whether nothing but `use` needs the place, nor anything on the way down, and none of it stands outside of a loop that
-/// `use` is in, where each iteration would find what the one before has written.
+/// Whether nothing but `use` needs the place, nor anything on the way down, and none of it stands outside of a loop
+/// that `use` is in, where each iteration would find what the one before has written.
 bool isOwn(const OpOperand &use) {
   if (areBranches(use.get()))
     return true;

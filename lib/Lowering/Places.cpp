@@ -5,7 +5,9 @@
 using namespace mlir;
 
 namespace {
-bool isView(Operation *op) { return isa_and_present<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::ExtractSliceOp>(op); }
+bool isView(Operation *op) {
+  return isa_and_present<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::ExtractSliceOp>(op);
+}
 } // namespace
 
 bool strand::isPlace(Value v) {

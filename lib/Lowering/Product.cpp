@@ -35,8 +35,8 @@ std::optional<std::pair<unsigned, unsigned>> twoLoops(AffineMap map) {
 } // namespace
 
 std::optional<Product> strand::productOf(linalg::LinalgOp op) {
-  if (op.getNumLoops() != 3 || op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 || op.getNumReductionLoops() != 1 ||
-      !isMultiplyAdd(op.getBlock()))
+  if (op.getNumLoops() != 3 || op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
+      op.getNumReductionLoops() != 1 || !isMultiplyAdd(op.getBlock()))
     return {};
   auto x = twoLoops(op.getMatchingIndexingMap(op.getDpsInputOperand(0)));
   auto w = twoLoops(op.getMatchingIndexingMap(op.getDpsInputOperand(1)));

@@ -53,7 +53,8 @@ private:
   SmallVector<Value> slotStates(Value sequence, Value block);
   SmallVector<Value> summaries();
   SmallVector<Value> after(ValueRange states, ValueRange summaries, Value p, Value block);
-  SmallVector<Value> updatedIf(Value condition, ArrayRef<Value> values, llvm::function_ref<SmallVector<Value>(ValueRange)> write);
+  SmallVector<Value> updatedIf(Value condition, ArrayRef<Value> values,
+                               llvm::function_ref<SmallVector<Value>(ValueRange)> write);
   SmallVector<Value> startsInOrder(ValueRange summaries);
   SmallVector<Value> joinedByDoubling(SmallVector<Value> summaries);
   SmallVector<Value> joinedOver(ValueRange summaries, ValueRange into, Value distance);
@@ -215,28 +216,30 @@ SmallVector<Value> Spans::startsInOrder(ValueRange summaries) {
       sizes[0] = spans;
     SmallVector<Value> carried = x.takeSlices(part, loop.getRegionIterArgs(), n);
     llvm::append_range(carried, slotStates(s, block));
-    auto walk = scf::ForOp::create(b, loc, index(0), spans, index(1), carried, [&](OpBuilder &, Location, Value k, ValueRange v) {
-      SmallVector<Value> next;
-      for (auto [starts, state] : llvm::zip(v.take_front(n), v.drop_front(n))) {
-        SmallVector<OpFoldResult> at(rowsType(starts).getRank(), b.getIndexAttr(0));
-        at[0] = k;
-        SmallVector<int64_t> sizes{1};
-        llvm::append_range(sizes, itemShape(starts));
-        next.push_back(unslice(b, loc, state, starts, at, sizes));
-      }
-      llvm::append_range(next, after(v.drop_front(n), summaries, add(begin, k), block));
-      scf::YieldOp::create(b, loc, next);
-    });
+    auto walk = scf::ForOp::create(b, loc, index(0), spans, index(1), carried,
+                                   [&](OpBuilder &, Location, Value k, ValueRange v) {
+                                     SmallVector<Value> next;
+                                     for (auto [starts, state] : llvm::zip(v.take_front(n), v.drop_front(n))) {
+                                       SmallVector<OpFoldResult> at(rowsType(starts).getRank(), b.getIndexAttr(0));
+                                       at[0] = k;
+                                       SmallVector<int64_t> sizes{1};
+                                       llvm::append_range(sizes, itemShape(starts));
+                                       next.push_back(unslice(b, loc, state, starts, at, sizes));
+                                     }
+                                     llvm::append_range(next, after(v.drop_front(n), summaries, add(begin, k), block));
+                                     scf::YieldOp::create(b, loc, next);
+                                   });
     x.putSlices(loop, part, walk.getResults().take_front(n));
   });
 }
 
 /// `values` as they are, or after `write` where `condition` holds. (A loop of no or one turn updates in place.)
-SmallVector<Value> Spans::updatedIf(Value condition, ArrayRef<Value> values, llvm::function_ref<SmallVector<Value>(ValueRange)> write) {
+SmallVector<Value> Spans::updatedIf(Value condition, ArrayRef<Value> values,
+                                    llvm::function_ref<SmallVector<Value>(ValueRange)> write) {
   Value turns = arith::IndexCastUIOp::create(b, loc, b.getIndexType(), condition);
-  auto loop = scf::ForOp::create(b, loc, index(0), turns, index(1), values, [&](OpBuilder &, Location, Value, ValueRange v) {
-    scf::YieldOp::create(b, loc, write(v));
-  });
+  auto loop =
+      scf::ForOp::create(b, loc, index(0), turns, index(1), values,
+                         [&](OpBuilder &, Location, Value, ValueRange v) { scf::YieldOp::create(b, loc, write(v)); });
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 
@@ -259,27 +262,29 @@ SmallVector<Value> Spans::joinedOver(ValueRange summaries, ValueRange into, Valu
     all = updatedIf(joins, all, [&](ValueRange v) {
       SmallVector<Value> later = x.takeSlices(part, summaries, 0);
       unsigned n = transfers.size();
-      return split.emitJoined(b, v.take_front(n), v.drop_front(n), ArrayRef(later).take_front(n), ArrayRef(later).drop_front(n));
+      return split.emitJoined(b, v.take_front(n), v.drop_front(n), ArrayRef(later).take_front(n),
+                              ArrayRef(later).drop_front(n));
     });
     x.putSlices(loop, part, all);
   });
 }
 
-/// Each summary joined with all before it in its sequence: there and back between two places, so that a turn of the loop
-/// ends where it began.
+/// Each summary joined with all before it in its sequence: there and back between two places, so that a turn of the
+/// loop ends where it began.
 SmallVector<Value> Spans::joinedByDoubling(SmallVector<Value> summaries) {
   SmallVector<StateSpec> specs = transfers;
   llvm::append_range(specs, x.specs);
   int64_t most = threads ? mostSpans(blocks) : spansOnRequest, turns = llvm::divideCeil(llvm::Log2_64_Ceil(most), 2);
   unsigned n = specs.size();
   llvm::append_range(summaries, places(specs));
-  auto loop = scf::ForOp::create(b, loc, index(0), index(turns), index(1), summaries, [&](OpBuilder &, Location, Value i, ValueRange v) {
-    Value distance = arith::ShLIOp::create(b, loc, index(1), add(i, i));
-    SmallVector<Value> there = joinedOver(v.take_front(n), v.drop_front(n), distance);
-    SmallVector<Value> next = joinedOver(there, v.take_front(n), add(distance, distance));
-    llvm::append_range(next, there);
-    scf::YieldOp::create(b, loc, next);
-  });
+  auto loop = scf::ForOp::create(
+      b, loc, index(0), index(turns), index(1), summaries, [&](OpBuilder &, Location, Value i, ValueRange v) {
+        Value distance = arith::ShLIOp::create(b, loc, index(1), add(i, i));
+        SmallVector<Value> there = joinedOver(v.take_front(n), v.drop_front(n), distance);
+        SmallVector<Value> next = joinedOver(there, v.take_front(n), add(distance, distance));
+        llvm::append_range(next, there);
+        scf::YieldOp::create(b, loc, next);
+      });
   return llvm::to_vector_of<Value>(loop.getResults().take_front(n));
 }
 
@@ -305,7 +310,8 @@ SmallVector<Value> Spans::outputs(ValueRange into, ValueRange starts) {
     x.addResults(part);
     x.addStates(part, p);
     SmallVector<Value> slices = x.takeSlices(part, loop.getRegionIterArgs(), x.written.size());
-    slices = x.emitTiles(span.rows, std::move(slices), [&](Value at, int64_t n, ValueRange of) { return x.emitTile(part, at, n, of); });
+    slices = x.emitTiles(span.rows, std::move(slices),
+                         [&](Value at, int64_t n, ValueRange of) { return x.emitTile(part, at, n, of); });
     x.putSlices(loop, part, slices);
   });
 }

@@ -20,7 +20,8 @@ DenseSet<Value> dependents(ScanOp op, ValueRange arguments) {
   DenseSet<Value> some(arguments.begin(), arguments.end());
   for (Operation &inner : op.getBody()->without_terminator()) {
     bool depends = false;
-    inner.walk([&](Operation *o) { depends |= llvm::any_of(o->getOperands(), [&](Value v) { return some.contains(v); }); });
+    inner.walk(
+        [&](Operation *o) { depends |= llvm::any_of(o->getOperands(), [&](Value v) { return some.contains(v); }); });
     if (depends)
       some.insert(inner.result_begin(), inner.result_end());
   }
@@ -29,7 +30,8 @@ DenseSet<Value> dependents(ScanOp op, ValueRange arguments) {
 
 /// Whether the step sums products of something carried and a matrix that is the same in every row.
 bool multipliesByMatrix(ScanOp op) {
-  DenseSet<Value> carried = dependents(op, ValueRange(op.getCarriedArgs())), rows = dependents(op, ValueRange(op.getRowArgs()));
+  DenseSet<Value> carried = dependents(op, ValueRange(op.getCarriedArgs())),
+                  rows = dependents(op, ValueRange(op.getRowArgs()));
   for (auto inner : op.getBody()->getOps<linalg::LinalgOp>()) {
     bool fromState = llvm::any_of(inner->getOperands(), [&](Value v) { return carried.contains(v); });
     bool fromMatrix = llvm::any_of(inner.getDpsInputs(), [&](Value v) {
@@ -62,7 +64,9 @@ public:
 
 private:
   Value index(int64_t i) { return indexConstant(b, loc, i); }
-  Value sequenceInts() { return tensor::EmptyOp::create(b, loc, ArrayRef<int64_t>{ShapedType::kDynamic}, b.getI32Type(), sequences); }
+  Value sequenceInts() {
+    return tensor::EmptyOp::create(b, loc, ArrayRef<int64_t>{ShapedType::kDynamic}, b.getI32Type(), sequences);
+  }
   Value part(Value whole, OpFoldResult first, Value count);
   Value emitRanks();
   void sortSequences();
@@ -97,20 +101,24 @@ Value Together::part(Value whole, OpFoldResult first, Value count) {
 
 /// rank[s] = how many sequences are longer, or as long and before s.
 Value Together::emitRanks() {
-  Value lo = part(op.getOffsets(), b.getIndexAttr(0), sequences), hi = part(op.getOffsets(), b.getIndexAttr(1), sequences);
+  Value lo = part(op.getOffsets(), b.getIndexAttr(0), sequences),
+        hi = part(op.getOffsets(), b.getIndexAttr(1), sequences);
   Value zero = arith::ConstantIntOp::create(b, loc, 0, 32);
   auto map = [&](StringRef dims) { return dimsMap(b.getContext(), "sr", dims); };
   return generic(b, loc, {lo, hi, lo, hi}, filledInto(b, loc, zero, sequenceInts()),
                  {map("s"), map("s"), map("r"), map("r"), map("s")}, "pr",
                  [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                   Value own = arith::SubIOp::create(b, loc, x[1], x[0]), other = arith::SubIOp::create(b, loc, x[3], x[2]);
+                   Value own = arith::SubIOp::create(b, loc, x[1], x[0]),
+                         other = arith::SubIOp::create(b, loc, x[3], x[2]);
                    auto compare = [&](arith::CmpIPredicate p, Value l, Value r) -> Value {
                      return arith::CmpIOp::create(b, loc, p, l, r);
                    };
                    Value before = compare(arith::CmpIPredicate::ult, linalg::IndexOp::create(b, loc, 1),
                                           linalg::IndexOp::create(b, loc, 0));
-                   Value sameBefore = arith::AndIOp::create(b, loc, compare(arith::CmpIPredicate::eq, other, own), before);
-                   Value comes = arith::OrIOp::create(b, loc, compare(arith::CmpIPredicate::sgt, other, own), sameBefore);
+                   Value sameBefore =
+                       arith::AndIOp::create(b, loc, compare(arith::CmpIPredicate::eq, other, own), before);
+                   Value comes =
+                       arith::OrIOp::create(b, loc, compare(arith::CmpIPredicate::sgt, other, own), sameBefore);
                    Value one = arith::ExtUIOp::create(b, loc, b.getI32Type(), comes);
                    return {arith::AddIOp::create(b, loc, x[4], one)};
                  })[0];
@@ -148,7 +156,8 @@ void Together::sortSequences() {
 
 /// The sequences that have a row of number `t`; the minimum says so to those who ask for a bound.
 Value Together::numRunning(Value t) {
-  Value limit = arith::IndexCastOp::create(b, loc, b.getI32Type(), t), zero = arith::ConstantIntOp::create(b, loc, 0, 32);
+  Value limit = arith::IndexCastOp::create(b, loc, b.getI32Type(), t),
+        zero = arith::ConstantIntOp::create(b, loc, 0, 32);
   AffineMap each = b.getMultiDimIdentityMap(1), sum = AffineMap::get(1, 0, b.getContext());
   Value count = generic(b, loc, lengths, filled(b, loc, {}, zero), {each, sum}, "r",
                         [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
@@ -209,7 +218,8 @@ Value Together::rowOf(Value at, Value i, Value t) {
   Value row = indexAt(b, loc, at, i);
   if (!t)
     return row;
-  return op.getReverse() ? arith::SubIOp::create(b, loc, row, t).getResult() : arith::AddIOp::create(b, loc, row, t).getResult();
+  return op.getReverse() ? arith::SubIOp::create(b, loc, row, t).getResult()
+                         : arith::AddIOp::create(b, loc, row, t).getResult();
 }
 
 /// Row i of `rows` into row at[i] of `into`, for i < count; `t` as in rowOf.
@@ -277,7 +287,8 @@ void Together::rewrite() {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     ValueRange carried = loop.getRegionIterArgs();
-    scf::YieldOp::create(b, loc, step(loop.getInductionVar(), carried.take_front(outputs), carried.drop_front(outputs)));
+    scf::YieldOp::create(b, loc,
+                         step(loop.getInductionVar(), carried.take_front(outputs), carried.drop_front(outputs)));
   }
   SmallVector<Value> results(loop.getResults().take_front(outputs));
   llvm::append_range(results, putStates(loop.getResults().drop_front(outputs)));

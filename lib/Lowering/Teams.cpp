@@ -1,5 +1,5 @@
-// Tiles that the threads of one block compute side by side, where each element of a state goes its own way: a team of threads
-// for each of some neighbouring spans of one tile. What Spans.cpp does with tasks is done here inside of one:
+// Tiles that the threads of one block compute side by side, where each element of a state goes its own way: a team of
+// threads for each of some neighbouring spans of one tile. What Spans.cpp does with tasks is done here inside of one:
 //   summaries   of each span, from neutral transfers and states
 //   starts      the states before each span, joined in order
 //   outputs     of each span from its start
@@ -33,7 +33,8 @@ private:
   int64_t length;
 
   Slice sliceOf(unsigned i) {
-    return i < transfers ? split.getTransferSlice(b, i, part.block, x.options) : x.op.getStateSlice(b, i - transfers, part.block, x.options);
+    return i < transfers ? split.getTransferSlice(b, i, part.block, x.options)
+                         : x.op.getStateSlice(b, i - transfers, part.block, x.options);
   }
   SmallVector<Value> places(unsigned first);
   Expansion::Part entryAt(Value team, unsigned first);
@@ -69,7 +70,8 @@ Expansion::Part Teams::entryAt(Value team, unsigned first) {
 }
 
 SmallVector<Value> Teams::summaries(Value at) {
-  auto loop = scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{b.getIndexAttr(x.options.teams)}, places(0), std::nullopt);
+  auto loop =
+      scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{b.getIndexAttr(x.options.teams)}, places(0), std::nullopt);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(loop.getTerminator());
   Value team = loop.getInductionVar(0);
@@ -93,20 +95,23 @@ std::pair<SmallVector<Value>, SmallVector<Value>> Teams::starts(ValueRange summa
   unsigned n = states.size();
   SmallVector<Value> carried = places(transfers);
   llvm::append_range(carried, states);
-  auto walk = scf::ForOp::create(b, loc, x.index(0), x.index(x.options.teams), x.index(1), carried, [&](OpBuilder &, Location, Value team, ValueRange v) {
-    SmallVector<Value> next;
-    for (auto [place, state] : llvm::zip(v.take_front(n), v.drop_front(n))) {
-      SmallVector<OpFoldResult> at(rowsType(place).getRank(), b.getIndexAttr(0));
-      at[0] = team;
-      SmallVector<int64_t> sizes{1};
-      llvm::append_range(sizes, itemShape(place));
-      next.push_back(unslice(b, loc, state, place, at, sizes));
-    }
-    SmallVector<Value> later = x.takeSlices(entryAt(team, 0), summaries, 0);
-    ArrayRef<Value> all(later);
-    llvm::append_range(next, split.emitJoined(b, {}, v.drop_front(n), all.take_front(transfers), all.drop_front(transfers)));
-    scf::YieldOp::create(b, loc, next);
-  });
+  auto walk =
+      scf::ForOp::create(b, loc, x.index(0), x.index(x.options.teams), x.index(1), carried,
+                         [&](OpBuilder &, Location, Value team, ValueRange v) {
+                           SmallVector<Value> next;
+                           for (auto [place, state] : llvm::zip(v.take_front(n), v.drop_front(n))) {
+                             SmallVector<OpFoldResult> at(rowsType(place).getRank(), b.getIndexAttr(0));
+                             at[0] = team;
+                             SmallVector<int64_t> sizes{1};
+                             llvm::append_range(sizes, itemShape(place));
+                             next.push_back(unslice(b, loc, state, place, at, sizes));
+                           }
+                           SmallVector<Value> later = x.takeSlices(entryAt(team, 0), summaries, 0);
+                           ArrayRef<Value> all(later);
+                           llvm::append_range(next, split.emitJoined(b, {}, v.drop_front(n), all.take_front(transfers),
+                                                                     all.drop_front(transfers)));
+                           scf::YieldOp::create(b, loc, next);
+                         });
   auto made = llvm::to_vector_of<Value>(walk.getResults());
   return {{made.begin(), made.begin() + n}, {made.begin() + n, made.end()}};
 }
@@ -129,7 +134,8 @@ SmallVector<Value> Teams::outputs(Value at, ValueRange into, ValueRange starts) 
   llvm::append_range(own.sizes, entry.sizes);
   SmallVector<Value> slices = x.takeSlices(own, loop.getRegionIterArgs(), x.written.size());
   ArrayRef<Value> of(slices);
-  SmallVector<Value> made = x.computeTile(part, first, length, of.take_front(x.written.size()), of.drop_front(x.written.size()));
+  SmallVector<Value> made =
+      x.computeTile(part, first, length, of.take_front(x.written.size()), of.drop_front(x.written.size()));
   x.putSlices(loop, own, made);
   return llvm::to_vector_of<Value>(loop.getResults().take_front(x.written.size()));
 }

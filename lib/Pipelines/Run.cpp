@@ -18,7 +18,8 @@ llvm::Error strand::runPasses(ModuleOp module, StringRef passes, const Twine &wh
   llvm::raw_string_ostream problems(problem);
   if (failed(parsePassPipeline(passes, pipeline, problems)))
     return make_error<InternalError>((what + ": " + problem).str());
-  pipeline.enableVerifier(false); // once, at the end: after each pass it takes a seventh of all time; strand-opt does that
+  pipeline.enableVerifier(
+      false); // once, at the end: after each pass it takes a seventh of all time; strand-opt does that
   if (succeeded(pipeline.run(module)) && succeeded(verify(module)))
     return llvm::Error::success();
   if (reported)

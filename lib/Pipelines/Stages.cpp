@@ -19,7 +19,8 @@ const char *tidyLoops = "canonicalize{region-simplify=disabled},cse";
 std::vector<Stage> modelStages() {
   return {
       {"model", "the model over whole sequences", tidy},
-      {"structure", "scans as the ops that they are", join({"strand-inline-formulas", onFunctions({"strand-infer-structure"}), tidy})},
+      {"structure", "scans as the ops that they are",
+       join({"strand-inline-formulas", onFunctions({"strand-infer-structure"}), tidy})},
       {"advance", "state as operands and results; forms for single rows and for the last rows alone",
        join({"strand-derive-advance", "strand-derive-step", "strand-derive-last", tidy})},
   };
@@ -39,37 +40,41 @@ std::vector<Stage> vectorStages(const CpuTarget &target, const StageOptions &opt
   std::string oneOrder = options.reproducible ? " one-order" : "";
   return {
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
-       join({onFunctions({"strand-step-together", "strand-expand-chunks{vector-bits=" + bits + " form=" + form + "}", "strand-decompose", "strand-fuse-tiles", "strand-fuse-rows"}),
+       join({onFunctions({"strand-step-together", "strand-expand-chunks{vector-bits=" + bits + " form=" + form + "}",
+                          "strand-decompose", "strand-fuse-tiles", "strand-fuse-rows"}),
              "strand-pack-weights{panel=" + panel + "}", "resolve-ranked-shaped-type-result-dims", tidyLoops,
-             onFunctions({"strand-block-rows", "strand-branch-dims", "strand-own-inits"}), "strand-destinations", tidyLoops})},
+             onFunctions({"strand-block-rows", "strand-branch-dims", "strand-own-inits"}), "strand-destinations",
+             tidyLoops})},
       {"buffers", "memory and the arena", buffers()},
       {"vectors", "loops over vectors, tasks, the C interface",
-       join({onFunctions({"strand-vectorize{vector-bits=" + bits + oneOrder + "}", "strand-expand-math"}), tidyLoops, "strand-arena", tidyLoops,
-             "strand-outline-tasks", tidyLoops, "strand-function-interface", "strand-c-interface{prefix=" + options.prefix + "}",
-             "strand-merge-functions"})},
+       join({onFunctions({"strand-vectorize{vector-bits=" + bits + oneOrder + "}", "strand-expand-math"}), tidyLoops,
+             "strand-arena", tidyLoops, "strand-outline-tasks", tidyLoops, "strand-function-interface",
+             "strand-c-interface{prefix=" + options.prefix + "}", "strand-merge-functions"})},
       {"llvm", "the LLVM dialect", join({onFunctions({"loop-invariant-code-motion"}), "strand-loops-to-llvm"})},
   };
 }
 
-/// A warp is what a vector is elsewhere: its 32 threads take neighbouring channels. Matrices stay as they are: the threads
-/// of a fragment read along their rows.
+/// A warp is what a vector is elsewhere: its 32 threads take neighbouring channels. Matrices stay as they are: the
+/// threads of a fragment read along their rows.
 std::vector<Stage> kernelStages(const StageOptions &options) {
   // the host cannot choose by lengths that lie in memory of the device
   std::string form = options.form == "auto" ? "chunk" : options.form;
   std::string kernels = options.emulation == Emulation::Forwards    ? "strand-kernels"
                         : options.emulation == Emulation::Backwards ? "strand-kernels{backwards}"
-                        : options.emulation == Emulation::Lanes     ? "strand-kernels{tensor-cores few-rows=4}" // small tests see both
-                                                                    : "strand-kernels{tensor-cores}";
+                        : options.emulation == Emulation::Lanes
+                            ? "strand-kernels{tensor-cores few-rows=4}" // small tests see both
+                            : "strand-kernels{tensor-cores}";
   bool ofDevice = options.emulation == Emulation::None || options.emulation == Emulation::Lanes;
   std::string math = ofDevice ? "strand-expand-math{device}" : "strand-expand-math";
   return {
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
-       join({onFunctions({"convert-elementwise-to-linalg", "strand-expand-chunks{vector-bits=1024 teams=8 readers form=" + form + "}",
+       join({onFunctions({"convert-elementwise-to-linalg",
+                          "strand-expand-chunks{vector-bits=1024 teams=8 readers form=" + form + "}",
                           "strand-decompose", "strand-fuse-tiles", "strand-fuse-rows", "strand-fuse-results"}),
-             "strand-pack-weights{panel=0}", "resolve-ranked-shaped-type-result-dims", tidy, "strand-destinations", tidy})},
+             "strand-pack-weights{panel=0}", "resolve-ranked-shaped-type-result-dims", tidy, "strand-destinations",
+             tidy})},
       {"buffers", "memory", buffers()},
-      {"kernels", "blocks of threads and the arena",
-       join({onFunctions({kernels, math}), tidy, "strand-arena", tidy})},
+      {"kernels", "blocks of threads and the arena", join({onFunctions({kernels, math}), tidy, "strand-arena", tidy})},
   };
 }
 
@@ -80,9 +85,12 @@ std::vector<Stage> deviceStages(const GpuTarget &gpu, const StageOptions &option
   std::string format = gpu.toolkit.empty() ? "format=isa" : "format=bin toolkit=" + gpu.toolkit;
   return {
       {"launches", "kernels in a module of the device, the C interface",
-       join({"strand-outline-kernels", tidy, "strand-merge-kernels", "strand-function-interface", "strand-c-interface{device prefix=" + options.prefix + "}"})},
-      {"device", "code of the device", join({"strand-kernels-to-nvvm", targets + "gpu-module-to-binary{" + format + "}"})},
-      {"llvm", "the LLVM dialect", join({"strand-embed-kernels{prefix=" + options.prefix + "}", "strand-loops-to-llvm"})},
+       join({"strand-outline-kernels", tidy, "strand-merge-kernels", "strand-function-interface",
+             "strand-c-interface{device prefix=" + options.prefix + "}"})},
+      {"device", "code of the device",
+       join({"strand-kernels-to-nvvm", targets + "gpu-module-to-binary{" + format + "}"})},
+      {"llvm", "the LLVM dialect",
+       join({"strand-embed-kernels{prefix=" + options.prefix + "}", "strand-loops-to-llvm"})},
   };
 }
 
@@ -90,7 +98,8 @@ std::vector<Stage> emulationStages(const StageOptions &options) {
   std::string interface = "strand-function-interface,strand-c-interface";
   Stage llvm{"llvm", "the LLVM dialect", "strand-loops-to-llvm"};
   if (options.emulation == Emulation::Lanes)
-    return {{"launches", "kernels in a module of the device", join({"strand-outline-kernels", tidy, "strand-merge-kernels", interface})},
+    return {{"launches", "kernels in a module of the device",
+             join({"strand-outline-kernels", tidy, "strand-merge-kernels", interface})},
             {"lanes", "code of the device for the lane emulator",
              "strand-kernels-to-nvvm,strand-lanes{without-barrier=" + std::to_string(options.withoutBarrier) + "}"},
             llvm};

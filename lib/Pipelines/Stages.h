@@ -12,9 +12,9 @@ struct Stage {
   std::string passes;      // text of a pipeline on builtin.module; empty: nothing to do
 };
 
-/// Kernels as a GPU gets them, but run by the threads of a CPU, block by block and thread by thread: what their numbers are
-/// tested with. Backwards: the threads of a block in the other order. Lanes: the code of the device itself, by the lane
-/// emulator (lib/Check/Lanes.h).
+/// Kernels as a GPU gets them, but run by the threads of a CPU, block by block and thread by thread: what their numbers
+/// are tested with. Backwards: the threads of a block in the other order. Lanes: the code of the device itself, by the
+/// lane emulator (lib/Check/Lanes.h).
 enum class Emulation { None, Forwards, Backwards, Lanes };
 
 /// What a user may ask of the stages.

@@ -130,7 +130,8 @@ static void benchOne(int64_t length, int64_t batch, const Common *common, double
 static int runBench(int argc, char **argv);
 const Command benchCommand = {
     "bench", "", "Measure tokens a second of prefill and decode.",
-    "Every length is measured with every batch. A repetition of prefill feeds all sequences from an empty state; one of\n"
+    "Every length is measured with every batch. A repetition of prefill feeds all sequences from an empty state; one "
+    "of\n"
     "decode is 16 steps of one token a sequence after that length. Median and best of the repetitions are shown.",
     runBench};
 

@@ -1,8 +1,8 @@
-// Models on an NVIDIA GPU, through the driver's own interface: libcuda.so.1 is opened when a GPU is asked for, so programs
-// are linked and start without CUDA.
+// Models on an NVIDIA GPU, through the driver's own interface: libcuda.so.1 is opened when a GPU is asked for, so
+// programs are linked and start without CUDA.
 //
-// One stream orders everything. Functions that compiled code calls return nothing; the first error of a ctx is kept, and
-// from then on nothing is launched.
+// One stream orders everything. Functions that compiled code calls return nothing; the first error of a ctx is kept,
+// and from then on nothing is launched.
 #define _GNU_SOURCE
 #include "GpuDriver.h"
 #include <dlfcn.h>
@@ -57,7 +57,7 @@ static bool openDriver(Gpu *g) {
   }
 #define FIND(name, arguments)                                                                                          \
   if (!(d->name = (CUresult(*) arguments)dlsym(d->library, #name))) {                                                  \
-    gpuNote(g, "the NVIDIA driver is too old: it has no %s", #name);                                                      \
+    gpuNote(g, "the NVIDIA driver is too old: it has no %s", #name);                                                   \
     return false;                                                                                                      \
   }
   DRIVER_FUNCTIONS(FIND)
@@ -71,8 +71,8 @@ static bool openDevice(Gpu *g) {
       !gpuGood(g, d->cuDriverGetVersion(&version), "cannot ask the NVIDIA driver for its version"))
     return false;
   if (version < LEAST_DRIVER) {
-    gpuNote(g, "the NVIDIA driver is too old: it is for CUDA %d.%d, and %d.%d is needed", version / 1000, version % 1000 / 10,
-         LEAST_DRIVER / 1000, LEAST_DRIVER % 1000 / 10);
+    gpuNote(g, "the NVIDIA driver is too old: it is for CUDA %d.%d, and %d.%d is needed", version / 1000,
+            version % 1000 / 10, LEAST_DRIVER / 1000, LEAST_DRIVER % 1000 / 10);
     return false;
   }
   if (!gpuGood(g, d->cuDeviceGetCount(&count), "cannot count the GPUs"))
@@ -86,7 +86,8 @@ static bool openDevice(Gpu *g) {
       !gpuGood(g, d->cuDeviceGetName(name, sizeof name, g->device), "cannot ask for the GPU's name") ||
       !gpuGood(g, d->cuDeviceGetAttribute(&major, ATTRIBUTE_MAJOR, g->device), "cannot ask for the GPU's kind") ||
       !gpuGood(g, d->cuDeviceGetAttribute(&minor, ATTRIBUTE_MINOR, g->device), "cannot ask for the GPU's kind") ||
-      !gpuGood(g, d->cuDeviceGetAttribute(&shared, ATTRIBUTE_SHARED, g->device), "cannot ask for the GPU's shared memory") ||
+      !gpuGood(g, d->cuDeviceGetAttribute(&shared, ATTRIBUTE_SHARED, g->device),
+               "cannot ask for the GPU's shared memory") ||
       !gpuGood(g, d->cuDevicePrimaryCtxRetain(&g->context, g->device), "cannot open the GPU") ||
       !gpuGood(g, d->cuCtxSetCurrent(g->context), "cannot use the GPU") ||
       !gpuGood(g, d->cuStreamCreate(&g->stream, 0), "cannot make a stream on the GPU") ||
@@ -111,8 +112,8 @@ static bool loadModule(Gpu *g) {
   }
   const char *text = NULL;
   g->driver.cuGetErrorString(last, &text);
-  gpuNote(g, "the program was compiled for %s and does not run on %s: %s; compile it with --gpu-arch for this GPU", chips, g->name,
-       text ? text : "unknown error");
+  gpuNote(g, "the program was compiled for %s and does not run on %s: %s; compile it with --gpu-arch for this GPU",
+          chips, g->name, text ? text : "unknown error");
   return false;
 }
 
@@ -123,7 +124,8 @@ static bool findKernels(Gpu *g) {
     return false;
   }
   for (int64_t i = 0; i < g->code->kernels; ++i)
-    if (!gpuGood(g, g->driver.cuModuleGetFunction(&g->kernel[i].function, g->module, g->code->kernel[i]), g->code->kernel[i]))
+    if (!gpuGood(g, g->driver.cuModuleGetFunction(&g->kernel[i].function, g->module, g->code->kernel[i]),
+                 g->code->kernel[i]))
       return false;
   return true;
 }
@@ -136,7 +138,8 @@ STRAND_VISIBLE strand_rt_ctx *strand_rt_gpu_create(const strand_device_code *cod
   }
   g->code = code;
   if (code->version != STRAND_ABI_VERSION)
-    gpuNote(g, "the kernels have calling convention %lld and this library %d", (long long)code->version, STRAND_ABI_VERSION);
+    gpuNote(g, "the kernels have calling convention %lld and this library %d", (long long)code->version,
+            STRAND_ABI_VERSION);
   if (!g->problem[0] && openDriver(g) && openDevice(g) && loadModule(g) && findKernels(g))
     return (strand_rt_ctx *)g;
   snprintf(why, (size_t)whySize, "%s", g->problem);
@@ -207,7 +210,8 @@ STRAND_VISIBLE int32_t strand_rt_gpu_move(strand_rt_ctx *ctx, void *to, const vo
   Gpu *g = gpuOf(ctx);
   gpuFlush(g);
   if (!status(g) && bytes)
-    gpuGood(g, g->driver.cuMemcpyDtoDAsync_v2(address(to), address(from), (size_t)bytes, g->stream), "cannot copy on the GPU");
+    gpuGood(g, g->driver.cuMemcpyDtoDAsync_v2(address(to), address(from), (size_t)bytes, g->stream),
+            "cannot copy on the GPU");
   return status(g);
 }
 

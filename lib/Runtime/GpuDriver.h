@@ -14,7 +14,13 @@ typedef struct Graph_ *CUgraph;
 typedef struct GraphExec_ *CUgraphExec;
 
 // Numbers of the driver's interface.
-enum { ATTRIBUTE_MAJOR = 75, ATTRIBUTE_MINOR = 76, ATTRIBUTE_SHARED = 97, FUNCTION_DYNAMIC_SHARED = 8, CAPTURE_RELAXED = 2 };
+enum {
+  ATTRIBUTE_MAJOR = 75,
+  ATTRIBUTE_MINOR = 76,
+  ATTRIBUTE_SHARED = 97,
+  FUNCTION_DYNAMIC_SHARED = 8,
+  CAPTURE_RELAXED = 2
+};
 
 #define DRIVER_FUNCTIONS(F)                                                                                            \
   F(cuInit, (unsigned))                                                                                                \
@@ -64,8 +70,8 @@ typedef struct {
   int64_t shared; // bytes of dynamic shared memory that it may have
 } Kernel;
 
-// Launches that are not on their way yet, one behind the other: kernel, blocks, threads, bytes of shared memory, number of
-// arguments, arguments.
+// Launches that are not on their way yet, one behind the other: kernel, blocks, threads, bytes of shared memory, number
+// of arguments, arguments.
 typedef struct {
   int64_t *word;
   int64_t words, room, launches;

@@ -1,7 +1,8 @@
-// How the launches of a call reach the device. They are collected until the call is done, because what a call launches is
-// often just what an earlier one did: in decoding, each step has the same kernels with the same arguments, as tokens,
-// offsets and state lie where they lay. A sequence of launches that comes for the second time becomes a graph of the
-// driver, and starts as one from then on: the host then starts one thing, and the device goes from kernel to kernel by itself.
+// How the launches of a call reach the device. They are collected until the call is done, because what a call launches
+// is often just what an earlier one did: in decoding, each step has the same kernels with the same arguments, as
+// tokens, offsets and state lie where they lay. A sequence of launches that comes for the second time becomes a graph
+// of the driver, and starts as one from then on: the host then starts one thing, and the device goes from kernel to
+// kernel by itself.
 #include "GpuDriver.h"
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,8 @@ static bool allowShared(Gpu *g, Kernel *k, int64_t bytes, const char *name) {
   if (bytes <= DEFAULT_SHARED || bytes <= k->shared)
     return true;
   if (bytes > g->sharedLimit) {
-    gpuNote(g, "%s needs %lld bytes of shared memory; %s has %lld", name, (long long)bytes, g->name, (long long)g->sharedLimit);
+    gpuNote(g, "%s needs %lld bytes of shared memory; %s has %lld", name, (long long)bytes, g->name,
+            (long long)g->sharedLimit);
     return false;
   }
   if (!gpuGood(g, g->driver.cuFuncSetAttribute(k->function, FUNCTION_DYNAMIC_SHARED, (int)bytes), name))
@@ -37,8 +39,8 @@ static bool reserve(Gpu *g, Launches *l, int64_t words) {
   return true;
 }
 
-STRAND_VISIBLE void strand_rt_launch(strand_rt_ctx *ctx, int64_t kernel, int64_t blocks, int64_t threads, int64_t shared,
-                                     void *cells, int64_t count) {
+STRAND_VISIBLE void strand_rt_launch(strand_rt_ctx *ctx, int64_t kernel, int64_t blocks, int64_t threads,
+                                     int64_t shared, void *cells, int64_t count) {
   Gpu *g = (Gpu *)ctx;
   const char *name = g->code->kernel[kernel];
   if (gpuFailed(g) || blocks <= 0)
@@ -65,8 +67,8 @@ static void launchAll(Gpu *g, const Launches *l) {
     for (int64_t i = 0; i < at[4]; ++i)
       arguments[i] = at + HEAD + i;
     gpuGood(g,
-            g->driver.cuLaunchKernel(g->kernel[at[0]].function, (unsigned)at[1], 1, 1, (unsigned)at[2], 1, 1, (unsigned)at[3],
-                                     g->stream, arguments, NULL),
+            g->driver.cuLaunchKernel(g->kernel[at[0]].function, (unsigned)at[1], 1, 1, (unsigned)at[2], 1, 1,
+                                     (unsigned)at[3], g->stream, arguments, NULL),
             g->code->kernel[at[0]]);
   }
 }

@@ -36,8 +36,8 @@ const void *placedWeights(strand_rt_ctx *place) {
 void *allocateInPlace(strand_rt_ctx *place, int64_t bytes, const char *what) {
   void *memory = strand_rt_gpu_allocate(place, bytes);
   if (!memory)
-    fail(EXIT_USER, "no memory on %s for %s: %lld bytes are needed; use fewer or shorter sequences", strand_rt_gpu_name(place),
-         what, (long long)bytes);
+    fail(EXIT_USER, "no memory on %s for %s: %lld bytes are needed; use fewer or shorter sequences",
+         strand_rt_gpu_name(place), what, (long long)bytes);
   return memory;
 }
 
@@ -46,8 +46,8 @@ void freeInPlace(strand_rt_ctx *place, void *memory) { strand_rt_gpu_free(place,
 void *createState(strand_rt_ctx *place, int64_t slots, int64_t cacheRows, const char *what) {
   void *state = strand_rt_gpu_state_create(place, &m_schema, slots, cacheRows);
   if (!state)
-    fail(EXIT_USER, "no memory on %s for %s: %lld bytes are needed; use fewer or shorter sequences", strand_rt_gpu_name(place),
-         what, (long long)strand_rt_state_bytes(&m_schema, slots, cacheRows));
+    fail(EXIT_USER, "no memory on %s for %s: %lld bytes are needed; use fewer or shorter sequences",
+         strand_rt_gpu_name(place), what, (long long)strand_rt_state_bytes(&m_schema, slots, cacheRows));
   return state;
 }
 

@@ -1,6 +1,6 @@
-// State blocks whose entries lie on a GPU. The head is that of any block; its offsets lead from the head to the memory of
-// the device, so that code which knows blocks finds the entries without knowing where they are. Behind it stands what
-// checks of a call ask for: the rows that each slot has seen, as the entries that count them say.
+// State blocks whose entries lie on a GPU. The head is that of any block; its offsets lead from the head to the memory
+// of the device, so that code which knows blocks finds the entries without knowing where they are. Behind it stands
+// what checks of a call ask for: the rows that each slot has seen, as the entries that count them say.
 #include "Runtime.h"
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +25,9 @@ static int32_t seenInHead(const strand_schema *schema, const void *state, int64_
   return seenOf(schema, state)[slot];
 }
 
-STRAND_VISIBLE int32_t strand_rt_gpu_check(const strand_schema *schema, void *state, const int32_t *slots, const int32_t *tokens,
-                                           const int32_t *offsets, int64_t sequences, int64_t rows) {
+STRAND_VISIBLE int32_t strand_rt_gpu_check(const strand_schema *schema, void *state, const int32_t *slots,
+                                           const int32_t *tokens, const int32_t *offsets, int64_t sequences,
+                                           int64_t rows) {
   int32_t status = strand_rt_check_call(schema, state, seenInHead, slots, tokens, offsets, sequences, rows);
   for (int64_t b = 0; status == STRAND_OK && b < sequences; ++b)
     seenOf(schema, state)[slots[b]] += offsets[b + 1] - offsets[b];
@@ -102,19 +103,19 @@ static int32_t transfer(strand_rt_ctx *ctx, const strand_schema *schema, void *t
   return status;
 }
 
-STRAND_VISIBLE int32_t strand_rt_gpu_state_write(strand_rt_ctx *ctx, const strand_schema *schema, void *to, int64_t toSlot,
-                                                 const void *from, int64_t fromSlot) {
+STRAND_VISIBLE int32_t strand_rt_gpu_state_write(strand_rt_ctx *ctx, const strand_schema *schema, void *to,
+                                                 int64_t toSlot, const void *from, int64_t fromSlot) {
   seenOf(schema, to)[toSlot] = seenInBlock(schema, from, fromSlot);
   return transfer(ctx, schema, to, toSlot, from, fromSlot, strand_rt_gpu_write);
 }
 
-STRAND_VISIBLE int32_t strand_rt_gpu_state_read(strand_rt_ctx *ctx, const strand_schema *schema, void *to, int64_t toSlot,
-                                                const void *from, int64_t fromSlot) {
+STRAND_VISIBLE int32_t strand_rt_gpu_state_read(strand_rt_ctx *ctx, const strand_schema *schema, void *to,
+                                                int64_t toSlot, const void *from, int64_t fromSlot) {
   return transfer(ctx, schema, to, toSlot, from, fromSlot, strand_rt_gpu_read);
 }
 
-STRAND_VISIBLE int32_t strand_rt_gpu_state_copy(strand_rt_ctx *ctx, const strand_schema *schema, void *to, int64_t toSlot,
-                                                const void *from, int64_t fromSlot) {
+STRAND_VISIBLE int32_t strand_rt_gpu_state_copy(strand_rt_ctx *ctx, const strand_schema *schema, void *to,
+                                                int64_t toSlot, const void *from, int64_t fromSlot) {
   seenOf(schema, to)[toSlot] = seenOf(schema, from)[fromSlot];
   return transfer(ctx, schema, to, toSlot, from, fromSlot, strand_rt_gpu_move);
 }

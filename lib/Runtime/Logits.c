@@ -1,5 +1,5 @@
-// logits: what the model says after every token of a batch, to a file, by one of the ways in which sequences can be fed.
-// All ways must agree; comparing their files is how a compiled model is tested.
+// logits: what the model says after every token of a batch, to a file, by one of the ways in which sequences can be
+// fed. All ways must agree; comparing their files is how a compiled model is tested.
 #include "Program.h"
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +34,8 @@ static void readInput(Run *r) {
   r->sequences = r->ids.shape[0];
   r->length = r->ids.shape[1];
   if (r->ids.elements > INT32_MAX)
-    fail(EXIT_USER, "%s: input_ids has %lld elements; the limit is %d", r->input, (long long)r->ids.elements, INT32_MAX);
+    fail(EXIT_USER, "%s: input_ids has %lld elements; the limit is %d", r->input, (long long)r->ids.elements,
+         INT32_MAX);
   checkIds(r);
 }
 
@@ -180,8 +181,10 @@ const Command logitsCommand = {
     "modes: prefill   all sequences in one call (in several where the logits would take over 256 MiB)\n"
     "       step      one token of each sequence a call\n"
     "       cut:N     N tokens of each at once, then steps; cut: N drawn from --seed\n"
-    "       ragged    prefixes of unequal length drawn from --seed, one of them empty, in one call, the rest in another;\n"
-    "                 state slots permuted", runLogits};
+    "       ragged    prefixes of unequal length drawn from --seed, one of them empty, in one call, the rest in "
+    "another;\n"
+    "                 state slots permuted",
+    runLogits};
 
 static int runLogits(int argc, char **argv) {
   Common common = {0, false};

@@ -33,7 +33,8 @@ static void checkMachine(void) {
     fail(EXIT_INTERNAL, "the model has calling convention %lld and this program %d", (long long)m_schema.version,
          STRAND_ABI_VERSION);
   if (!strand_rt_cpu_check(m_schema.cpu_features, missing, sizeof missing))
-    fail(EXIT_USER, "this program was compiled for a CPU with %s; this one lacks %s; compile it with --cpu for this one",
+    fail(EXIT_USER,
+         "this program was compiled for a CPU with %s; this one lacks %s; compile it with --cpu for this one",
          m_schema.cpu_features, missing);
 }
 

@@ -1,16 +1,16 @@
 // The thread pool of compiled programs: one region at a time, started in well under a microsecond when its threads are
 // awake.
 //
-// A region is (fn, args, n). Its items are divided into spans of neighbours, one a thread, each with a count of items that
-// are `left`. The caller writes the region, then these counts, and bumps `epoch`. Whoever lowers `left` of a span owns an
-// item of it; as a region cannot end while an item is owned, the owner may then read fn, args and n. So a thread that comes
-// late finds nothing left and touches nothing, and the caller never waits for a thread that took no item. `unfinished`
-// counts items whose work is not done; the caller returns when it is zero.
+// A region is (fn, args, n). Its items are divided into spans of neighbours, one a thread, each with a count of items
+// that are `left`. The caller writes the region, then these counts, and bumps `epoch`. Whoever lowers `left` of a span
+// owns an item of it; as a region cannot end while an item is owned, the owner may then read fn, args and n. So a
+// thread that comes late finds nothing left and touches nothing, and the caller never waits for a thread that took no
+// item. `unfinished` counts items whose work is not done; the caller returns when it is zero.
 //
-// A thread begins with its own span and then helps with the others, so a loop that runs a region again and again (a step
-// of a recurrence) finds what it read in the cache of the same core. Where that is larger than the cache, going through it
-// in the same order would find nothing: what comes next has always just been displaced. So a region that runs again goes
-// the other way round.
+// A thread begins with its own span and then helps with the others, so a loop that runs a region again and again (a
+// step of a recurrence) finds what it read in the cache of the same core. Where that is larger than the cache, going
+// through it in the same order would find nothing: what comes next has always just been displaced. So a region that
+// runs again goes the other way round.
 //
 // Threads spin for a short while and then sleep on a futex: workers on `epoch`, the caller on `asleep`.
 #define _GNU_SOURCE
@@ -173,7 +173,8 @@ static void beginRegion(strand_rt_ctx *ctx, int64_t n, void (*fn)(void *, int64_
   atomic_store_explicit(&ctx->unfinished, n, memory_order_relaxed);
   int64_t threads = ctx->workers + 1;
   for (int64_t s = 0; s < threads && s < n; ++s)
-    atomic_store_explicit(&ctx->span[s].left, spanBegin(n, threads, s + 1) - spanBegin(n, threads, s), memory_order_release);
+    atomic_store_explicit(&ctx->span[s].left, spanBegin(n, threads, s + 1) - spanBegin(n, threads, s),
+                          memory_order_release);
   bumpEpoch(ctx, n - 1);
 }
 

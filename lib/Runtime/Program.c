@@ -54,8 +54,8 @@ bool isByteModel(void) { return m_schema.vocabulary == BYTES; }
 
 void needByteModel(const char *option, const char *instead) {
   if (!isByteModel())
-    fail(EXIT_USER, "%s needs a model of bytes, and this one has a vocabulary of %lld and no tokenizer in it; %s", option,
-         (long long)m_schema.vocabulary, instead);
+    fail(EXIT_USER, "%s needs a model of bytes, and this one has a vocabulary of %lld and no tokenizer in it; %s",
+         option, (long long)m_schema.vocabulary, instead);
 }
 
 void finishStandardOutput(void) {

@@ -179,8 +179,10 @@ static int runScore(int argc, char **argv);
 const Command scoreCommand = {
     "score", "FILE", "Say how well the model predicts a file of bytes (- is standard input).",
     "Without --window the file is one sequence, fed in pieces of --rows with the state carried; its first byte is not\n"
-    "predicted. With --window N it is cut into windows of N bytes from its start, each from an empty state and with its\n"
-    "first byte not predicted; what is left after the last whole window is not used.", runScore};
+    "predicted. With --window N it is cut into windows of N bytes from its start, each from an empty state and with "
+    "its\n"
+    "first byte not predicted; what is left after the last whole window is not used.",
+    runScore};
 
 static int runScore(int argc, char **argv) {
   int64_t window = 0, windows = INT64_MAX, rows = MOST_ROWS;

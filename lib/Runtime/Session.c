@@ -114,8 +114,8 @@ static float *run(Session *s, const int32_t *slots, const int32_t *tokens, const
   reserveCacheRows(s, longest);
   int64_t logitRows = flags & STRAND_LAST_ROWS ? sequences : rows;
   reserveBuffers(s, sequences, rows, logitRows);
-  int32_t status = m_advance(s->place, placedWeights(s->place), s->state, slots, tokens, offsets, sequences, rows, flags,
-                             s->scratch, s->logits);
+  int32_t status = m_advance(s->place, placedWeights(s->place), s->state, slots, tokens, offsets, sequences, rows,
+                             flags, s->scratch, s->logits);
   if (status == STRAND_ERROR_DEVICE)
     fail(EXIT_USER, "%s", placeProblem(s->place));
   if (status != STRAND_OK)

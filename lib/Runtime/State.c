@@ -12,8 +12,9 @@ typedef struct {
 static const struct {
   const char *name;
   int64_t bytes;
-} types[] = {[STRAND_F32] = {"f32", 4}, [STRAND_BF16] = {"bf16", 2}, [STRAND_F16] = {"f16", 2}, [STRAND_I32] = {"i32", 4},
-             [STRAND_I64] = {"i64", 8}, [STRAND_F64] = {"f64", 8},   [STRAND_I8] = {"i8", 1}};
+} types[] = {[STRAND_F32] = {"f32", 4}, [STRAND_BF16] = {"bf16", 2}, [STRAND_F16] = {"f16", 2},
+             [STRAND_I32] = {"i32", 4}, [STRAND_I64] = {"i64", 8},   [STRAND_F64] = {"f64", 8},
+             [STRAND_I8] = {"i8", 1}};
 
 static bool isType(int32_t t) { return t >= 0 && t < (int32_t)(sizeof types / sizeof *types); }
 int64_t strand_rt_type_bytes(int32_t t) { return isType(t) ? types[t].bytes : 0; }
@@ -194,8 +195,8 @@ static int32_t checkSlots(const int32_t *slots, int64_t sequences, int64_t count
 }
 
 // With the rows of this call a sequence must stay within `most` in each state that counts the rows it has seen.
-static int32_t checkCounts(const strand_schema *schema, const void *state, strand_seen_fn *seenRows, const int32_t *slots,
-                           const int32_t *offsets, int64_t sequences, int64_t most) {
+static int32_t checkCounts(const strand_schema *schema, const void *state, strand_seen_fn *seenRows,
+                           const int32_t *slots, const int32_t *offsets, int64_t sequences, int64_t most) {
   for (int64_t e = 0; e < schema->states; ++e)
     for (int64_t b = 0; schema->state[e].growth == STRAND_COUNT && b < sequences; ++b) {
       int32_t seen = seenRows(schema, state, e, slots[b]);
@@ -232,8 +233,9 @@ STRAND_VISIBLE int32_t strand_rt_check(const strand_schema *schema, const void *
   return strand_rt_check_call(schema, state, seenInBlock, slots, tokens, offsets, sequences, rows);
 }
 
-int32_t strand_rt_check_call(const strand_schema *schema, const void *state, strand_seen_fn *seenRows, const int32_t *slots,
-                             const int32_t *tokens, const int32_t *offsets, int64_t sequences, int64_t rows) {
+int32_t strand_rt_check_call(const strand_schema *schema, const void *state, strand_seen_fn *seenRows,
+                             const int32_t *slots, const int32_t *tokens, const int32_t *offsets, int64_t sequences,
+                             int64_t rows) {
   int32_t status = checkRows(schema, state, seenRows, slots, offsets, sequences, rows);
   for (int64_t i = 0; status == STRAND_OK && i < rows; ++i)
     if (tokens[i] < 0 || tokens[i] >= schema->vocabulary)

@@ -215,8 +215,9 @@ static bool takeSequences(Reader *r, const strand_schema *schema, int64_t sequen
     if (!takeNumber(r, &length) || !takeNumber(r, &pending))
       return false;
     if (length < 0 || length > mostRows || pending < -1 || pending >= schema->vocabulary)
-      return refuse(r, "its sequence %lld has length %lld and next token %lld; the limits are %lld and %lld", (long long)s,
-                    (long long)length, (long long)pending, (long long)mostRows, (long long)schema->vocabulary - 1);
+      return refuse(r, "its sequence %lld has length %lld and next token %lld; the limits are %lld and %lld",
+                    (long long)s, (long long)length, (long long)pending, (long long)mostRows,
+                    (long long)schema->vocabulary - 1);
     *longest = length > *longest ? length : *longest;
   }
   return true;
@@ -259,8 +260,8 @@ static bool checkCount(Reader *r, const strand_entry *e, const char *item, int64
   memcpy(&seen, item, sizeof seen);
   if (seen >= 0 && seen <= length)
     return true;
-  return refuse(r, "its entry %s counts %d rows of sequence %lld, which has length %lld", e->name, seen, (long long)sequence,
-                (long long)length);
+  return refuse(r, "its entry %s counts %d rows of sequence %lld, which has length %lld", e->name, seen,
+                (long long)sequence, (long long)length);
 }
 
 // Walks the items; copies them to `slots` of `state` if there is one.

@@ -54,14 +54,19 @@ private:
   Error seal();
   Error observe();
 
-  bool needsCode() const { return o.emit != Emit::Mlir && o.emit != Emit::Header && o.emit != Emit::Weights && !isImage(); }
+  bool needsCode() const {
+    return o.emit != Emit::Mlir && o.emit != Emit::Header && o.emit != Emit::Weights && !isImage();
+  }
   bool isImage() const { return o.emit == Emit::Ptx || o.emit == Emit::Cubin; }
   bool needsWeights() const {
     return o.emit == Emit::Exe || o.emit == Emit::Shared || o.emit == Emit::Static || o.emit == Emit::Obj ||
            o.emit == Emit::Weights;
   }
   StringRef lastStage() const { // empty: all
-    return !o.stopAfter.empty() ? StringRef(o.stopAfter) : needsCode() || o.emit == Emit::Mlir ? "" : isImage() ? "device" : "buffers";
+    return !o.stopAfter.empty()                  ? StringRef(o.stopAfter)
+           : needsCode() || o.emit == Emit::Mlir ? ""
+           : isImage()                           ? "device"
+                                                 : "buffers";
   }
 
   Error writeText(llvm::raw_ostream &out);
@@ -95,7 +100,8 @@ Error Compilation::run() {
   if (Error e = begin())
     return e;
   report.output = o.output;
-  bool host = llvm::Triple(report.target.triple).getArch() == llvm::Triple(llvm::sys::getDefaultTargetTriple()).getArch();
+  bool host =
+      llvm::Triple(report.target.triple).getArch() == llvm::Triple(llvm::sys::getDefaultTargetTriple()).getArch();
   if ((o.emit == Emit::Exe || o.emit == Emit::Shared) && !host && (o.linker.empty() || o.runtime.empty()))
     return createStringError("linking for " + report.target.triple + " needs a C compiler for it (--linker=) and the " +
                              "run-time libraries built by it (--runtime-dir=); --emit=obj and static do not");
@@ -219,7 +225,8 @@ Error Compilation::writeText(llvm::raw_ostream &out) {
     out << *image;
   } else {
     if (!facts)
-      return createStringError("'" + o.input + "' defines neither @forward nor @advance, so there is nothing to declare");
+      return createStringError("'" + o.input +
+                               "' defines neither @forward nor @advance, so there is nothing to declare");
     writeHeader(*facts, o.prefix, out);
   }
   return Error::success();
@@ -243,7 +250,8 @@ Error Compilation::unlessReported(Error e) {
 
 Error Compilation::write() {
   CodeText kind = o.emit == Emit::Llvm ? CodeText::Llvm : CodeText::Assembly;
-  bool text = o.emit == Emit::Mlir || o.emit == Emit::Header || isImage(), code = o.emit == Emit::Llvm || o.emit == Emit::Asm;
+  bool text = o.emit == Emit::Mlir || o.emit == Emit::Header || isImage(),
+       code = o.emit == Emit::Llvm || o.emit == Emit::Asm;
   if (!out) {
     SmallString<0> buffer;
     llvm::raw_svector_ostream stream(buffer);

@@ -44,12 +44,15 @@ Error chooseX86(CpuTarget &t, StringRef cpu) {
   SmallVector<StringRef> known;
   X86::fillValidCPUArchList(known, /*Only64Bit=*/true);
   if (cpu != "native" && !is_contained(known, cpu))
-    return createStringError("CPU '" + cpu + "' is not known; try native, x86-64-v3, x86-64-v4 or a name such as znver4 or "
+    return createStringError("CPU '" + cpu +
+                             "' is not known; try native, x86-64-v3, x86-64-v4 or a name such as znver4 or "
                              "sapphirerapids");
   auto has = featuresOf(cpu);
   SmallVector<StringRef> needs;
   copy_if(usable, std::back_inserter(needs), [&](StringRef f) { return has.lookup(f); });
-  auto all = [&](std::initializer_list<StringRef> names) { return all_of(names, [&](StringRef f) { return has.lookup(f); }); };
+  auto all = [&](std::initializer_list<StringRef> names) {
+    return all_of(names, [&](StringRef f) { return has.lookup(f); });
+  };
   t.name = cpu == "native" ? sys::getHostCPUName() : cpu;
   t.base = "x86-64";
   t.tune = cpu.starts_with("x86-64") ? "generic" : t.name;
@@ -63,7 +66,8 @@ Error chooseX86(CpuTarget &t, StringRef cpu) {
 /// Other architectures: LLVM's own idea of the CPU, and no question at start-up.
 Error chooseOther(CpuTarget &t, StringRef cpu, const Target &target, bool host) {
   if (cpu == "native" && !host)
-    return createStringError("--cpu=native means this machine, which is not a " + t.triple + "; name a CPU, or 'generic'");
+    return createStringError("--cpu=native means this machine, which is not a " + t.triple +
+                             "; name a CPU, or 'generic'");
   t.name = t.base = t.tune = cpu == "native" ? sys::getHostCPUName() : cpu;
   std::unique_ptr<MCSubtargetInfo> info(target.createMCSubtargetInfo(Triple(t.triple), "generic", ""));
   if (!info || !info->isCPUStringValid(t.base))

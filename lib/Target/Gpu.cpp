@@ -48,8 +48,9 @@ Expected<GpuTarget> strand::gpuTarget(StringRef chips, bool wantsPtx, bool wants
   if (!wantsPtx)
     target.toolkit = findToolkit();
   if (wantsMachineCode && target.toolkit.empty())
-    return createStringError("--emit=cubin needs ptxas, which is neither in the folder of CUDA_HOME, nor in /usr/local/cuda, "
-                             "nor in PATH; --emit=ptx does not");
+    return createStringError(
+        "--emit=cubin needs ptxas, which is neither in the folder of CUDA_HOME, nor in /usr/local/cuda, "
+        "nor in PATH; --emit=ptx does not");
   return target;
 }
 

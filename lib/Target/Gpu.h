@@ -12,7 +12,7 @@ namespace strand {
 /// What the stages have to know of GPUs.
 struct GpuTarget {
   std::vector<std::string> chips; // "sm_90a", "sm_80": an image each
-  std::string toolkit;            // folder whose bin/ has ptxas; empty: PTX, which the driver compiles when it is loaded
+  std::string toolkit; // folder whose bin/ has ptxas; empty: PTX, which the driver compiles when it is loaded
 
   /// The PTX version that all chips know.
   static constexpr llvm::StringLiteral ptxFeature = "+ptx83";

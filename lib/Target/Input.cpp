@@ -39,13 +39,15 @@ Error readFolder(MLIRContext &context, StringRef path, Input &input) {
 }
 
 /// The weight as @advance or a `strand.weight` wants it, or an error.
-llvm::Expected<PlacedWeight> place(StringRef name, Type element, ArrayRef<int64_t> shape, int64_t panel, const Input &input) {
+llvm::Expected<PlacedWeight> place(StringRef name, Type element, ArrayRef<int64_t> shape, int64_t panel,
+                                   const Input &input) {
   auto type = abiTypeOf(element);
   if (!type)
     return createStringError("weight '" + name + "' has elements of a type that cannot be stored");
   const WeightView *view = input.weights.find(name);
   if (!view)
-    return createStringError("weight '" + name + "' is not in '" + input.weightsName + "', or has a type that is not read");
+    return createStringError("weight '" + name + "' is not in '" + input.weightsName +
+                             "', or has a type that is not read");
   PlacedWeight w{name.str(), *type, SmallVector<int64_t, 4>(shape), 0, panel, *view};
   if (Error e = checkPlaced(w))
     return std::move(e);
@@ -75,8 +77,8 @@ Error strand::readWeights(StringRef path, Input &input) {
   auto kept = std::make_shared<SafeTensorsFile>(std::move(*file));
   for (auto &[name, tensor] : kept->tensors())
     if (auto type = typeOf(tensor.dtype)) // others no op can read
-      input.weights.add(name,
-                        {*type, tensor.shape, {reinterpret_cast<const char *>(tensor.bytes.data()), tensor.bytes.size()}});
+      input.weights.add(
+          name, {*type, tensor.shape, {reinterpret_cast<const char *>(tensor.bytes.data()), tensor.bytes.size()}});
   input.weights.keep(std::move(kept));
   return Error::success();
 }
@@ -84,7 +86,8 @@ Error strand::readWeights(StringRef path, Input &input) {
 Error strand::readInput(MLIRContext &context, StringRef path, StringRef weights, Input &input) {
   if (llvm::sys::fs::is_directory(path)) {
     if (!weights.empty())
-      return createStringError("'" + path + "' is a checkpoint folder, which has its own weights; --weights= is for .mlir");
+      return createStringError("'" + path +
+                               "' is a checkpoint folder, which has its own weights; --weights= is for .mlir");
     input.weightsName = path;
     return readFolder(context, path, input);
   }
@@ -131,7 +134,8 @@ llvm::Expected<PlacedWeights> strand::placeWeights(ModuleOp module, const Input 
   Error errors = Error::success();
   SmallVector<WeightLayout> layout = weightLayout(module);
   if (!layout.empty() && input.weightsName.empty())
-    return createStringError("the model reads weights ('" + layout[0].name + "' is the first); name their file with --weights=");
+    return createStringError("the model reads weights ('" + layout[0].name +
+                             "' is the first); name their file with --weights=");
   for (const WeightLayout &w : layout) {
     auto one = place(w.name, w.type, w.shape, w.panel, input);
     if (!one) {

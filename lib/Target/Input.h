@@ -21,8 +21,8 @@ llvm::Error readWeights(llvm::StringRef path, Input &input);
 
 /// 64 hex digits that change whenever the program or a weight it uses changes, and with nothing else: SHA-256 over the
 /// text of the module without locations and the name, type, shape and BLAKE3 digest of every weight (weights of some
-/// GB are hashed at the speed of memory that way). Code whose bits are pinned is another program: a state that other code
-/// has made would go on with other bits.
+/// GB are hashed at the speed of memory that way). Code whose bits are pinned is another program: a state that other
+/// code has made would go on with other bits.
 std::string modelHash(mlir::ModuleOp module, const WeightSource &weights, bool reproducible);
 
 /// Where the weights of @advance go and come from. Errors: one for all weights that are missing or do not fit.

@@ -85,7 +85,8 @@ std::vector<std::string> strand::linkCommand(const Linker &linker, const LinkJob
     if (job.gpu)
       add({pathIn(job.runtime, gpuLibrary)});
     add({pathIn(job.runtime, mainLibrary), runtime, "-lm", "-lpthread"});
-    for (StringRef s : {"advance", "sizes", "schema", "weights", "device"}) // the main program is compiled once, for the prefix m
+    for (StringRef s :
+         {"advance", "sizes", "schema", "weights", "device"}) // the main program is compiled once, for the prefix m
       if (job.prefix != "m" && !(job.external && s == "weights") && !(!job.gpu && s == "device"))
         add({"-Wl,--defsym=m_" + s.str() + "=" + job.prefix + "_" + s.str()});
     break;
@@ -102,7 +103,9 @@ std::vector<std::string> strand::linkCommand(const Linker &linker, const LinkJob
   return command;
 }
 
-Error strand::link(const Linker &linker, const LinkJob &job, StringRef out) { return run(linkCommand(linker, job, out)); }
+Error strand::link(const Linker &linker, const LinkJob &job, StringRef out) {
+  return run(linkCommand(linker, job, out));
+}
 
 Error strand::writeStaticLibrary(ArrayRef<std::string> objects, ArrayRef<std::string> names, StringRef out) {
   std::vector<NewArchiveMember> members;

@@ -75,10 +75,10 @@ void mergeEqual(Module &module) {
   MergeFunctionsPass::runOnModule(module);
 }
 
-/// What code of ours still needs, whose loops are over vectors and unrolled as far as they should be: values that stay the
-/// same in front of their loops, tests behind the bodies, accumulators in registers. The default of LLVM for level 1 takes
-/// three times as long, most of it to unroll what is left over and to look again for what constants and equal values
-/// simplify; the code is as fast.
+/// What code of ours still needs, whose loops are over vectors and unrolled as far as they should be: values that stay
+/// the same in front of their loops, tests behind the bodies, accumulators in registers. The default of LLVM for level
+/// 1 takes three times as long, most of it to unroll what is left over and to look again for what constants and equal
+/// values simplify; the code is as fast.
 FunctionPassManager simplifications() {
   FunctionPassManager f;
   f.addPass(SROAPass(SROAOptions::ModifyCFG));

@@ -26,8 +26,8 @@ struct StepTime {
 };
 
 /// The code of `module` as object files to be linked together, made by as many threads as there are processors.
-/// Position-independent, no frame pointers, a*b+c may become one operation. Errors: the module is not wholly in a dialect
-/// that LLVM IR can express (also reported at its location); the back-end refuses something.
+/// Position-independent, no frame pointers, a*b+c may become one operation. Errors: the module is not wholly in a
+/// dialect that LLVM IR can express (also reported at its location); the back-end refuses something.
 llvm::Expected<std::vector<ObjectFile>> emitObjects(mlir::ModuleOp module, const CpuTarget &target,
                                                     const CodeOptions &options, llvm::SmallVectorImpl<StepTime> &times);
 /// The same for each of `levels`, whatever `options.level` says; the module is translated once.

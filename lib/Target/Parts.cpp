@@ -30,7 +30,8 @@ void showToOtherParts(Module &module) {
 
 /// The part of each function: the largest first, each to the part that has least. Variables are in part 0.
 DenseMap<const GlobalValue *, unsigned> placesIn(const Module &module, unsigned parts) {
-  std::vector<std::tuple<unsigned, unsigned, const Function *>> functions; // size, how many are left, so the first is largest
+  std::vector<std::tuple<unsigned, unsigned, const Function *>>
+      functions; // size, how many are left, so the first is largest
   for (const Function &f : module)
     if (!f.isDeclaration())
       functions.emplace_back(f.getInstructionCount(), module.size() - functions.size(), &f);
@@ -56,7 +57,8 @@ std::vector<SmallVector<char, 0>> strand::partsOf(std::unique_ptr<Module> module
   std::vector<SmallVector<char, 0>> code(count);
   for (unsigned i = 0; i < count; ++i) {
     ValueToValueMapTy map;
-    auto part = CloneModule(*module, map, [&](const GlobalValue *v) { return isLocalConstant(*v) || places.lookup(v) == i; });
+    auto part =
+        CloneModule(*module, map, [&](const GlobalValue *v) { return isLocalConstant(*v) || places.lookup(v) == i; });
     raw_svector_ostream out(code[i]);
     WriteBitcodeToFile(*part, out);
   }

@@ -111,7 +111,8 @@ json::Value strand::toJson(const CompileReport &r) {
 }
 
 void strand::printText(const CompileReport &r, llvm::raw_ostream &out) {
-  out << r.input << " -> " << r.output << " for " << r.target.name << ", vectors of " << r.target.vectorBits << " bits\n";
+  out << r.input << " -> " << r.output << " for " << r.target.name << ", vectors of " << r.target.vectorBits
+      << " bits\n";
   double total = 0;
   for (const StepTime &t : r.times) {
     out << llvm::format("%10.3f s  ", t.seconds) << t.step << "\n";

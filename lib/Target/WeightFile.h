@@ -7,9 +7,9 @@
 #include <string>
 namespace strand {
 
-/// One weight and what becomes of it. With `panel` = n a matrix [N, K] is stored as [ceil(N/n), K, n], element (j, k, i)
-/// being W[j*n+i][k], zero where j*n+i >= N. The stored type is the source's or, from a float, f32 or bf16 (rounded to
-/// nearest even).
+/// One weight and what becomes of it. With `panel` = n a matrix [N, K] is stored as [ceil(N/n), K, n], element (j, k,
+/// i) being W[j*n+i][k], zero where j*n+i >= N. The stored type is the source's or, from a float, f32 or bf16 (rounded
+/// to nearest even).
 struct PlacedWeight {
   std::string name;
   strand_type type;                      // as stored
@@ -43,12 +43,12 @@ struct WeightObjectOptions {
   bool exported = false; // the symbol can be seen outside the shared library
 };
 
-/// Writes a relocatable ELF object that holds the block in one section `.lrodata`, 2 MiB aligned, outside the reach that
-/// code has for its other data, under the symbol `<prefix>_weights`.
+/// Writes a relocatable ELF object that holds the block in one section `.lrodata`, 2 MiB aligned, outside the reach
+/// that code has for its other data, under the symbol `<prefix>_weights`.
 void writeWeightObject(const PlacedWeights &weights, const WeightObjectOptions &options, llvm::raw_fd_ostream &out);
 
-/// Streams the block into a program or shared library that lld linked with an empty weight object: linking then takes no
-/// time that grows with the weights, and they are written once. False: the file is not laid out so that it can be done
-/// (other linkers; more than 2 MiB of code), and is as it was. Errors: reading and writing.
+/// Streams the block into a program or shared library that lld linked with an empty weight object: linking then takes
+/// no time that grows with the weights, and they are written once. False: the file is not laid out so that it can be
+/// done (other linkers; more than 2 MiB of code), and is as it was. Errors: reading and writing.
 llvm::Expected<bool> fillWeights(const PlacedWeights &weights, llvm::StringRef path);
 } // namespace strand

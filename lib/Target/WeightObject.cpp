@@ -8,7 +8,9 @@ using namespace strand;
 namespace {
 constexpr uint64_t alignment = 2 << 20; // of a huge page, so that a mapping of the file can be one
 
-template <typename T> void put(raw_ostream &out, const T &v) { out.write(reinterpret_cast<const char *>(&v), sizeof v); }
+template <typename T> void put(raw_ostream &out, const T &v) {
+  out.write(reinterpret_cast<const char *>(&v), sizeof v);
+}
 
 /// Strings one after another, each ended by 0; `add` answers where it begins.
 struct Strings {

@@ -72,7 +72,8 @@ struct DeriveAdvance : impl::DeriveAdvanceBase<DeriveAdvance> {
   static LogicalResult staysWhole(ArrayRef<Carrier> carriers) {
     for (const Carrier &c : carriers)
       if (auto call = dyn_cast<func::CallOp>(c.op))
-        return call.emitOpError("in a function marked strand.whole calls @") << call.getCallee() << ", which carries state; inline it";
+        return call.emitOpError("in a function marked strand.whole calls @")
+               << call.getCallee() << ", which carries state; inline it";
     return success();
   }
 
@@ -94,7 +95,8 @@ struct DeriveAdvance : impl::DeriveAdvanceBase<DeriveAdvance> {
         return WalkResult::advance();
       if (op->getParentOp() != f)
         return WalkResult(op->emitOpError("carries state inside a region of ")
-                          << op->getParentOp()->getName() << "; move it in front of that op or into a function of its own");
+                          << op->getParentOp()->getName()
+                          << "; move it in front of that op or into a function of its own");
       std::string step = stepOfPath(op, taken);
       for (StateSpec &s : specs)
         s.name = step + "." + s.name;

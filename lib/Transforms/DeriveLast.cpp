@@ -54,9 +54,11 @@ Value lastRows(OpBuilder &b, Value x, Value offsets, Value sequences) {
                    SmallVector<Value> at;
                    for (int64_t d = 0; d < type.getRank(); ++d)
                      at.push_back(linalg::IndexOp::create(b, loc, d));
-                   Value one = indexConstant(b, loc, 1), end = indexAt(b, loc, offsets, arith::AddIOp::create(b, loc, at[0], one));
+                   Value one = indexConstant(b, loc, 1),
+                         end = indexAt(b, loc, offsets, arith::AddIOp::create(b, loc, at[0], one));
                    // sequences without rows in front of the first row
-                   at[0] = arith::MaxSIOp::create(b, loc, arith::SubIOp::create(b, loc, end, one), indexConstant(b, loc, 0));
+                   at[0] = arith::MaxSIOp::create(b, loc, arith::SubIOp::create(b, loc, end, one),
+                                                  indexConstant(b, loc, 0));
                    return {tensor::ExtractOp::create(b, loc, x, at)};
                  })[0];
 }

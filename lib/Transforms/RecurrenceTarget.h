@@ -14,8 +14,8 @@ protected:
   /// Sets `reading` to the one sum along dimensions of the state through which it is read; none if all of it becomes
   /// rows. Returns why neither can be. A state that begins elsewhere than at 0 becomes rows.
   std::string findReading();
-  /// What a carried value begins at, in the first row of each sequence; 0 in the others. The op begins at 0, so its input
-  /// of the first row is that of the scan and what the step makes of this.
+  /// What a carried value begins at, in the first row of each sequence; 0 in the others. The op begins at 0, so its
+  /// input of the first row is that of the scan and what the step makes of this.
   Poly startOf(unsigned carried);
   /// Sets `dims` and `resultDims`.
   void orderDims();
@@ -40,7 +40,9 @@ protected:
   std::string knowReading(Value rows);
 
   /// A row, or a vector of few channels: what reads that as a vector is a product of all rows with it, not of each.
-  int64_t widest() const { return form.vars.size() > 1 ? context.largestItem : std::max(context.largestItem, fewChannels); }
+  int64_t widest() const {
+    return form.vars.size() > 1 ? context.largestItem : std::max(context.largestItem, fewChannels);
+  }
   static constexpr int64_t fewChannels = 64;
 
   std::optional<StateReading> reading; // none: all of h

@@ -1,5 +1,5 @@
-// Values of a scan's region computed for many rows at once: for all of them in front of the scan, or for the rows of one
-// step of several sequences.
+// Values of a scan's region computed for many rows at once: for all of them in front of the scan, or for the rows of
+// one step of several sequences.
 //
 // An operation on the values of one row becomes the same operation with the rows as one more parallel dimension in
 // front: a matrix times a vector becomes a product of rows and a matrix. What is the same in every row is computed

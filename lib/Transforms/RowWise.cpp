@@ -1,5 +1,5 @@
-// Which ops treat each row by itself. What is not known to do so is refused: a wrong guess would give logits that depend
-// on how a sequence is cut.
+// Which ops treat each row by itself. What is not known to do so is refused: a wrong guess would give logits that
+// depend on how a sequence is cut.
 #include "lib/Transforms/RowWise.h"
 #include "dialects/Strand/Strand.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -33,7 +33,8 @@ Problem inBody(linalg::LinalgOp op, unsigned rows) {
     if (auto index = dyn_cast<linalg::IndexOp>(inner); index && index.getDim() == rows)
       found = problem(inner, "reads the number of a row", "strand.position gives a row's place in its sequence");
     else if (auto extract = dyn_cast<tensor::ExtractOp>(inner); extract && isRows(extract.getTensor()))
-      found = problem(inner, "reads rows by their number", "strand.shift gives earlier rows, strand.scan a sum of them");
+      found =
+          problem(inner, "reads rows by their number", "strand.shift gives earlier rows, strand.scan a sum of them");
     return found ? WalkResult::interrupt() : WalkResult::advance();
   });
   return found;
@@ -56,7 +57,8 @@ Problem problemOf(linalg::LinalgOp op) {
 
 /// Whether dimension 0 of the expanded type stands alone or beside dimensions of one entry.
 bool keepsRows(ArrayRef<ReassociationIndices> groups, RankedTensorType expanded) {
-  return !groups.empty() && llvm::all_of(ArrayRef(groups[0]).drop_front(), [&](int64_t d) { return expanded.getDimSize(d) == 1; });
+  return !groups.empty() &&
+         llvm::all_of(ArrayRef(groups[0]).drop_front(), [&](int64_t d) { return expanded.getDimSize(d) == 1; });
 }
 
 /// Whether `size` is the number of rows of some tensor.
@@ -117,6 +119,7 @@ LogicalResult checkRowWise(Operation *op) {
   std::optional<RowProblem> found = rowProblem(op);
   if (!found)
     return success();
-  return found->op->emitOpError() << found->what << ": a row would depend on how its sequence is cut; " << found->instead;
+  return found->op->emitOpError() << found->what << ": a row would depend on how its sequence is cut; "
+                                  << found->instead;
 }
 } // namespace strand

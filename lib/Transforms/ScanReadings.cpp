@@ -142,7 +142,8 @@ std::optional<StateReading> strand::readState(ScanContext &context, StepComponen
     reading.before = before;
     reading.contracted = contracted;
     reading.kept = kept;
-    ValueRange values = before ? ValueRange(context.getScan().getCarriedArgs()) : ValueRange(context.getScan().getYield().getNext());
+    ValueRange values =
+        before ? ValueRange(context.getScan().getCarriedArgs()) : ValueRange(context.getScan().getYield().getNext());
     Poly &into = values[component.carried[0]] == leaf.value ? reading.coefficient : reading.second;
     into = A.sum(into, A.substituted(A.poly(rest, s.coefficient), toForm));
   }

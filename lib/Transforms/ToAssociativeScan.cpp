@@ -1,9 +1,9 @@
 // h' = max(h + a, b), the same with min, or log(exp(h + a) + exp(b)), element by element, as strand.associative_scan.
 //
 // Rows are pairs (a, b), and two of them together are (a1 + a2, join(b1 + a2, b2)), join being that maximum, minimum or
-// log-sum-exp: what the first makes of h, moved and joined by the second. h is what b becomes if it begins where h does.
-// Without a, rows are b alone. Several a, or several b, are joined in front, since what is added to a join is added to
-// all that is joined.
+// log-sum-exp: what the first makes of h, moved and joined by the second. h is what b becomes if it begins where h
+// does. Without a, rows are b alone. Several a, or several b, are joined in front, since what is added to a join is
+// added to all that is joined.
 //
 // Between places, a'[j] = max_i(a[i] + T[i, j]), two rows of N places are joined by a product of two N x N matrices,
 // while a row takes N x N in order. So that stays a scan.

@@ -287,8 +287,8 @@ std::string Delta::emitInTurn(std::vector<StepComponent> &steps) {
 // With the last key x and its beta and v, and L and B of the factors before it,
 //   S' = (I - beta x x^T) ((I + sum of l r^T) D S + B) + beta x v^T
 // so that of the terms of the whole step one is -beta x, the others are l - beta x (x^T l), and the input is
-// B - beta x (x^T B) + beta x v^T. Those l and B are what is left of them without what stands along x; whether they are,
-// and what v is, comes out where x is put back.
+// B - beta x (x^T B) + beta x v^T. Those l and B are what is left of them without what stands along x; whether they
+// are, and what v is, comes out where x is put back.
 
 /// p / by, product by product, if by is one product and each of them has all of its factors.
 std::optional<Poly> Delta::divided(const Poly &p, const Poly &by) {

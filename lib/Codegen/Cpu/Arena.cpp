@@ -1,4 +1,5 @@
-// strand-arena: every memref.alloc becomes a view of one arena that the caller hands in. Callees first; in each function
+// strand-arena: every memref.alloc becomes a view of one arena that the caller hands in. Callees first; in each
+// function
 //   need      one for each alloc, and one for each call of a function that needs scratch
 //   slot      needs that are not in use at the same time, largest first; as large as its largest need
 //   offset    the running sum of slots, computed on entry from the rows and sequences of the call
@@ -156,7 +157,8 @@ struct Arena : impl::ArenaBase<Arena> {
       }
       if (auto call = dyn_cast<func::CallOp>(op); call && needScratch.contains(call.getCallee())) {
         if (call->getParentOfType<scf::ForallOp>()) {
-          call.emitError() << "@" << call.getCallee() << " needs scratch and is called from a parallel loop, whose tasks have "
+          call.emitError() << "@" << call.getCallee()
+                           << " needs scratch and is called from a parallel loop, whose tasks have "
                            << "none; inline it, or give its temporaries a static size";
           return WalkResult::interrupt();
         }
@@ -175,12 +177,14 @@ struct Arena : impl::ArenaBase<Arena> {
   static FailureOr<Bound> bytesOf(memref::AllocOp alloc) {
     MemRefType type = alloc.getType();
     if (!type.getLayout().isIdentity())
-      return alloc.emitError() << "buffer of type " << type << " has a layout; only row-major buffers have a place in the arena";
+      return alloc.emitError() << "buffer of type " << type
+                               << " has a layout; only row-major buffers have a place in the arena";
     Bound bytes{bytesOfElement(type.getElementType())};
     for (int64_t d = 0; d < type.getRank(); ++d) {
       std::optional<Bound> size = boundOfDim(alloc, d);
       if (!size)
-        return alloc.emitError() << "dimension " << d << " is not bounded by rows or sequences; take its arith.minsi with "
+        return alloc.emitError() << "dimension " << d
+                                 << " is not bounded by rows or sequences; take its arith.minsi with "
                                  << "such a bound";
       if (!size->isConstant() && !bytes.isConstant())
         return alloc.emitError() << "dimension " << d << " grows with the rows or sequences of a call, and so does a "
@@ -196,7 +200,8 @@ struct Arena : impl::ArenaBase<Arena> {
     for (unsigned i : markedArguments(needScratch[call.getCallee()], mark)) {
       std::optional<Bound> bound = extentBound(call.getOperand(i));
       if (!bound)
-        return call.emitError() << "operand " << i << " is not bounded by rows or sequences; take the arith.minsi of its "
+        return call.emitError() << "operand " << i
+                                << " is not bounded by rows or sequences; take the arith.minsi of its "
                                 << "size with such a bound";
       bound->a = std::max<int64_t>(bound->a - less * bound->d, 0);
       to = to.unitedWith(*bound);
@@ -221,8 +226,8 @@ struct Arena : impl::ArenaBase<Arena> {
     return total;
   }
 
-  /// Largest first, each into the smallest slot that is free in its time. Which is larger may depend on the call, so the
-  /// order is that of a middling one; offsets are right for any.
+  /// Largest first, each into the smallest slot that is free in its time. Which is larger may depend on the call, so
+  /// the order is that of a middling one; offsets are right for any.
   SmallVector<Slot> slotsOf(ArrayRef<Need> needs) {
     constexpr int64_t rows = 1024, sequences = 16;
     SmallVector<std::pair<int64_t, unsigned>> order; // what is equally large stays in the order of the text
@@ -273,7 +278,8 @@ struct Arena : impl::ArenaBase<Arena> {
   static void emitScratchFunction(func::FuncOp f, ArrayRef<Slot> slots) {
     OpBuilder b(f);
     Type index = b.getIndexType();
-    auto scratch = func::FuncOp::create(b, f.getLoc(), scratchName(f.getName()), b.getFunctionType({index, index}, {index}));
+    auto scratch =
+        func::FuncOp::create(b, f.getLoc(), scratchName(f.getName()), b.getFunctionType({index, index}, {index}));
     scratch.setPrivate();
     b.setInsertionPointToStart(scratch.addEntryBlock());
     Value total = layOut(b, f.getLoc(), slots, scratch.getArgument(0), scratch.getArgument(1)).back();
@@ -313,7 +319,8 @@ struct Arena : impl::ArenaBase<Arena> {
       for (const Need &n : slot) {
         b.setInsertionPoint(n.op);
         if (auto alloc = dyn_cast<memref::AllocOp>(n.op)) {
-          Value view = memref::ViewOp::create(b, alloc.getLoc(), alloc.getType(), arena, offsets[i], alloc.getDynamicSizes());
+          Value view =
+              memref::ViewOp::create(b, alloc.getLoc(), alloc.getType(), arena, offsets[i], alloc.getDynamicSizes());
           alloc.replaceAllUsesWith(view);
           alloc.erase();
           continue;

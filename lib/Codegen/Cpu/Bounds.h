@@ -22,8 +22,8 @@ struct Bound {
 };
 
 /// An upper bound of an index or integer, followed through index arithmetic to constants and to arguments of the
-/// function that are marked `strand.rows`, `strand.sequences` or `strand.offsets` (one more than sequences). Every value
-/// asked about is a size or a part of one, so none is negative: x - y is at most x.
+/// function that are marked `strand.rows`, `strand.sequences` or `strand.offsets` (one more than sequences). Every
+/// value asked about is a size or a part of one, so none is negative: x - y is at most x.
 std::optional<Bound> boundOf(Value v);
 /// An upper bound of a dimension of a buffer; an argument with a mark has that many entries in dimension 0.
 std::optional<Bound> boundOfDim(Value buffer, int64_t dim);

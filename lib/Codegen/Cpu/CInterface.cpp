@@ -61,8 +61,9 @@ LogicalResult checkArguments(func::FuncOp f) {
     bool weight = bool(f.getArgAttr(i, "strand.weight")), state = bool(f.getArgAttr(i, "strand.state"));
     if (!weight && !state && !f.getArgAttr(i, "strand.scratch") &&
         !(input && llvm::is_contained({"tokens", "offsets", "slots", "logits"}, input.getValue())))
-      return error() << "has no meaning: mark it strand.input = \"tokens\", \"offsets\", \"slots\", \"logits\" or \"ctx\", "
-                     << "strand.weight, strand.state or strand.scratch";
+      return error()
+             << "has no meaning: mark it strand.input = \"tokens\", \"offsets\", \"slots\", \"logits\" or \"ctx\", "
+             << "strand.weight, strand.state or strand.scratch";
     if (!weight && !state)
       continue;
     if (!abiTypeOf(type.getElementType()))
@@ -72,7 +73,8 @@ LogicalResult checkArguments(func::FuncOp f) {
       return error() << "counts rows and has type " << type << "; memref<?xi32> is needed";
     int64_t dynamic = !state ? 0 : cache ? 2 : 1; // leading dimensions that the state block decides
     if (type.getRank() < dynamic || type.getRank() - dynamic > STRAND_MAX_RANK)
-      return error() << "has rank " << type.getRank() << "; the limit is " << dynamic << " to " << dynamic + STRAND_MAX_RANK;
+      return error() << "has rank " << type.getRank() << "; the limit is " << dynamic << " to "
+                     << dynamic + STRAND_MAX_RANK;
     for (int64_t d = 0; d < type.getRank(); ++d)
       if (type.isDynamicDim(d) != (d < dynamic))
         return error() << "has type " << type << ": exactly the first " << dynamic << " dimensions of a "
@@ -99,9 +101,10 @@ Model modelOf(func::FuncOp f) {
 class Emitter {
 public:
   Emitter(ModuleOp module, StringRef prefix, bool device)
-      : module(module), device(device), advance(module.lookupSymbol<func::FuncOp>("advance")), step(module.lookupSymbol<func::FuncOp>("step")),
-        last(module.lookupSymbol<func::FuncOp>("last")), model(modelOf(advance)), prefix(prefix), loc(advance.getLoc()), b(module.getContext()), pointer(LLVM::LLVMPointerType::get(module.getContext())), i32(b.getI32Type()),
-        i64(b.getI64Type()) {}
+      : module(module), device(device), advance(module.lookupSymbol<func::FuncOp>("advance")),
+        step(module.lookupSymbol<func::FuncOp>("step")), last(module.lookupSymbol<func::FuncOp>("last")),
+        model(modelOf(advance)), prefix(prefix), loc(advance.getLoc()), b(module.getContext()),
+        pointer(LLVM::LLVMPointerType::get(module.getContext())), i32(b.getI32Type()), i64(b.getI64Type()) {}
 
   LogicalResult run() {
     emitSchema();
@@ -232,7 +235,8 @@ private:
       std::string name = (root + ".scratch").str();
       if (!module.lookupSymbol(name))
         continue;
-      Value args[] = {arith::IndexCastOp::create(b, loc, index, rows), arith::IndexCastOp::create(b, loc, index, sequences)};
+      Value args[] = {arith::IndexCastOp::create(b, loc, index, rows),
+                      arith::IndexCastOp::create(b, loc, index, sequences)};
       Value bytes = func::CallOp::create(b, loc, name, index, args).getResult(0);
       most = arith::MaxUIOp::create(b, loc, most, arith::IndexCastOp::create(b, loc, i64, bytes));
     }
@@ -331,7 +335,8 @@ private:
                                    [&](OpBuilder &b, Location loc, Value s, ValueRange soFar) {
       Value at = arith::MulIOp::create(b, loc, s, constant64(b, loc, sizeof(int32_t)));
       Value begin = pointerAt(b, loc, c.hostOffsets, at), end = pointerAt(b, loc, begin, sizeof(int32_t));
-      Value rows = arith::SubIOp::create(b, loc, LLVM::LoadOp::create(b, loc, i32, end), LLVM::LoadOp::create(b, loc, i32, begin));
+      Value rows = arith::SubIOp::create(b, loc, LLVM::LoadOp::create(b, loc, i32, end),
+                                         LLVM::LoadOp::create(b, loc, i32, begin));
       Value one = arith::ConstantIntOp::create(b, loc, i32, 1);
       Value isShort = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle, rows, one);
       scf::YieldOp::create(b, loc, arith::AndIOp::create(b, loc, soFar[0], isShort).getResult());
@@ -342,8 +347,9 @@ private:
 
   LogicalResult emitAdvance() {
     b.setInsertionPointToEnd(module.getBody());
-    auto check = func::FuncOp::create(b, loc, device ? "strand_rt_gpu_check" : "strand_rt_check",
-                                      b.getFunctionType({pointer, pointer, pointer, pointer, pointer, i64, i64}, {i32}));
+    auto check =
+        func::FuncOp::create(b, loc, device ? "strand_rt_gpu_check" : "strand_rt_check",
+                             b.getFunctionType({pointer, pointer, pointer, pointer, pointer, i64, i64}, {i32}));
     check.setPrivate();
     auto f = beginFunction(prefix + "_advance",
                            {pointer, pointer, pointer, pointer, pointer, pointer, i64, i64, i32, pointer, pointer});
@@ -423,8 +429,10 @@ private:
 
   /// Whether the flags ask for last rows alone, and there is a row.
   Value isLast(const Call &c) {
-    Value flag = arith::ConstantIntOp::create(b, loc, i32, STRAND_LAST_ROWS), zero = arith::ConstantIntOp::create(b, loc, i32, 0);
-    Value set = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, arith::AndIOp::create(b, loc, c.flags, flag), zero);
+    Value flag = arith::ConstantIntOp::create(b, loc, i32, STRAND_LAST_ROWS),
+          zero = arith::ConstantIntOp::create(b, loc, i32, 0);
+    Value set =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, arith::AndIOp::create(b, loc, c.flags, flag), zero);
     Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, c.rows, constant(0));
     return arith::AndIOp::create(b, loc, set, some);
   }
@@ -450,7 +458,8 @@ struct CInterface : impl::CInterfaceBase<CInterface> {
       return success();
     for (func::FuncOp f : rootsOf(module)) {
       if (!f.isPrivate() || f.getNumResults())
-        return f.emitError() << "@" << f.getName() << " must be private and have no results: its logits and states are arguments";
+        return f.emitError() << "@" << f.getName()
+                             << " must be private and have no results: its logits and states are arguments";
       if (failed(checkArguments(f)))
         return failure();
     }

@@ -15,8 +15,9 @@ strand::Lifetimes::Lifetimes(Operation *root) : flow(root) {
 
 FailureOr<strand::Interval> strand::Lifetimes::of(memref::AllocOp alloc) const {
   auto carried = [&]() {
-    return alloc.emitError() << "buffer is made in a loop and carried out of the iteration; write the carried value into "
-                                "the loop's own operand (destination style)";
+    return alloc.emitError()
+           << "buffer is made in a loop and carried out of the iteration; write the carried value into "
+              "the loop's own operand (destination style)";
   };
   SmallVector<Operation *> users;
   for (Value alias : flow.resolve(alloc.getResult())) {

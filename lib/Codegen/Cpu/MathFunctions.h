@@ -85,8 +85,8 @@ private:
 /// What rounding f32 to bf16 computes; null for other types.
 Value expandRounding(OpBuilder &b, arith::TruncFOp op);
 
-/// exp of f32 by the power of 2 that a GPU has an instruction for: within 2.5 units of the last place if that is within 2, and
-/// 0 below the normal numbers if it is 0 there.
+/// exp of f32 by the power of 2 that a GPU has an instruction for: within 2.5 units of the last place if that is within
+/// 2, and 0 below the normal numbers if it is 0 there.
 Value expandExpByPower(OpBuilder &b, math::ExpOp op);
 
 /// What `op` computes, written at the position of `b`; null if strand-expand-math leaves it alone.

@@ -72,8 +72,8 @@ SmallVector<Value> inductionVariables(OpBuilder &b, scf::ForallOp loop, ArrayRef
 bool isCheap(Operation *op) {
   if (op->hasTrait<OpTrait::ConstantLike>() || isa<memref::GetGlobalOp>(op))
     return true;
-  return isa<arith::ArithDialect>(op->getDialect()) && op->getNumResults() == 1 && op->getResult(0).getType().isIndex() &&
-         llvm::all_of(op->getOperands(), [](Value v) {
+  return isa<arith::ArithDialect>(op->getDialect()) && op->getNumResults() == 1 &&
+         op->getResult(0).getType().isIndex() && llvm::all_of(op->getOperands(), [](Value v) {
            Operation *of = v.getDefiningOp();
            return of && of->hasTrait<OpTrait::ConstantLike>();
          });
@@ -290,7 +290,8 @@ struct OutlineTasks : impl::OutlineTasksBase<OutlineTasks> {
     }
     Value address = func::ConstantOp::create(b, loc, task.getFunctionType(), SymbolRefAttr::get(task));
     Value operands[] = {threads, n, casted(b, loc, pointer, address), args};
-    func::CallOp::create(b, loc, runTimeFunction(parallelFor, b.getFunctionType({pointer, i64, pointer, pointer}, {})), operands);
+    func::CallOp::create(b, loc, runTimeFunction(parallelFor, b.getFunctionType({pointer, i64, pointer, pointer}, {})),
+                         operands);
   }
 
   func::FuncOp runTimeFunction(StringRef name, FunctionType type) {

@@ -226,7 +226,8 @@ void Packing::rewrite(linalg::LinalgOp op) {
 void Packing::rewrite(tensor::ExtractOp op) {
   OpBuilder b(op);
   Value n = indexConstant(b, op.getLoc(), panel), row = op.getIndices()[0], column = op.getIndices()[1];
-  Value indices[] = {arith::DivUIOp::create(b, op.getLoc(), row, n), column, arith::RemUIOp::create(b, op.getLoc(), row, n)};
+  Value indices[] = {arith::DivUIOp::create(b, op.getLoc(), row, n), column,
+                     arith::RemUIOp::create(b, op.getLoc(), row, n)};
   op.getIndicesMutable().assign(indices);
 }
 
@@ -250,7 +251,8 @@ struct PackWeights : impl::PackWeightsBase<PackWeights> {
       if (failed(takeArguments(f, order.getArrayRef())))
         return signalPassFailure();
     getOperation().walk([&](WeightOp w) {
-      w.emitOpError() << "stands outside @advance; read weights in @forward and hand them to the functions that use them";
+      w.emitOpError()
+          << "stands outside @advance; read weights in @forward and hand them to the functions that use them";
       signalPassFailure();
     });
   }

@@ -33,7 +33,8 @@ struct SimplifyAccess : impl::SimplifyAccessBase<SimplifyAccess> {
 
   void runOnOperation() override {
     GreedyRewriteConfig config;
-    config.enableFolding(false).enableConstantCSE(false).setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+    config.enableFolding(false).enableConstantCSE(false).setRegionSimplificationLevel(
+        GreedySimplifyRegionLevel::Disabled);
     (void)applyPatternsGreedily(getOperation(), frozen, config);
   }
 };

@@ -287,7 +287,8 @@ Value Emitter::emitFold(const BodyItem &item, State &s, Coord c) {
   return sum;
 }
 
-/// One copy of an operation of the body, `sum` standing for the argument that it folds: on scalars if none of its operands has lanes.
+/// One copy of an operation of the body, `sum` standing for the argument that it folds: on scalars if none of its
+/// operands has lanes.
 Value Emitter::emitOp(const BodyItem &item, State &s, const Coord &c, Value sum) {
   Operation *op = item.op;
   if (auto index = dyn_cast<linalg::IndexOp>(op))

@@ -215,7 +215,8 @@ Value Emitter::join(const OutputPlan &o, ArrayRef<Value> held, Value start) {
         low = vector::ExtractOp::create(b, loc, sum, 0);
         high = vector::ExtractOp::create(b, loc, sum, 1);
       } else {
-        auto first = llvm::to_vector(llvm::seq<int64_t>(0, width)), second = llvm::to_vector(llvm::seq(width, 2 * width));
+        auto first = llvm::to_vector(llvm::seq<int64_t>(0, width)),
+             second = llvm::to_vector(llvm::seq(width, 2 * width));
         low = vector::ShuffleOp::create(b, loc, sum, sum, first);
         high = vector::ShuffleOp::create(b, loc, sum, sum, second);
       }

@@ -137,8 +137,8 @@ void chooseTiles(LoopPlan &p, const Facts &facts, const VectorTarget &t) {
   p.tiling[*p.vec] = vectorTile(p, pieces, p.transposed ? 1 : maxPieces);
 }
 
-/// Rows: the dimension whose indices share loads of vectors; panels: one whose indices share what rows load. Of several,
-/// the one of unknown size (the rows of a call), else the innermost.
+/// Rows: the dimension whose indices share loads of vectors; panels: one whose indices share what rows load. Of
+/// several, the one of unknown size (the rows of a call), else the innermost.
 void chooseJammed(LoopPlan &p, const Facts &facts) {
   if (!p.vec || !facts.reductions)
     return;
@@ -162,7 +162,8 @@ void chooseHeld(LoopPlan &p, const Facts &facts, const VectorTarget &t) {
   if (!p.vec || p.vecReduces || llvm::popcount(facts.reductions) < 2)
     return;
   for (unsigned d = 0; d < p.sizes.size(); ++d) {
-    bool fits = has(facts.reductions, d) && !ShapedType::isDynamic(p.sizes[d]) && p.sizes[d] > 1 && p.sizes[d] <= t.registers() / 2;
+    bool fits = has(facts.reductions, d) && !ShapedType::isDynamic(p.sizes[d]) && p.sizes[d] > 1 &&
+                p.sizes[d] <= t.registers() / 2;
     bool isState = llvm::any_of(p.outputs, [&](const OutputPlan &o) {
       return has(o.dims, d) && has(o.dims, *p.vec) && (facts.reductions & ~o.dims);
     });
@@ -267,7 +268,9 @@ void chooseVector(LoopPlan &p, const Facts &facts) {
     p.vec = d;
     best = cost;
   }
-  auto isSide = [&](unsigned d) { return p.isParallel(d) && p.sizes[d] != 1; }; // what goes row after row has no other form
+  auto isSide = [&](unsigned d) {
+    return p.isParallel(d) && p.sizes[d] != 1;
+  }; // what goes row after row has no other form
   if (!p.vec && llvm::any_of(llvm::seq<unsigned>(0, p.sizes.size()), isSide))
     p.refusal = "no dimension is in all outputs, and the results do not combine";
   p.vecReduces = p.vec && !p.isParallel(*p.vec);

@@ -15,7 +15,8 @@ template <typename Op> Value emit(OpBuilder &b, LLVM::CallOp call) {
 /// The instruction: results that are not normal numbers are 0.
 Value emitPowerOfTwo(OpBuilder &b, LLVM::CallOp call) {
   auto name = b.getStringAttr(powerOfTwoName);
-  return LLVM::CallIntrinsicOp::create(b, call.getLoc(), call.getResultTypes()[0], name, call.getArgOperands()).getResult(0);
+  return LLVM::CallIntrinsicOp::create(b, call.getLoc(), call.getResultTypes()[0], name, call.getArgOperands())
+      .getResult(0);
 }
 
 struct Intrinsic {
@@ -33,7 +34,8 @@ struct DeviceIntrinsics : impl::DeviceIntrinsicsBase<DeviceIntrinsics> {
     SmallVector<LLVM::CallOp> calls;
     SmallVector<LLVM::LLVMFuncOp> declarations;
     getOperation()->walk([&](Operation *op) {
-      if (auto call = dyn_cast<LLVM::CallOp>(op); call && call.getCallee() && call.getCallee()->starts_with(libraryPrefix))
+      if (auto call = dyn_cast<LLVM::CallOp>(op);
+          call && call.getCallee() && call.getCallee()->starts_with(libraryPrefix))
         calls.push_back(call);
       if (auto f = dyn_cast<LLVM::LLVMFuncOp>(op); f && f.getName().starts_with(libraryPrefix))
         declarations.push_back(f);
@@ -43,13 +45,15 @@ struct DeviceIntrinsics : impl::DeviceIntrinsicsBase<DeviceIntrinsics> {
         return signalPassFailure();
     for (LLVM::LLVMFuncOp f : declarations)
       f.erase();
-    getOperation()->walk([](LLVM::Prefetch fetch) { // LLVM has an instruction for it from sm_90 on, PTX has it everywhere
-      OpBuilder b(fetch);
-      auto dialect = LLVM::AsmDialectAttr::get(b.getContext(), LLVM::AsmDialect::AD_ATT);
-      LLVM::InlineAsmOp::create(b, fetch.getLoc(), TypeRange(), fetch.getAddr(), "prefetch.L2 [$0];", "l", /*has_side_effects=*/true,
-                                /*is_align_stack=*/false, LLVM::TailCallKind::None, dialect, ArrayAttr());
-      fetch.erase();
-    });
+    getOperation()->walk(
+        [](LLVM::Prefetch fetch) { // LLVM has an instruction for it from sm_90 on, PTX has it everywhere
+          OpBuilder b(fetch);
+          auto dialect = LLVM::AsmDialectAttr::get(b.getContext(), LLVM::AsmDialect::AD_ATT);
+          LLVM::InlineAsmOp::create(b, fetch.getLoc(), TypeRange(), fetch.getAddr(), "prefetch.L2 [$0];", "l",
+                                    /*has_side_effects=*/true,
+                                    /*is_align_stack=*/false, LLVM::TailCallKind::None, dialect, ArrayAttr());
+          fetch.erase();
+        });
   }
 
   static LogicalResult replace(LLVM::CallOp call) {

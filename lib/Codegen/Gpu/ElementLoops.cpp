@@ -1,9 +1,10 @@
-// An output that no ordered loop indexes is held: its element stays in a register until the loops have ended. Others are
-// loaded and stored where they stand, since an ordered loop may come back to what it wrote (a state that is carried), unless
-// all of it goes into registers (ElementRegisters.cpp).
+// An output that no ordered loop indexes is held: its element stays in a register until the loops have ended. Others
+// are loaded and stored where they stand, since an ordered loop may come back to what it wrote (a state that is
+// carried), unless all of it goes into registers (ElementRegisters.cpp).
 //
-// The innermost ordered loop takes several steps together: their inputs are loaded first, so that so many loads are under way
-// at once, and then the steps follow each other. An input may lie where an output is written, but then at the same indices.
+// The innermost ordered loop takes several steps together: their inputs are loaded first, so that so many loads are
+// under way at once, and then the steps follow each other. An input may lie where an output is written, but then at the
+// same indices.
 #include "lib/Codegen/Gpu/ElementLoops.h"
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -82,7 +83,8 @@ Operation *ElementLoops::combinerOf(linalg::LinalgOp op) {
 Operation *ElementLoops::combinerOf(linalg::LinalgOp op, OpOperand &output) {
   unsigned number = output.getOperandNumber() - op.getNumDpsInputs();
   SmallVector<Operation *> combiners;
-  bool found = matchReduction(op.getRegionOutputArgs(), number, combiners) && combiners.size() == 1 && arith::getNeutralElement(combiners[0]);
+  bool found = matchReduction(op.getRegionOutputArgs(), number, combiners) && combiners.size() == 1 &&
+               arith::getNeutralElement(combiners[0]);
   if (!found || !op.getMatchingBlockArgument(&output).hasOneUse() || !combiners[0]->hasOneUse())
     return nullptr;
   return op.getBlock()->getTerminator()->getOperand(number) == combiners[0]->getResult(0) ? combiners[0] : nullptr;
@@ -224,8 +226,8 @@ SmallVector<Value> ElementLoops::nest(OpBuilder &b, ArrayRef<unsigned> loops, Sm
 }
 
 /// Steps `first`, `first` + `stride` ... of a loop, several together and then those that are left.
-SmallVector<Value> ElementLoops::innermost(OpBuilder &b, unsigned loop, Value first, int64_t stride, SmallVector<Value> &ivs,
-                                           SmallVector<Value> held) {
+SmallVector<Value> ElementLoops::innermost(OpBuilder &b, unsigned loop, Value first, int64_t stride,
+                                           SmallVector<Value> &ivs, SmallVector<Value> held) {
   Location loc = op.getLoc();
   int64_t width = together * stride;
   std::optional<int64_t> size = getConstantIntValue(sizes[loop]);
@@ -239,8 +241,8 @@ SmallVector<Value> ElementLoops::innermost(OpBuilder &b, unsigned loop, Value fi
   return steps(b, loop, b.createOrFold<arith::AddIOp>(loc, end, first), sizes[loop], stride, 1, ivs, std::move(held));
 }
 
-SmallVector<Value> ElementLoops::steps(OpBuilder &b, unsigned loop, Value first, Value end, int64_t stride, int64_t together,
-                                       SmallVector<Value> &ivs, SmallVector<Value> held) {
+SmallVector<Value> ElementLoops::steps(OpBuilder &b, unsigned loop, Value first, Value end, int64_t stride,
+                                       int64_t together, SmallVector<Value> &ivs, SmallVector<Value> held) {
   Location loc = op.getLoc();
   auto all = scf::ForOp::create(b, loc, first, end, indexValue(b, loc, together * stride), held);
   OpBuilder::InsertionGuard guard(b);
@@ -248,7 +250,8 @@ SmallVector<Value> ElementLoops::steps(OpBuilder &b, unsigned loop, Value first,
   SmallVector<SmallVector<Value>> inputs;
   SmallVector<Value> at, next = llvm::to_vector_of<Value>(all.getRegionIterArgs());
   for (int64_t s = 0; s < together; ++s) {
-    ivs[loop] = s ? arith::AddIOp::create(b, loc, all.getInductionVar(), indexValue(b, loc, s * stride)).getResult() : all.getInductionVar();
+    ivs[loop] = s ? arith::AddIOp::create(b, loc, all.getInductionVar(), indexValue(b, loc, s * stride)).getResult()
+                  : all.getInductionVar();
     at.push_back(ivs[loop]);
     inputs.push_back(loadInputs(b, ivs));
   }

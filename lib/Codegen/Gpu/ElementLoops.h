@@ -52,7 +52,8 @@ private:
   SmallVector<Value> loadInputs(OpBuilder &b, ValueRange ivs);
   SmallVector<Value> body(OpBuilder &b, ValueRange inputs, ValueRange ivs, ValueRange held);
   SmallVector<Value> nest(OpBuilder &b, ArrayRef<unsigned> loops, SmallVector<Value> &ivs, SmallVector<Value> held);
-  SmallVector<Value> innermost(OpBuilder &b, unsigned loop, Value first, int64_t stride, SmallVector<Value> &ivs, SmallVector<Value> held);
+  SmallVector<Value> innermost(OpBuilder &b, unsigned loop, Value first, int64_t stride, SmallVector<Value> &ivs,
+                               SmallVector<Value> held);
   SmallVector<Value> steps(OpBuilder &b, unsigned loop, Value first, Value end, int64_t stride, int64_t together,
                            SmallVector<Value> &ivs, SmallVector<Value> held);
 };

@@ -1,6 +1,6 @@
-// Elements of an op whose outermost ordered loop goes through rows, with few steps of other ordered loops inside: a state of
-// some numbers a channel, as that of a selective scan. The inside is written out, so that all that goes on from row to row
-// is in registers, and what a row has for the whole channel is read once.
+// Elements of an op whose outermost ordered loop goes through rows, with few steps of other ordered loops inside: a
+// state of some numbers a channel, as that of a selective scan. The inside is written out, so that all that goes on
+// from row to row is in registers, and what a row has for the whole channel is read once.
 #include "lib/Codegen/Gpu/ElementLoops.h"
 #include "lib/Codegen/Gpu/OwnElements.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -43,7 +43,8 @@ private:
   void read(OpOperand &operand, int64_t point, Registers &registers);
   Registers readInputs(bool withRows);
   Registers states();
-  SmallVector<Value> steps(Value first, Value end, int64_t together, ArrayRef<Place> carried, ValueRange begin, const Registers &fixed);
+  SmallVector<Value> steps(Value first, Value end, int64_t together, ArrayRef<Place> carried, ValueRange begin,
+                           const Registers &fixed);
   void step(Registers &state, const Registers &row, const Registers &fixed);
 };
 
@@ -99,7 +100,8 @@ ElementRegisters::Registers ElementRegisters::states() {
       if (op.payloadUsesValueFromOperand(&output))
         read(output, p, registers);
       else
-        registers[placeOf(output, p)] = arith::ConstantOp::create(b, loc, b.getZeroAttr(getElementTypeOrSelf(output.get())));
+        registers[placeOf(output, p)] =
+            arith::ConstantOp::create(b, loc, b.getZeroAttr(getElementTypeOrSelf(output.get())));
   }
   return registers;
 }
@@ -143,8 +145,8 @@ void ElementRegisters::step(Registers &state, const Registers &row, const Regist
 }
 
 /// Rows `first` to `end`, `together` at a time; what they read comes first.
-SmallVector<Value> ElementRegisters::steps(Value first, Value end, int64_t together, ArrayRef<Place> carried, ValueRange begin,
-                                           const Registers &fixed) {
+SmallVector<Value> ElementRegisters::steps(Value first, Value end, int64_t together, ArrayRef<Place> carried,
+                                           ValueRange begin, const Registers &fixed) {
   auto loop = scf::ForOp::create(b, loc, first, end, arith::ConstantIndexOp::create(b, loc, together), begin);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());

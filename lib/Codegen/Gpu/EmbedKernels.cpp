@@ -41,12 +41,14 @@ struct EmbedKernels : impl::EmbedKernelsBase<EmbedKernels> {
       bool ptx = object.getFormat() == gpu::CompilationTarget::Assembly;
       if (!target || !(ptx || object.getFormat() == gpu::CompilationTarget::Binary))
         return binary.emitError() << "holds an image that is neither PTX nor machine code for an NVVM target";
-      images.push_back(c.record({c.text("chip." + Twine(i), target.getChip()), c.number(ptx ? STRAND_PTX : STRAND_CUBIN),
-                                 c.number(object.getObject().getValue().size()),
-                                 c.text("image." + Twine(i), object.getObject().getValue(), 64)}));
+      images.push_back(
+          c.record({c.text("chip." + Twine(i), target.getChip()), c.number(ptx ? STRAND_PTX : STRAND_CUBIN),
+                    c.number(object.getObject().getValue().size()),
+                    c.text("image." + Twine(i), object.getObject().getValue(), 64)}));
     }
-    c.define(prefix + "_device", c.record({c.number(STRAND_ABI_VERSION), c.number(kernels.size()), c.array("kernels", kernels),
-                                           c.number(images.size()), c.array("images", images)}));
+    c.define(prefix + "_device",
+             c.record({c.number(STRAND_ABI_VERSION), c.number(kernels.size()), c.array("kernels", kernels),
+                       c.number(images.size()), c.array("images", images)}));
     return success();
   }
 };

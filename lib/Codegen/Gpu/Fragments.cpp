@@ -12,7 +12,9 @@ constexpr int64_t widestLoad = 16; // bytes
 int64_t bytesOf(Type t) { return t.getIntOrFloatBitWidth() / 8; }
 
 Value constant(ImplicitLocOpBuilder &b, int64_t v) { return arith::ConstantIndexOp::create(b, v); }
-Value constant32(ImplicitLocOpBuilder &b, int64_t v) { return arith::ConstantOp::create(b, b.getI32IntegerAttr(int32_t(v))); }
+Value constant32(ImplicitLocOpBuilder &b, int64_t v) {
+  return arith::ConstantOp::create(b, b.getI32IntegerAttr(int32_t(v)));
+}
 
 bool isMultiple(OpFoldResult v, int64_t n) {
   if (std::optional<int64_t> known = getConstantIntValue(v))
@@ -41,7 +43,8 @@ bool beginsAligned(Value buffer, int64_t elements) {
 /// The upper halves of two words as one: bf16 of the first below that of the second.
 Value upperHalves(ImplicitLocOpBuilder &b, Value first, Value second) {
   constexpr int64_t bytes2367 = 0x7632;
-  return NVVM::PermuteOp::create(b, b.getI32Type(), first, second, constant32(b, bytes2367), NVVM::PermuteMode::DEFAULT);
+  return NVVM::PermuteOp::create(b, b.getI32Type(), first, second, constant32(b, bytes2367),
+                                 NVVM::PermuteMode::DEFAULT);
 }
 } // namespace
 
@@ -75,7 +78,8 @@ SmallVector<Value> FragmentOperand::loadRun(ImplicitLocOpBuilder &b, Value line,
   SmallVector<Value> words;
   for (int64_t e = 0; e < run; e += width) {
     Value at = e ? arith::AddIOp::create(b, k, constant(b, e)).getResult() : k;
-    Value v = vector::LoadOp::create(b, VectorType::get(width, type), buffer, ValueRange{line, at}, false, llvm::Align(width * bytesOf(type)));
+    Value v = vector::LoadOp::create(b, VectorType::get(width, type), buffer, ValueRange{line, at}, false,
+                                     llvm::Align(width * bytesOf(type)));
     int64_t count = width;
     if (type.isBF16())
       v = vector::BitCastOp::create(b, VectorType::get(count /= 2, b.getI32Type()), v);
@@ -97,7 +101,9 @@ SmallVector<Value> FragmentOperand::load(ImplicitLocOpBuilder &b, Value line, Va
 }
 
 SmallVector<Value> FragmentOperand::loadLast(ImplicitLocOpBuilder &b, Value line, Value k) const {
-  auto isInside = [&](Value at) { return arith::CmpIOp::create(b, arith::CmpIPredicate::ult, at, constant(b, depth())); };
+  auto isInside = [&](Value at) {
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::ult, at, constant(b, depth()));
+  };
   auto orZero = [&](Value inside, Value v) -> Value {
     return arith::SelectOp::create(b, inside, v, arith::ConstantOp::create(b, b.getZeroAttr(v.getType())));
   };
@@ -145,7 +151,8 @@ SmallVector<Value> strand::multiplyFragments(ImplicitLocOpBuilder &b, ArrayRef<V
   auto result = LLVM::LLVMStructType::getLiteral(b.getContext(), {f32, f32, f32, f32});
   std::array types{NVVM::MMATypes::bf16, NVVM::MMATypes::bf16};
   std::array layouts{NVVM::MMALayout::row, NVVM::MMALayout::col};
-  Value all = NVVM::MmaOp::create(b, result, columns, rows, sums, ArrayRef<int64_t>{16, 8, 16}, std::nullopt, std::nullopt, types, layouts);
+  Value all = NVVM::MmaOp::create(b, result, columns, rows, sums, ArrayRef<int64_t>{16, 8, 16}, std::nullopt,
+                                  std::nullopt, types, layouts);
   SmallVector<Value> next;
   for (int64_t i = 0; i < 4; ++i)
     next.push_back(LLVM::ExtractValueOp::create(b, all, i));

@@ -1,11 +1,13 @@
 // Operands of mma.sync m16n8k16 (bf16, sums in f32) as the threads of a warp hold them.
 //
-// A line is what is multiplied along the depth: a column of the result takes a line of the matrix, a row one of the rows.
-// Thread `lane` holds lines lane / 4 (and + 8, of the matrix) and of each a run of neighbouring values: the sum over the
-// depth may take values in any order, so a run is what one load brings, and not what the instruction calls neighbours.
+// A line is what is multiplied along the depth: a column of the result takes a line of the matrix, a row one of the
+// rows. Thread `lane` holds lines lane / 4 (and + 8, of the matrix) and of each a run of neighbouring values: the sum
+// over the depth may take values in any order, so a run is what one load brings, and not what the instruction calls
+// neighbours.
 //
-// The instruction multiplies bf16. A wider value is a sum of parts in bf16, cut off and not rounded, so that they add up to it
-// exactly: 3 of f32, 2 of f16. Products of parts are exact in f32; those below 2^-24 of the whole are left out.
+// The instruction multiplies bf16. A wider value is a sum of parts in bf16, cut off and not rounded, so that they add
+// up to it exactly: 3 of f32, 2 of f16. Products of parts are exact in f32; those below 2^-24 of the whole are left
+// out.
 #pragma once
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -41,11 +43,12 @@ private:
 
 /// sums + a * b over a depth of 16: a has 4 words, b 2, sums 4 values: columns lane / 4, then that + 8, each at rows
 /// 2 (lane % 4) and the one behind it.
-SmallVector<Value> multiplyFragments(ImplicitLocOpBuilder &b, ArrayRef<Value> columns, ArrayRef<Value> rows, ArrayRef<Value> sums);
+SmallVector<Value> multiplyFragments(ImplicitLocOpBuilder &b, ArrayRef<Value> columns, ArrayRef<Value> rows,
+                                     ArrayRef<Value> sums);
 
 /// The same with values in parts, largest first: small products first.
-SmallVector<Value> multiplyParts(ImplicitLocOpBuilder &b, ArrayRef<SmallVector<Value>> columns, ArrayRef<SmallVector<Value>> rows,
-                                 SmallVector<Value> sums);
+SmallVector<Value> multiplyParts(ImplicitLocOpBuilder &b, ArrayRef<SmallVector<Value>> columns,
+                                 ArrayRef<SmallVector<Value>> rows, SmallVector<Value> sums);
 
 /// Whether all lines of a buffer begin at a multiple of `elements`; buffers from outside of the kernel do.
 bool hasAlignedLines(Value buffer, int64_t elements);

@@ -40,8 +40,9 @@ void generalizeCopies(func::FuncOp f) {
     auto type = cast<MemRefType>(copy.getTarget().getType());
     AffineMap map = b.getMultiDimIdentityMap(type.getRank());
     SmallVector<utils::IteratorType> kinds(type.getRank(), utils::IteratorType::parallel);
-    linalg::GenericOp::create(b, copy.getLoc(), copy.getSource(), copy.getTarget(), ArrayRef{map, map}, kinds,
-                              [](OpBuilder &b, Location loc, ValueRange args) { linalg::YieldOp::create(b, loc, args[0]); });
+    linalg::GenericOp::create(
+        b, copy.getLoc(), copy.getSource(), copy.getTarget(), ArrayRef{map, map}, kinds,
+        [](OpBuilder &b, Location loc, ValueRange args) { linalg::YieldOp::create(b, loc, args[0]); });
     copy.erase();
   });
 }
@@ -160,7 +161,8 @@ struct Kernels : impl::KernelsBase<Kernels> {
     return next && isLongSum(next) && isa<arith::AddFOp>(ElementLoops::combinerOf(next)) && zerosInFront(next) == op;
   }
 
-  /// A kernel with a block for each element, whose threads sum up parts of it and then, always two and two, each other's.
+  /// A kernel with a block for each element, whose threads sum up parts of it and then, always two and two, each
+  /// other's.
   LogicalResult overBlocks(linalg::LinalgOp op) {
     constexpr int64_t parts = 128;
     linalg::FillOp zeros = isa<arith::AddFOp>(ElementLoops::combinerOf(op)) ? zerosInFront(op) : nullptr;
@@ -172,13 +174,16 @@ struct Kernels : impl::KernelsBase<Kernels> {
     Value element = grid.getInductionVar(0);
     auto type = MemRefType::get({parts}, getElementTypeOrSelf(op.getDpsInits()[0]));
     Value sums = memref::AllocOp::create(b, loc, type);
-    eachThread(b, loc, parts, [&](Value t) { memref::StoreOp::create(b, loc, loops.emitPart(b, element, t, parts), sums, t); });
+    eachThread(b, loc, parts,
+               [&](Value t) { memref::StoreOp::create(b, loc, loops.emitPart(b, element, t, parts), sums, t); });
     for (int64_t half = parts / 2; half; half /= 2)
       eachThread(b, loc, half, [&](Value t) {
-        Value other = memref::LoadOp::create(b, loc, sums, arith::AddIOp::create(b, loc, t, constant(b, loc, half)).getResult());
+        Value other =
+            memref::LoadOp::create(b, loc, sums, arith::AddIOp::create(b, loc, t, constant(b, loc, half)).getResult());
         memref::StoreOp::create(b, loc, loops.combine(b, memref::LoadOp::create(b, loc, sums, t), other), sums, t);
       });
-    eachThread(b, loc, 1, [&](Value t) { loops.finish(b, element, memref::LoadOp::create(b, loc, sums, t), zeros != nullptr); });
+    eachThread(b, loc, 1,
+               [&](Value t) { loops.finish(b, element, memref::LoadOp::create(b, loc, sums, t), zeros != nullptr); });
     op->erase();
     if (zeros)
       zeros->erase();
@@ -191,8 +196,8 @@ struct Kernels : impl::KernelsBase<Kernels> {
     return next && tensorCoreProduct(next) && zerosInFront(next) == op;
   }
 
-  /// Kernels that share out tiles of the product's result; where each sequence has one row, one for few sequences and one
-  /// for many.
+  /// Kernels that share out tiles of the product's result; where each sequence has one row, one for few sequences and
+  /// one for many.
   LogicalResult overTiles(Product p) {
     OpBuilder b(p.op);
     Location loc = p.op.getLoc();
@@ -220,7 +225,9 @@ struct Kernels : impl::KernelsBase<Kernels> {
     ProductShares shares = sharesOfGrid(p, count);
     Value y = op.getDpsInits()[0];
     Value columns = b.createOrFold<memref::DimOp>(loc, y, 1), rows = b.createOrFold<memref::DimOp>(loc, y, 0);
-    auto blocks = [&](Value n, int64_t size) -> OpFoldResult { return b.createOrFold<arith::CeilDivUIOp>(loc, n, constant(b, loc, size)); };
+    auto blocks = [&](Value n, int64_t size) -> OpFoldResult {
+      return b.createOrFold<arith::CeilDivUIOp>(loc, n, constant(b, loc, size));
+    };
     // neighbours are in flight together
     SmallVector<OpFoldResult> counts{blocks(columns, shares.block.columns), blocks(rows, shares.block.rows)};
     unsigned ofColumn = shares.columnsTogether ? 1 : 0;
@@ -237,7 +244,8 @@ struct Kernels : impl::KernelsBase<Kernels> {
         at.push_back(number == p.n ? ofColumns.first : number == p.m ? ofRows.first : b.getIndexAttr(0));
         sizes[d] = number == p.n ? ofColumns.count : number == p.m ? ofRows.count : sizes[d];
       }
-      return memref::SubViewOp::create(b, loc, operand.get(), at, sizes, SmallVector<OpFoldResult>(2, b.getIndexAttr(1)));
+      return memref::SubViewOp::create(b, loc, operand.get(), at, sizes,
+                                       SmallVector<OpFoldResult>(2, b.getIndexAttr(1)));
     };
     SmallVector<Value> parts;
     for (OpOperand &operand : op->getOpOperands())
@@ -255,15 +263,17 @@ struct Kernels : impl::KernelsBase<Kernels> {
     return success();
   }
 
-  /// A product of the size of a warp's piece: each warp of the block sums up a share of the depth, then threads add what
-  /// the warps have.
+  /// A product of the size of a warp's piece: each warp of the block sums up a share of the depth, then threads add
+  /// what the warps have.
   void overDepth(OpBuilder &b, Location loc, Factors f, ProductShares shares) {
     int64_t n = shares.depthShares, length = cast<MemRefType>(f.rows.getType()).getDimSize(1) / n;
-    Value partial = memref::AllocOp::create(b, loc, MemRefType::get({n, shares.warp.rows, shares.warp.columns}, b.getF32Type()));
+    Value partial =
+        memref::AllocOp::create(b, loc, MemRefType::get({n, shares.warp.rows, shares.warp.columns}, b.getF32Type()));
     eachThread(b, loc, shares.threads, [&](Value t) {
       Value warp = arith::DivUIOp::create(b, loc, t, constant(b, loc, threadsOfWarp));
       Value first = arith::MulIOp::create(b, loc, warp, constant(b, loc, length));
-      Factors share{alongDepth(b, loc, f.rows, 1, first, length), alongDepth(b, loc, f.matrix, f.transposed, first, length),
+      Factors share{alongDepth(b, loc, f.rows, 1, first, length),
+                    alongDepth(b, loc, f.matrix, f.transposed, first, length),
                     sumsOf(b, loc, partial, b.getIndexAttr(1), warp, f.sums), f.transposed, true};
       createProduct(b, loc, share, shares.warp).setEachWarp(true);
     });
@@ -284,7 +294,8 @@ struct Kernels : impl::KernelsBase<Kernels> {
     llvm::append_range(sizes, memref::getMixedSizes(b, loc, y));
     if (!isConstantIntValue(count, 1))
       return memref::SubViewOp::create(b, loc, partial, at, sizes, ones);
-    auto type = memref::SubViewOp::inferRankReducedResultType(cast<MemRefType>(y.getType()).getShape(), cast<MemRefType>(partial.getType()), at, sizes, ones);
+    auto type = memref::SubViewOp::inferRankReducedResultType(cast<MemRefType>(y.getType()).getShape(),
+                                                              cast<MemRefType>(partial.getType()), at, sizes, ones);
     return memref::SubViewOp::create(b, loc, type, partial, at, sizes, ones);
   }
 
@@ -294,9 +305,10 @@ struct Kernels : impl::KernelsBase<Kernels> {
     bindDims(b.getContext(), m, n, s);
     auto maps = AffineMap::inferFromExprList({ArrayRef{s, m, n}, ArrayRef{m, n}}, b.getContext());
     SmallVector kinds{utils::IteratorType::parallel, utils::IteratorType::parallel, utils::IteratorType::reduction};
-    auto sum = linalg::GenericOp::create(b, loc, parts, f.sums, maps, kinds, [](OpBuilder &b, Location loc, ValueRange args) {
-      linalg::YieldOp::create(b, loc, arith::AddFOp::create(b, loc, args[1], args[0]).getResult());
-    });
+    auto sum =
+        linalg::GenericOp::create(b, loc, parts, f.sums, maps, kinds, [](OpBuilder &b, Location loc, ValueRange args) {
+          linalg::YieldOp::create(b, loc, arith::AddFOp::create(b, loc, args[1], args[0]).getResult());
+        });
     ElementLoops loops(b, sum);
     eachThread(b, loc, count, [&](Value t) {
       auto mine = scf::ForOp::create(b, loc, t, loops.count(), constant(b, loc, count));
@@ -326,7 +338,8 @@ struct Kernels : impl::KernelsBase<Kernels> {
     OpBuilder b(op);
     if (op->getNumResults())
       return op->emitError() << "computes a value of the host from memory of the device";
-    auto grid = scf::ForallOp::create(b, op->getLoc(), ArrayRef<OpFoldResult>{b.getIndexAttr(1)}, ValueRange(), blockMapping(b, 1));
+    auto grid = scf::ForallOp::create(b, op->getLoc(), ArrayRef<OpFoldResult>{b.getIndexAttr(1)}, ValueRange(),
+                                      blockMapping(b, 1));
     op->moveBefore(grid.getTerminator());
     return convertBlock(grid.getRegion());
   }
@@ -343,7 +356,8 @@ struct Kernels : impl::KernelsBase<Kernels> {
       }
     });
     while (total > shared) {
-      auto largest = std::max_element(allocs.begin(), allocs.end(), [](memref::AllocOp x, memref::AllocOp y) { return bytesOf(x) < bytesOf(y); });
+      auto largest = std::max_element(allocs.begin(), allocs.end(),
+                                      [](memref::AllocOp x, memref::AllocOp y) { return bytesOf(x) < bytesOf(y); });
       total -= bytesOf(*largest);
       moveToGrid(*largest, loop);
       allocs.erase(largest);
@@ -387,7 +401,8 @@ struct Kernels : impl::KernelsBase<Kernels> {
         return success();
       }
       linalg::FillOp zeros = zerosInFront(linalgOp);
-      Factors factors{product->rows->get(), product->matrix->get(), linalgOp.getDpsInits()[0], product->transposed, zeros != nullptr};
+      Factors factors{product->rows->get(), product->matrix->get(), linalgOp.getDpsInits()[0], product->transposed,
+                      zeros != nullptr};
       overWarps(b, op->getLoc(), factors, {{}, warpTileInBlock(*product, threads), threads});
       op->erase();
       if (zeros)
@@ -395,7 +410,8 @@ struct Kernels : impl::KernelsBase<Kernels> {
       return success();
     }
     if (isa<memref::StoreOp>(op)) {
-      auto once = scf::ForallOp::create(b, op->getLoc(), ArrayRef<OpFoldResult>{b.getIndexAttr(1)}, ValueRange(), threadMapping(b));
+      auto once = scf::ForallOp::create(b, op->getLoc(), ArrayRef<OpFoldResult>{b.getIndexAttr(1)}, ValueRange(),
+                                        threadMapping(b));
       op->moveBefore(once.getTerminator());
       return success();
     }
@@ -431,7 +447,8 @@ struct Kernels : impl::KernelsBase<Kernels> {
   }
 
   static tile::ProductOp createProduct(OpBuilder &b, Location loc, Factors f, tile::Piece warp) {
-    auto product = tile::ProductOp::create(b, loc, f.rows, f.matrix, f.sums, Value(), ArrayRef{warp.columns, warp.rows}, nullptr);
+    auto product =
+        tile::ProductOp::create(b, loc, f.rows, f.matrix, f.sums, Value(), ArrayRef{warp.columns, warp.rows}, nullptr);
     product.setTransposed(f.transposed);
     product.setFresh(f.fresh);
     return product;
@@ -446,7 +463,8 @@ struct Kernels : impl::KernelsBase<Kernels> {
     if (!elements || !*elements || !ElementLoops::combinerOf(op))
       return 1;
     int64_t size = op.getStaticLoopRanges()[reductions[0]];
-    return ShapedType::isDynamic(size) ? 1 : llvm::bit_floor(uint64_t(std::min(threads / *elements, size / leastSteps)));
+    return ShapedType::isDynamic(size) ? 1
+                                       : llvm::bit_floor(uint64_t(std::min(threads / *elements, size / leastSteps)));
   }
 
   /// Threads side by side sum up neighbouring elements; then one thread an element adds up the parts of its sum.
@@ -458,7 +476,8 @@ struct Kernels : impl::KernelsBase<Kernels> {
     });
     Value sums = memref::AllocOp::create(b, loc, MemRefType::get({parts, n}, getElementTypeOrSelf(sum.get())));
     eachThread(b, loc, n * parts, [&](Value t) {
-      Value element = arith::RemUIOp::create(b, loc, t, constant(b, loc, n)), part = arith::DivUIOp::create(b, loc, t, constant(b, loc, n));
+      Value element = arith::RemUIOp::create(b, loc, t, constant(b, loc, n)),
+            part = arith::DivUIOp::create(b, loc, t, constant(b, loc, n));
       memref::StoreOp::create(b, loc, loops.emitPart(b, element, part, parts), sums, ValueRange{part, element});
     });
     eachThread(b, loc, n, [&](Value t) {
@@ -507,8 +526,8 @@ struct Kernels : impl::KernelsBase<Kernels> {
     loop.erase();
   }
 
-  /// A parallel loop inside of a block: a team of threads for each iteration. Ops of which each leaves threads their own
-  /// elements follow each other without waiting, as far as all of them together do.
+  /// A parallel loop inside of a block: a team of threads for each iteration. Ops of which each leaves threads their
+  /// own elements follow each other without waiting, as far as all of them together do.
   LogicalResult overTeams(scf::ForallOp loop) {
     SmallVector<Operation *> group;
     std::optional<OwnElements> own;
@@ -526,7 +545,8 @@ struct Kernels : impl::KernelsBase<Kernels> {
       }
       own = longer;
       if (!own || hasProducts(*own))
-        return op.emitError() << "in a parallel loop inside a parallel loop has no form for teams of threads: threads would wait for each other";
+        return op.emitError() << "in a parallel loop inside a parallel loop has no form for teams of threads: threads "
+                                 "would wait for each other";
     }
     if (own)
       overTeams(loop, group, *own);
@@ -566,9 +586,11 @@ struct Kernels : impl::KernelsBase<Kernels> {
     SmallVector<scf::ForallOp> loops;
     kernel.getRegion().walk([&](scf::ForallOp loop) { loops.push_back(loop); });
     for (scf::ForallOp loop : loops) {
-      std::optional<int64_t> teams = loop.getRank() == 1 && loop.isNormalized() ? getConstantIntValue(loop.getMixedUpperBound()[0]) : std::nullopt;
+      std::optional<int64_t> teams =
+          loop.getRank() == 1 && loop.isNormalized() ? getConstantIntValue(loop.getMixedUpperBound()[0]) : std::nullopt;
       if (!teams)
-        return loop.emitError() << "parallel loop inside a parallel loop has no form for blocks of threads, unless it counts to a known number";
+        return loop.emitError() << "parallel loop inside a parallel loop has no form for blocks of threads, unless it "
+                                   "counts to a known number";
       for (auto alloc : llvm::make_early_inc_range(loop.getBody()->getOps<memref::AllocOp>())) {
         OpBuilder outside(loop), b(alloc);
         Location loc = alloc.getLoc();
@@ -589,7 +611,8 @@ struct Kernels : impl::KernelsBase<Kernels> {
     SetVector<Value> views;
     for (linalg::LinalgOp op : own.ops)
       for (Value input : op.getDpsInputs())
-        if (isReadAhead(input, around, teams->getParentOfType<scf::ForallOp>()) && !fetched.contains({around, bufferOf(input)}))
+        if (isReadAhead(input, around, teams->getParentOfType<scf::ForallOp>()) &&
+            !fetched.contains({around, bufferOf(input)}))
           views.insert(input);
     if (views.empty())
       return;
@@ -620,7 +643,8 @@ struct Kernels : impl::KernelsBase<Kernels> {
     options.inclusive = true;
     if (failed(getBackwardSlice(view, &from, options)))
       return false;
-    return llvm::any_of(from, [&](Operation *op) { return llvm::is_contained(op->getOperands(), around.getInductionVar()); });
+    return llvm::any_of(from,
+                        [&](Operation *op) { return llvm::is_contained(op->getOperands(), around.getInductionVar()); });
   }
 
   /// `v`, which is computed in `around`, with the values of `later`.
@@ -647,8 +671,10 @@ struct Kernels : impl::KernelsBase<Kernels> {
       if (first + threads > all)
         piece = arith::MinUIOp::create(b, loc, piece, constant(b, loc, all - 1));
       Value row = arith::DivUIOp::create(b, loc, piece, constant(b, loc, pieces));
-      Value column = arith::MulIOp::create(b, loc, arith::RemUIOp::create(b, loc, piece, constant(b, loc, pieces)), constant(b, loc, elements));
-      memref::PrefetchOp::create(b, loc, view, ValueRange{row, column}, /*isWrite=*/false, secondLevel, /*isDataCache=*/true);
+      Value column = arith::MulIOp::create(b, loc, arith::RemUIOp::create(b, loc, piece, constant(b, loc, pieces)),
+                                           constant(b, loc, elements));
+      memref::PrefetchOp::create(b, loc, view, ValueRange{row, column}, /*isWrite=*/false, secondLevel,
+                                 /*isDataCache=*/true);
     }
   }
 
@@ -672,7 +698,8 @@ struct Kernels : impl::KernelsBase<Kernels> {
   }
 
   void eachThread(OpBuilder &b, Location loc, int64_t count, function_ref<void(Value thread)> body) {
-    auto loop = scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{b.getIndexAttr(count)}, ValueRange(), threadMapping(b));
+    auto loop =
+        scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{b.getIndexAttr(count)}, ValueRange(), threadMapping(b));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPoint(loop.getTerminator());
     Value t = loop.getInductionVar(0);

@@ -2,11 +2,11 @@
 //   strand_lane_thread, strand_lane_block        () -> i32
 //   strand_lane_shared                           () -> ptr
 //   strand_lane_barrier                          (number of the instruction: i64)
-//   strand_lane_multiply                         (number, words: ptr to 6 words of the operands and 4 sums, the sums in and out)
-//   strand_lane_load_matrices                    (number, address of a row of 16 bytes, words: ptr to 4 words that come out)
-//   strand_lane_round                            (f32) -> i16, the bits of bf16
-//   strand_lane_permute                          (i32, i32, selector: i32) -> i32
-//   strand_lane_touch                            (ptr, bytes: i64, alignment: i64, is a write: i64)
+//   strand_lane_multiply                         (number, words: ptr to 6 words of the operands and 4 sums, the sums in
+//   and out) strand_lane_load_matrices                    (number, address of a row of 16 bytes, words: ptr to 4 words
+//   that come out) strand_lane_round                            (f32) -> i16, the bits of bf16 strand_lane_permute
+//   (i32, i32, selector: i32) -> i32 strand_lane_touch                            (ptr, bytes: i64, alignment: i64, is
+//   a write: i64)
 #include "lib/Codegen/LlvmConstants.h"
 #include "lib/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -28,8 +28,9 @@ constexpr const char *launchName = "strand_rt_launch";
 class LaneCode {
 public:
   LaneCode(LLVM::LLVMFuncOp kernel, ModuleOp module, int64_t &barriers, int64_t withoutBarrier)
-      : kernel(kernel), b(kernel.getLoc(), OpBuilder(kernel)), module(module), barriers(barriers), withoutBarrier(withoutBarrier),
-        i32(b.getI32Type()), i64(b.getI64Type()), pointer(LLVM::LLVMPointerType::get(b.getContext())) {}
+      : kernel(kernel), b(kernel.getLoc(), OpBuilder(kernel)), module(module), barriers(barriers),
+        withoutBarrier(withoutBarrier), i32(b.getI32Type()), i64(b.getI64Type()),
+        pointer(LLVM::LLVMPointerType::get(b.getContext())) {}
 
   LogicalResult rewrite();
   /// `name.cells`, which calls the kernel with what the cells hold.
@@ -58,7 +59,8 @@ private:
 
 Value LaneCode::call(StringRef name, Type result, ValueRange arguments) {
   if (!module.lookupSymbol(name)) {
-    auto type = LLVM::LLVMFunctionType::get(result ? result : LLVM::LLVMVoidType::get(b.getContext()), llvm::to_vector(arguments.getTypes()));
+    auto type = LLVM::LLVMFunctionType::get(result ? result : LLVM::LLVMVoidType::get(b.getContext()),
+                                            llvm::to_vector(arguments.getTypes()));
     OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
     LLVM::LLVMFuncOp::create(top, b.getLoc(), name, type);
   }
@@ -127,8 +129,10 @@ LogicalResult LaneCode::rewrite(Operation *op) {
     if (!intrinsic.getIntrin().starts_with("llvm.nvvm.ex2.approx"))
       return op->emitError() << "the lane emulator knows no " << intrinsic.getIntrin();
     replace(LLVM::Exp2Op::create(b, intrinsic.getOperand(0)));
-  } else if (auto rounding = dyn_cast<LLVM::FPTruncOp>(op); rounding && rounding.getType().isBF16() && rounding.getArg().getType().isF32()) {
-    replace(LLVM::BitcastOp::create(b, rounding.getType(), call("strand_lane_round", b.getI16Type(), rounding.getArg())));
+  } else if (auto rounding = dyn_cast<LLVM::FPTruncOp>(op);
+             rounding && rounding.getType().isBF16() && rounding.getArg().getType().isF32()) {
+    replace(
+        LLVM::BitcastOp::create(b, rounding.getType(), call("strand_lane_round", b.getI16Type(), rounding.getArg())));
   } else if (auto text = dyn_cast<LLVM::InlineAsmOp>(op)) {
     if (!text.getAsmString().starts_with("prefetch."))
       return op->emitError() << "the lane emulator knows no " << text.getAsmString();
@@ -166,7 +170,9 @@ LogicalResult LaneCode::rewriteMatrices(NVVM::LdMatrixOp op) {
   return success();
 }
 
-Value LaneCode::wordAt(int64_t i) { return LLVM::GEPOp::create(b, pointer, i32, words, ArrayRef<LLVM::GEPArg>{int32_t(i)}); }
+Value LaneCode::wordAt(int64_t i) {
+  return LLVM::GEPOp::create(b, pointer, i32, words, ArrayRef<LLVM::GEPArg>{int32_t(i)});
+}
 
 /// Words `first` .. as a struct of four.
 Value LaneCode::loaded(Type type, Type word, int64_t first) {

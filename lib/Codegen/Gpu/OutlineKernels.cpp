@@ -78,7 +78,8 @@ FailureOr<Value> Outliner::bring(Value v) {
   else if (v.getType().isIntOrFloat())
     there = addArgument(v.getType(), v);
   else
-    return loop.emitError() << "kernel uses a value of type " << v.getType() << " from outside, which a launch cannot hand over";
+    return loop.emitError() << "kernel uses a value of type " << v.getType()
+                            << " from outside, which a launch cannot hand over";
   inside.map(v, there);
   return there;
 }
@@ -86,7 +87,8 @@ FailureOr<Value> Outliner::bring(Value v) {
 FailureOr<Value> Outliner::bringBuffer(Value v) {
   auto type = cast<MemRefType>(v.getType());
   if (!type.getLayout().isIdentity())
-    return loop.emitError() << "kernel uses a buffer of type " << type << " from outside; only row-major buffers and their "
+    return loop.emitError() << "kernel uses a buffer of type " << type
+                            << " from outside; only row-major buffers and their "
                             << "views can be handed over";
   Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, v);
   Value pointer = addArgument(LLVM::LLVMPointerType::get(k.getContext()), index64(address));
@@ -276,7 +278,8 @@ struct OutlineKernels : impl::OutlineKernelsBase<OutlineKernels> {
     });
   }
 
-  void emitLaunch(func::FuncOp f, scf::ForallOp loop, Value context, const Outliner &outliner, int64_t threads, int64_t shared) {
+  void emitLaunch(func::FuncOp f, scf::ForallOp loop, Value context, const Outliner &outliner, int64_t threads,
+                  int64_t shared) {
     Location loc = loop.getLoc();
     OpBuilder b = OpBuilder::atBlockBegin(&f.front()); // once, also if the loop stands in a loop
     Type pointer = context.getType(), i64 = b.getI64Type();
@@ -285,12 +288,14 @@ struct OutlineKernels : impl::OutlineKernelsBase<OutlineKernels> {
     b.setInsertionPoint(loop);
     for (auto [i, v] : llvm::enumerate(outliner.cells)) {
       Value cell = pointerAt(b, loc, cells, 8 * i);
-      if (v.getType().isIntOrFloat() && v.getType().getIntOrFloatBitWidth() < 64) // cells of equal launches are compared whole
+      if (v.getType().isIntOrFloat() &&
+          v.getType().getIntOrFloatBitWidth() < 64) // cells of equal launches are compared whole
         LLVM::StoreOp::create(b, loc, constant64(b, loc, 0), cell);
       LLVM::StoreOp::create(b, loc, v, cell);
     }
     auto number = [&](int64_t v) { return constant64(b, loc, v); };
-    Value operands[] = {context, number(names.size() - 1), outliner.blocks, number(threads), number(shared), cells, number(count)};
+    Value operands[] = {context,      number(names.size() - 1), outliner.blocks, number(threads), number(shared), cells,
+                        number(count)};
     func::CallOp::create(b, loc, launchFunction(pointer, i64), operands);
   }
 

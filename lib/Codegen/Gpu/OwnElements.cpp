@@ -1,5 +1,5 @@
-// An access is of a thread's own elements if the loops that are shared out lead to the same dimensions of a buffer, at the
-// same offsets, wherever the buffer is written: then two threads that differ in one of them never meet.
+// An access is of a thread's own elements if the loops that are shared out lead to the same dimensions of a buffer, at
+// the same offsets, wherever the buffer is written: then two threads that differ in one of them never meet.
 #include "lib/Codegen/Gpu/OwnElements.h"
 #include "lib/Codegen/Gpu/ElementLoops.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -72,7 +72,8 @@ bool mayMeet(const Access &x, const Access &y) {
 }
 
 bool isHarmless(Operation *op) {
-  return isa<scf::ForOp, scf::YieldOp, scf::InParallelOp, memref::AllocOp, memref::LoadOp>(op) || isMemoryEffectFree(op);
+  return isa<scf::ForOp, scf::YieldOp, scf::InParallelOp, memref::AllocOp, memref::LoadOp>(op) ||
+         isMemoryEffectFree(op);
 }
 
 /// Elements of the op, if their number is known.
@@ -126,6 +127,7 @@ std::optional<OwnElements> strand::ownElements(ArrayRef<Operation *> ops) {
     for (size_t j = i; fits && j < accesses.size(); ++j)
       fits = !mayMeet(accesses[i], accesses[j]);
   for (memref::LoadOp load : loads)
-    fits &= llvm::none_of(accesses, [&](const Access &a) { return a.writes && a.buffer == bufferOf(load.getMemRef()); });
+    fits &=
+        llvm::none_of(accesses, [&](const Access &a) { return a.writes && a.buffer == bufferOf(load.getMemRef()); });
   return fits && !own.ops.empty() ? std::optional(own) : std::nullopt;
 }

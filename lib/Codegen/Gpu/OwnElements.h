@@ -10,9 +10,10 @@ struct OwnElements {
   SmallVector<linalg::LinalgOp> ops;
 };
 
-/// The linalg ops among and in `ops`, if a thread that computes element i of each, in the order of the loops around them, reads
-/// nothing that another thread writes: then no thread has to wait. Beside them there are loops, index arithmetic, views,
-/// buffers, and reads of what is not written. Buffers of different names lie apart, or are used at the same indices.
+/// The linalg ops among and in `ops`, if a thread that computes element i of each, in the order of the loops around
+/// them, reads nothing that another thread writes: then no thread has to wait. Beside them there are loops, index
+/// arithmetic, views, buffers, and reads of what is not written. Buffers of different names lie apart, or are used at
+/// the same indices.
 std::optional<OwnElements> ownElements(ArrayRef<Operation *> ops);
 
 /// The buffer that `v` is a view of.

@@ -1,6 +1,6 @@
-// A warp's sums stay in registers, so its tile is as large as these allow: each value of the matrix is then multiplied with
-// as many rows, and each value of a row with as many columns, as there can be. Operands in f32 are three parts each
-// (Fragments.h) and take more registers.
+// A warp's sums stay in registers, so its tile is as large as these allow: each value of the matrix is then multiplied
+// with as many rows, and each value of a row with as many columns, as there can be. Operands in f32 are three parts
+// each (Fragments.h) and take more registers.
 #include "lib/Codegen/Gpu/ProductTiles.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/Support/MathExtras.h"
@@ -10,7 +10,8 @@ namespace {
 
 bool isOperand(Value v) {
   auto type = dyn_cast<MemRefType>(v.getType());
-  return type && type.getRank() == 2 && (type.getElementType().isF32() || type.getElementType().isBF16() || type.getElementType().isF16());
+  return type && type.getRank() == 2 &&
+         (type.getElementType().isF32() || type.getElementType().isBF16() || type.getElementType().isF16());
 }
 
 tile::Piece largestWarpTile(Product p) {
@@ -62,15 +63,24 @@ ProductShares strand::sharesOfGrid(Product p, RowCount count) {
     return sharesOfDepth(p, fragment, 16);
   if (count == RowCount::some) // what a row's values cost to be cut into parts is shared by more columns
     return sharesOfDepth(p, {largestWarpTile(p).columns, 16}, 8);
-  tile::Piece warp = largestWarpTile(p), across = ShapedType::isStatic(columns) && columns <= warp.columns ? tile::Piece{1, 4} : tile::Piece{2, 2};
-  bool staged = p.op.getStaticLoopRanges()[p.k] >= tile::stageDepth; // else threads wait for a stage that is mostly empty
-  return {{warp.columns * across.columns, warp.rows * across.rows}, warp, threadsOfWarp * across.columns * across.rows, 1, staged, isCached(p)};
+  tile::Piece warp = largestWarpTile(p),
+              across = ShapedType::isStatic(columns) && columns <= warp.columns ? tile::Piece{1, 4} : tile::Piece{2, 2};
+  bool staged =
+      p.op.getStaticLoopRanges()[p.k] >= tile::stageDepth; // else threads wait for a stage that is mostly empty
+  return {{warp.columns * across.columns, warp.rows * across.rows},
+          warp,
+          threadsOfWarp * across.columns * across.rows,
+          1,
+          staged,
+          isCached(p)};
 }
 
 tile::Piece strand::warpTileInBlock(Product p, int64_t threads) {
   SmallVector<int64_t> sizes = p.op.getStaticLoopRanges();
   tile::Piece tile = fragment, most{32, 16}; // what else the kernel does needs registers as well
-  auto pieces = [&](tile::Piece t) { return llvm::divideCeil(sizes[p.n], t.columns) * llvm::divideCeil(sizes[p.m], t.rows); };
+  auto pieces = [&](tile::Piece t) {
+    return llvm::divideCeil(sizes[p.n], t.columns) * llvm::divideCeil(sizes[p.m], t.rows);
+  };
   auto isBetter = [&](tile::Piece t) {
     return t.columns <= most.columns && t.rows <= most.rows && int64_t(pieces(t)) * threadsOfWarp >= threads;
   };
@@ -89,6 +99,7 @@ tile::Piece strand::warpTileInBlock(Product p, int64_t threads) {
 
 linalg::FillOp strand::zerosInFront(linalg::LinalgOp op) {
   auto fill = dyn_cast_if_present<linalg::FillOp>(op->getPrevNode());
-  bool begins = fill && fill.getOutputs()[0] == op.getDpsInits()[0] && matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
+  bool begins =
+      fill && fill.getOutputs()[0] == op.getDpsInits()[0] && matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
   return begins ? fill : nullptr;
 }

@@ -13,8 +13,8 @@ struct ProductShares {
   int64_t threads;         // of a block
   int64_t depthShares = 1; // parts of equal length of the depth, a warp each, if there are several
   bool staged = false;     // factors go through shared memory
-  // Neighbouring blocks have the same rows and other columns, since the cache of the device holds the matrix and not the
-  // rows; else the same columns and other rows.
+  // Neighbouring blocks have the same rows and other columns, since the cache of the device holds the matrix and not
+  // the rows; else the same columns and other rows.
   bool columnsTogether = false;
 };
 

@@ -35,7 +35,8 @@ void replace(Place &p, Value shared) {
   OpBuilder b(p.alloc);
   Location loc = p.alloc.getLoc();
   MemRefType type = p.alloc.getType();
-  auto there = MemRefType::get(type.getShape(), type.getElementType(), AffineMap(), cast<MemRefType>(shared.getType()).getMemorySpace());
+  auto there = MemRefType::get(type.getShape(), type.getElementType(), AffineMap(),
+                               cast<MemRefType>(shared.getType()).getMemorySpace());
   Value at = arith::ConstantIndexOp::create(b, loc, p.offset);
   Value view = memref::ViewOp::create(b, loc, there, shared, at, ValueRange());
   p.alloc.replaceAllUsesWith(memref::MemorySpaceCastOp::create(b, loc, type, view).getResult());
@@ -53,7 +54,8 @@ FailureOr<int64_t> allocsToShared(gpu::GPUFuncOp kernel, int64_t limit) {
   for (memref::AllocOp alloc : allocs) {
     MemRefType type = alloc.getType();
     if (!type.hasStaticShape() || !type.getLayout().isIdentity())
-      return alloc.emitError() << "buffer of type " << type << " inside a kernel has a size that is known only at run time; "
+      return alloc.emitError() << "buffer of type " << type
+                               << " inside a kernel has a size that is known only at run time; "
                                << "a block has static places only";
     FailureOr<Interval> use = lifetimes.of(alloc);
     if (failed(use))
@@ -71,8 +73,8 @@ FailureOr<int64_t> allocsToShared(gpu::GPUFuncOp kernel, int64_t limit) {
     places.push_back(p);
   }
   if (total > limit)
-    return kernel.emitError() << "the buffers of a block take " << total << " bytes of shared memory, the limit is " << limit
-                              << "; use smaller tiles";
+    return kernel.emitError() << "the buffers of a block take " << total << " bytes of shared memory, the limit is "
+                              << limit << "; use smaller tiles";
   OpBuilder b = OpBuilder::atBlockBegin(&kernel.front());
   auto space = gpu::AddressSpaceAttr::get(b.getContext(), gpu::AddressSpace::Workgroup);
   auto type = MemRefType::get({ShapedType::kDynamic}, b.getI8Type(), AffineMap(), space);

@@ -8,7 +8,8 @@
 using namespace mlir;
 namespace strand {
 namespace {
-constexpr int64_t chunk = 8, chunksOfLine = tile::stageDepth / chunk, bytesOfChunk = 16, bytesOfLine = chunksOfLine * bytesOfChunk;
+constexpr int64_t chunk = 8, chunksOfLine = tile::stageDepth / chunk, bytesOfChunk = 16,
+                  bytesOfLine = chunksOfLine * bytesOfChunk;
 constexpr int64_t depthOfFragment = 16, linesOfMatrix = 8; // of an ldmatrix
 constexpr unsigned sharedSpace = 3;
 
@@ -34,7 +35,8 @@ public:
   /// `lines` of the block; its part of a step begins `begin` bytes behind the step's.
   StagedFactor(ImplicitLocOpBuilder &b, Value buffer, bool depthFirst, int64_t lines, int64_t threads, int64_t begin)
       : b(b), at{b}, memory(buffer, depthFirst, chunk), lines(lines), begin(begin),
-        parts(tile::numParts(cast<MemRefType>(buffer.getType()).getElementType())), perThread(llvm::divideCeil(lines * chunksOfLine, threads)) {
+        parts(tile::numParts(cast<MemRefType>(buffer.getType()).getElementType())),
+        perThread(llvm::divideCeil(lines * chunksOfLine, threads)) {
     Value thread = gpu::ThreadIdOp::create(b, gpu::Dimension::x);
     Value last = at.b.createOrFold<arith::SubIOp>(memory.lines(b), at.of(1));
     for (int64_t i = 0; i < perThread; ++i) {
@@ -43,7 +45,8 @@ public:
       // neighbouring threads read neighbouring memory
       Value line = depthFirst ? at.rest(number, lines) : at.over(number, chunksOfLine);
       Value c = depthFirst ? at.over(number, lines) : at.rest(number, chunksOfLine);
-      chunks.push_back({at.least(line, last), at.times(c, chunk), at.plus(at.times(line, bytesOfLine), placeOfChunk(at, c, at.rest(line, linesOfMatrix)))});
+      chunks.push_back({at.least(line, last), at.times(c, chunk),
+                        at.plus(at.times(line, bytesOfLine), placeOfChunk(at, c, at.rest(line, linesOfMatrix)))});
     }
   }
 
@@ -54,7 +57,8 @@ public:
   Words load(Value k) {
     Words words;
     for (const Chunk &c : chunks)
-      words.push_back(memory.depth() % tile::stageDepth ? memory.loadLast(b, c.line, at.plus(k, c.depth)) : memory.load(b, c.line, at.plus(k, c.depth)));
+      words.push_back(memory.depth() % tile::stageDepth ? memory.loadLast(b, c.line, at.plus(k, c.depth))
+                                                        : memory.load(b, c.line, at.plus(k, c.depth)));
     return words;
   }
 
@@ -66,13 +70,16 @@ public:
       }
   }
 
-  /// Of 16 lines from `first` on and the half `half` of a step: for each part four words. `depthsTogether`: words 0 and 1 are
-  /// two halves of the depth of the first 8 lines, as rows have them, else those 8 lines and the other 8.
-  Words fragments(Value stage, int64_t step, Value first, int64_t fragment, int64_t half, Value inWarp, bool depthsTogether) {
-    Value low = at.rest(inWarp, linesOfMatrix), second = at.rest(at.over(inWarp, linesOfMatrix), 2), fourth = at.over(inWarp, 2 * linesOfMatrix);
+  /// Of 16 lines from `first` on and the half `half` of a step: for each part four words. `depthsTogether`: words 0 and
+  /// 1 are two halves of the depth of the first 8 lines, as rows have them, else those 8 lines and the other 8.
+  Words fragments(Value stage, int64_t step, Value first, int64_t fragment, int64_t half, Value inWarp,
+                  bool depthsTogether) {
+    Value low = at.rest(inWarp, linesOfMatrix), second = at.rest(at.over(inWarp, linesOfMatrix), 2),
+          fourth = at.over(inWarp, 2 * linesOfMatrix);
     Value line = at.plus(low, at.times(depthsTogether ? fourth : second, linesOfMatrix));
     Value c = at.plus(depthsTogether ? second : fourth, half * depthOfFragment / chunk);
-    Value place = at.plus(at.times(at.plus(at.plus(first, line), 2 * linesOfMatrix * fragment), bytesOfLine), placeOfChunk(at, c, low));
+    Value place = at.plus(at.times(at.plus(at.plus(first, line), 2 * linesOfMatrix * fragment), bytesOfLine),
+                          placeOfChunk(at, c, low));
     Words words;
     for (int64_t p = 0; p < parts; ++p)
       words.push_back(loadMatrices(addressOf(stage, step, p, place)));
@@ -102,7 +109,8 @@ private:
     Type i32 = b.getI32Type();
     auto all = LLVM::LLVMStructType::getLiteral(b.getContext(), SmallVector<Type>(count, i32));
     auto shape = NVVM::LdStMatrixShapeAttr::get(b.getContext(), 8, 8);
-    Value loaded = NVVM::LdMatrixOp::create(b, all, address, count, NVVM::MMALayout::row, shape, NVVM::LdStMatrixEltType::B16);
+    Value loaded =
+        NVVM::LdMatrixOp::create(b, all, address, count, NVVM::MMALayout::row, shape, NVVM::LdStMatrixEltType::B16);
     SmallVector<Value> words;
     for (int64_t i = 0; i < count; ++i)
       words.push_back(LLVM::ExtractValueOp::create(b, i32, loaded, i));
@@ -124,11 +132,12 @@ public:
     inWarp = at.rest(gpu::ThreadIdOp::create(b, gpu::Dimension::x), threadsOfWarp);
   }
 
-  /// Two steps at a time, so that it is known where each lies. What they give is summed up on the tensor cores, which cut
-  /// off, and then added with rounding to nearest.
+  /// Two steps at a time, so that it is known where each lies. What they give is summed up on the tensor cores, which
+  /// cut off, and then added with rounding to nearest.
   SmallVector<Value> sums() {
     int64_t steps = llvm::divideCeil(depth, tile::stageDepth), pairs = steps / 2;
-    SmallVector<Value> zeros(4 * (tile.columns / fragment.columns) * (tile.rows / fragment.rows), arith::ConstantOp::create(b, b.getF32FloatAttr(0)));
+    SmallVector<Value> zeros(4 * (tile.columns / fragment.columns) * (tile.rows / fragment.rows),
+                             arith::ConstantOp::create(b, b.getF32FloatAttr(0)));
     fill(at.of(0), 0);
     auto loop = scf::ForOp::create(b, at.of(0), at.of(pairs), at.of(1), zeros);
     {
@@ -137,7 +146,8 @@ public:
       Value k = at.times(loop.getInductionVar(), 2 * tile::stageDepth);
       SmallVector<Value> added = zeros;
       for (int64_t s : {0, 1})
-        added = step(s, at.least(at.plus(k, (s + 1) * tile::stageDepth), at.of((steps - 1) * tile::stageDepth)), std::move(added));
+        added = step(s, at.least(at.plus(k, (s + 1) * tile::stageDepth), at.of((steps - 1) * tile::stageDepth)),
+                     std::move(added));
       scf::YieldOp::create(b, plus(loop.getRegionIterArgs(), added));
     }
     SmallVector<Value> all(loop.getResults());

@@ -1,5 +1,5 @@
-// strand-tile-products. The columns of the result take the 16 lines of a fragment, since the matrix is what is read most; its
-// rows take the 8.
+// strand-tile-products. The columns of the result take the 16 lines of a fragment, since the matrix is what is read
+// most; its rows take the 8.
 #include "lib/Codegen/Gpu/ProductTiles.h"
 #include "lib/Codegen/Gpu/StagedSums.h"
 #include "lib/Passes.h"
@@ -34,7 +34,8 @@ class Emitter {
 public:
   Emitter(tile::ProductOp op, int64_t warps)
       : b(op.getLoc(), op), op(op), tile{op.getWarp()[0], op.getWarp()[1]}, warps(warps), run(runOf(tile, op.depth())),
-        matrix(op.getMatrix(), !op.getTransposed(), run), rows(op.getRows(), false, run), runs(runsOfStep(tile, op.depth(), run)) {}
+        matrix(op.getMatrix(), !op.getTransposed(), run), rows(op.getRows(), false, run),
+        runs(runsOfStep(tile, op.depth(), run)) {}
 
   void emit();
 
@@ -103,7 +104,8 @@ void Emitter::emit() {
 void Emitter::emitTiles() {
   Value across = b.createOrFold<arith::CeilDivUIOp>(numColumns, index(tile.columns));
   Value down = b.createOrFold<arith::CeilDivUIOp>(numRows, index(tile.rows));
-  auto tiles = scf::ForOp::create(b, warps == 1 ? index(0) : warp, b.createOrFold<arith::MulIOp>(across, down), index(warps));
+  auto tiles =
+      scf::ForOp::create(b, warps == 1 ? index(0) : warp, b.createOrFold<arith::MulIOp>(across, down), index(warps));
   b.setInsertionPoint(tiles.getBody()->getTerminator());
   emitTile(tiles.getInductionVar(), across);
 }
@@ -295,7 +297,8 @@ struct TileProducts : impl::TileProductsBase<TileProducts> {
     if (op.getStage()) {
       int64_t pieces = (*op.getBlock())[0] / op.getWarp()[0] * ((*op.getBlock())[1] / op.getWarp()[1]);
       if (pieces != warps)
-        return op.emitError() << "has " << pieces << " pieces for the " << warps << " warps of the block; each takes one";
+        return op.emitError() << "has " << pieces << " pieces for the " << warps
+                              << " warps of the block; each takes one";
     }
     Emitter(op, op.getEachWarp() ? 1 : warps).emit();
     op.erase();

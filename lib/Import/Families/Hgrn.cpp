@@ -28,10 +28,11 @@ void importHgrn(ModelBuilder &m, Value &logits) {
     }
     bool hasBound = n > 0 && size_t(n) < bounds.size();
     Value bound = f.computed("attn.lower_bound", {width}, hasBound ? bounds[n] : std::vector<float>(width));
-    SmallVector<Value> gates = f.formula("gates", "rd,rd,d->rd,rd", {i, forget, bound}, [](ArrayRef<Scalar> v) -> SmallVector<Scalar> {
-      Scalar i = v[0], f = v[1], bound = v[2];
-      return {bound + (1 - bound) * sigmoid(f), (1 - bound) * sigmoid(-f) * silu(i)};
-    });
+    SmallVector<Value> gates =
+        f.formula("gates", "rd,rd,d->rd,rd", {i, forget, bound}, [](ArrayRef<Scalar> v) -> SmallVector<Scalar> {
+          Scalar i = v[0], f = v[1], bound = v[2];
+          return {bound + (1 - bound) * sigmoid(f), (1 - bound) * sigmoid(-f) * silu(i)};
+        });
     Value h = f.linearRecurrence("d", "td,td->td", gates[0], gates[1], {}, /*log=*/false);
     h = f.rmsNorm(h, fla.normWeight(f, "attn.g_norm.weight", width), fla.eps);
     Value o = f.map("gated", "rd,rd->rd", {h, g}, [](ArrayRef<Scalar> v) { return v[0] * silu(v[1]); });

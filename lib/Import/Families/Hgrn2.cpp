@@ -12,7 +12,8 @@ struct Sizes {
 
 /// expand_ratio is the width of a key head; where it is absent, num_heads gives it.
 Sizes readSizes(Config &c, int64_t hidden) {
-  std::optional<int64_t> heads = c.optionalInt("num_heads", 1, hidden), ratio = c.optionalInt("expand_ratio", 1, hidden);
+  std::optional<int64_t> heads = c.optionalInt("num_heads", 1, hidden),
+                         ratio = c.optionalInt("expand_ratio", 1, hidden);
   if (!ratio)
     ratio = heads ? hidden / *heads : std::min<int64_t>(128, hidden);
   int64_t count = hidden / *ratio;
@@ -50,11 +51,12 @@ void importHgrn2(ModelBuilder &m, Value &logits) {
     Value bound = f.computed("attn.lower_bound", {width}, hasBound ? bounds[n] : std::vector<float>(width));
     // with e = exp(-|x|) <= 1, log(bound + (1 - bound) sigmoid(x)) is
     //   log1p(bound e) - log1p(e) for x >= 0, and log(bound + e) - log1p(e) below
-    SmallVector<Value> gates = f.formula("gates", "rd,d->rd,rd", {forget, bound}, [](ArrayRef<Scalar> v) -> SmallVector<Scalar> {
-      Scalar x = v[0], bound = v[1], e = exp(-abs(x));
-      Scalar top = select(x >= 0.0, log1p(bound * e), log(bound + e));
-      return {top - log1p(e), (1 - bound) * sigmoid(-x)};
-    });
+    SmallVector<Value> gates =
+        f.formula("gates", "rd,d->rd,rd", {forget, bound}, [](ArrayRef<Scalar> v) -> SmallVector<Scalar> {
+          Scalar x = v[0], bound = v[1], e = exp(-abs(x));
+          Scalar top = select(x >= 0.0, log1p(bound * e), log(bound + e));
+          return {top - log1p(e), (1 - bound) * sigmoid(-x)};
+        });
     Value o = f.linearAttention(f.splitHeads(q, heads), f.splitHeads(gates[1], heads), f.splitHeads(i, heads),
                                 {.gate = f.splitHeads(gates[0], heads), .scale = 1 / std::sqrt(double(ratio))});
     o = f.rmsNorm(f.joinHeads(o), fla.normWeight(f, "attn.g_norm.weight", fla.hidden), outputNormEps);

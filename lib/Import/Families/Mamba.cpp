@@ -34,26 +34,25 @@ void importMamba(ModelBuilder &m, Value &logits) {
   Value table = f.weight("backbone.embeddings.weight", {vocabulary, hidden});
   Value x = f.embed(m.tokens(), table);
   for (int64_t n = 0; n < layers && m.good(); ++n)
-    x = m.layer("mamba_layer", "layers." + Twine(n), "backbone.layers." + Twine(n) + ".", x, [&](FunctionBuilder &f, Value x) {
-      Value in = f.linear(f.rmsNorm(x, f.weight("norm.weight", {hidden}), eps), "mixer.in_proj", 2 * inner, bias);
-      Value u = f.columns(in, 0, inner), gate = f.columns(in, inner, inner);
-      u = f.causalConv(u, "mixer.conv1d.weight", taps,
-                       convBias ? f.weight("mixer.conv1d.bias", {inner}) : Value());
-      u = f.map("activated", "rd->rd", u, [&](ArrayRef<Scalar> v) { return act(v[0]); });
-      Value parts = f.linear(u, "mixer.x_proj", rank + 2 * states);
-      Value b = f.columns(parts, rank, states), readout = f.columns(parts, rank + states, states);
-      Value dt = f.linear(f.columns(parts, 0, rank), "mixer.dt_proj", inner, /*bias=*/true);
-      dt = f.map("softplus", "rd->rd", dt, [](ArrayRef<Scalar> v) { return softplus(v[0]); });
-      std::vector<float> logs = f.elements("mixer.A_log", {inner, states}), a(logs.size());
-      for (size_t i = 0; i < a.size(); ++i) // [d, n] -> [n, d]
-        a[i % states * inner + i / states] = -std::exp(double(logs[i]));
-      Value A = f.computed("mixer.A", {states, inner}, a);
-      Value y = f.linearRecurrence("nd", "td,nd,td,td,tn,tn->td", {dt, A}, {dt, u, b}, readout, /*log=*/true);
-      y = f.map("gated", "rd,rd,rd,d->rd", {y, u, gate, f.weight("mixer.D", {inner})}, [&](ArrayRef<Scalar> v) {
-        return (v[0] + v[3] * v[1]) * act(v[2]);
-      });
-      return f.add(x, f.linear(y, "mixer.out_proj", hidden, bias));
-    });
+    x = m.layer(
+        "mamba_layer", "layers." + Twine(n), "backbone.layers." + Twine(n) + ".", x, [&](FunctionBuilder &f, Value x) {
+          Value in = f.linear(f.rmsNorm(x, f.weight("norm.weight", {hidden}), eps), "mixer.in_proj", 2 * inner, bias);
+          Value u = f.columns(in, 0, inner), gate = f.columns(in, inner, inner);
+          u = f.causalConv(u, "mixer.conv1d.weight", taps, convBias ? f.weight("mixer.conv1d.bias", {inner}) : Value());
+          u = f.map("activated", "rd->rd", u, [&](ArrayRef<Scalar> v) { return act(v[0]); });
+          Value parts = f.linear(u, "mixer.x_proj", rank + 2 * states);
+          Value b = f.columns(parts, rank, states), readout = f.columns(parts, rank + states, states);
+          Value dt = f.linear(f.columns(parts, 0, rank), "mixer.dt_proj", inner, /*bias=*/true);
+          dt = f.map("softplus", "rd->rd", dt, [](ArrayRef<Scalar> v) { return softplus(v[0]); });
+          std::vector<float> logs = f.elements("mixer.A_log", {inner, states}), a(logs.size());
+          for (size_t i = 0; i < a.size(); ++i) // [d, n] -> [n, d]
+            a[i % states * inner + i / states] = -std::exp(double(logs[i]));
+          Value A = f.computed("mixer.A", {states, inner}, a);
+          Value y = f.linearRecurrence("nd", "td,nd,td,td,tn,tn->td", {dt, A}, {dt, u, b}, readout, /*log=*/true);
+          y = f.map("gated", "rd,rd,rd,d->rd", {y, u, gate, f.weight("mixer.D", {inner})},
+                    [&](ArrayRef<Scalar> v) { return (v[0] + v[3] * v[1]) * act(v[2]); });
+          return f.add(x, f.linear(y, "mixer.out_proj", hidden, bias));
+        });
   x = f.rmsNorm(x, f.weight("backbone.norm_f.weight", {hidden}), eps);
   logits = f.head(x, table, tied, "backbone.embeddings.weight");
 }

@@ -25,11 +25,13 @@ void importMinGru(ModelBuilder &m, Value &logits) {
   for (int64_t n = 0; n < layers && m.good(); ++n)
     x = m.layer("min_gru_layer", "layers." + Twine(n), "layers." + Twine(n) + ".", x, [&](FunctionBuilder &f, Value x) {
       Value in = f.linear(f.rmsNorm(x, f.weight("1.weight", {hidden}), eps), "2.to_hidden_and_gate", 2 * width);
-      SmallVector<Value> gates = f.formula("gates", "rd,rd->rd,rd", {f.columns(in, 0, width), f.columns(in, width, width)}, [](ArrayRef<Scalar> v) -> SmallVector<Scalar> {
-        Scalar u = v[0];
-        // the same on both sides of 0 without a branch: max(u, 0) + sigmoid(min(u, 0))
-        return {sigmoid(-v[1]), sigmoid(v[1]) * (maximum(u, 0.0) + sigmoid(minimum(u, 0.0)))};
-      });
+      SmallVector<Value> gates =
+          f.formula("gates", "rd,rd->rd,rd", {f.columns(in, 0, width), f.columns(in, width, width)},
+                    [](ArrayRef<Scalar> v) -> SmallVector<Scalar> {
+                      Scalar u = v[0];
+                      // the same on both sides of 0 without a branch: max(u, 0) + sigmoid(min(u, 0))
+                      return {sigmoid(-v[1]), sigmoid(v[1]) * (maximum(u, 0.0) + sigmoid(minimum(u, 0.0)))};
+                    });
       Value h = f.linearRecurrence("d", "td,td->td", gates[0], gates[1], {}, /*log=*/false);
       if (width != hidden || f.hasWeight("2.to_out.weight"))
         h = f.linear(h, "2.to_out", hidden);

@@ -83,7 +83,8 @@ Value Gemma::recurrent(FunctionBuilder &f, Value x) const {
   auto gate = [&](StringRef name) {
     std::string full = ("temporal_block.rg_lru." + name).str();
     int64_t block = lru / heads;
-    return f.blockLinear(u, f.weight(full + "_weight", {heads, block, block}), f.weight(full + "_bias", {heads, block}));
+    return f.blockLinear(u, f.weight(full + "_weight", {heads, block, block}),
+                         f.weight(full + "_bias", {heads, block}));
   };
   std::vector<float> rates = f.elements("temporal_block.rg_lru.recurrent_param", {lru});
   for (float &p : rates)
@@ -103,7 +104,8 @@ Value Gemma::recurrent(FunctionBuilder &f, Value x) const {
 
 Value Gemma::attention(FunctionBuilder &f, Value x) const {
   auto project = [&](StringRef name, int64_t heads) {
-    return f.splitHeads(f.linear(x, ("temporal_block." + name + "_proj").str(), heads * headWidth, attentionBias), heads);
+    return f.splitHeads(f.linear(x, ("temporal_block." + name + "_proj").str(), heads * headWidth, attentionBias),
+                        heads);
   };
   Value q = project("q", heads), k = project("k", keyHeads), v = project("v", keyHeads), positions = f.positions();
   q = f.rotary(q, positions, theta, headWidth / 2);
@@ -113,7 +115,8 @@ Value Gemma::attention(FunctionBuilder &f, Value x) const {
 }
 
 Value Gemma::mlp(FunctionBuilder &f, Value x) const {
-  Value gate = f.linear(x, "mlp_block.gate_proj", intermediate, true), up = f.linear(x, "mlp_block.up_proj", intermediate, true);
+  Value gate = f.linear(x, "mlp_block.gate_proj", intermediate, true),
+        up = f.linear(x, "mlp_block.up_proj", intermediate, true);
   Value y = f.map("gated", "rd,rd->rd", {gate, up}, [&](ArrayRef<Scalar> v) { return act(v[0]) * v[1]; });
   return f.linear(y, "mlp_block.down_proj", hidden, true);
 }
@@ -130,11 +133,12 @@ void importRecurrentGemma(ModelBuilder &m, Value &logits) {
   Value x = f.embed(m.tokens(), table, factor.convertToDouble());
   for (int64_t n = 0; n < g.layers && m.good(); ++n) {
     StringRef block = g.blocks[n % g.blocks.size()];
-    x = m.layer((block + "_layer").str(), "layers." + Twine(n), "model.layers." + Twine(n) + ".", x, [&](FunctionBuilder &f, Value x) {
-      Value in = g.norm(f, x, "temporal_pre_norm.weight");
-      x = f.add(x, block == "recurrent" ? g.recurrent(f, in) : g.attention(f, in));
-      return f.add(x, g.mlp(f, g.norm(f, x, "channel_pre_norm.weight")));
-    });
+    x = m.layer((block + "_layer").str(), "layers." + Twine(n), "model.layers." + Twine(n) + ".", x,
+                [&](FunctionBuilder &f, Value x) {
+                  Value in = g.norm(f, x, "temporal_pre_norm.weight");
+                  x = f.add(x, block == "recurrent" ? g.recurrent(f, in) : g.attention(f, in));
+                  return f.add(x, g.mlp(f, g.norm(f, x, "channel_pre_norm.weight")));
+                });
   }
   Value y = f.head(g.norm(f, x, "model.final_norm.weight"), table, g.tied, "model.embed_tokens.weight");
   logits = f.map("capped", "rd->rd", y, [&](ArrayRef<Scalar> v) { return g.cap * tanh(v[0] * (1 / g.cap)); });

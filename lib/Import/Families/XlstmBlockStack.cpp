@@ -58,7 +58,8 @@ BlockStack::BlockStack(Config &config) : c(config) {
   feed = roundedUp(wider * hidden);
   auto mustDivide = [&](StringRef key, int64_t &part, int64_t width) {
     if (width % part) {
-      c.fail(key, "num_heads and qkv_proj_blocksize must divide the width of the block, which is " + Twine(width) + "; " + Twine(part) + " does not");
+      c.fail(key, "num_heads and qkv_proj_blocksize must divide the width of the block, which is " + Twine(width) +
+                      "; " + Twine(part) + " does not");
       part = 1;
     }
   };
@@ -99,7 +100,8 @@ Value BlockStack::headwise(FunctionBuilder &f, Value x, StringRef name, int64_t 
 }
 
 Value BlockStack::convolved(FunctionBuilder &f, Value x, int64_t taps) const {
-  Value y = f.causalConv(x, "xlstm.conv1d.conv.weight", taps, f.weight("xlstm.conv1d.conv.bias", {rowsType(x).getDimSize(1)}));
+  Value y = f.causalConv(x, "xlstm.conv1d.conv.weight", taps,
+                         f.weight("xlstm.conv1d.conv.bias", {rowsType(x).getDimSize(1)}));
   return f.map("activated", "rd->rd", y, [](ArrayRef<Scalar> v) { return silu(v[0]); });
 }
 
@@ -126,7 +128,8 @@ Value BlockStack::matrix(FunctionBuilder &f, Value x) const {
   Value enter = gate("igate", [](Scalar x) { return x; }), forget = gate("fgate", logSigmoid);
   double scale = 1 / std::sqrt(double(inner / heads));
   Value scaled = f.map("scaled", "rd->rd", k, [&](ArrayRef<Scalar> v) { return v[0] * scale; });
-  Value y = mlstm(f, f.splitHeads(q, heads), f.splitHeads(scaled, heads), f.splitHeads(v, heads), forget, enter, cellEps);
+  Value y =
+      mlstm(f, f.splitHeads(q, heads), f.splitHeads(scaled, heads), f.splitHeads(v, heads), forget, enter, cellEps);
   y = headNorm(f, y, "xlstm.mlstm_cell.outnorm.weight");
   y = f.map("gated", "rd,d,rd,rd->rd", {y, f.weight("xlstm.learnable_skip", {inner}), c, z},
             [](ArrayRef<Scalar> v) { return (v[0] + v[1] * v[2]) * silu(v[3]); });
@@ -144,27 +147,32 @@ Value BlockStack::scalar(FunctionBuilder &f, Value x) const {
     if (!biases.empty())
       bias.assign(biases.begin() + i * hidden, biases.begin() + (i + 1) * hidden);
     Value given = f.computed(("xlstm.slstm_cell.bias." + name).str(), {scalarHeads, width}, std::move(bias));
-    gates.push_back(f.splitHeads(headwise(f, i < 2 ? c : x, ("xlstm." + name + "gate.weight").str(), scalarHeads, given), scalarHeads));
+    gates.push_back(f.splitHeads(
+        headwise(f, i < 2 ? c : x, ("xlstm." + name + "gate.weight").str(), scalarHeads, given), scalarHeads));
   }
   // [heads, gates * width, width], of which a step takes a product a gate
   std::vector<float> stored = f.elements("xlstm.slstm_cell._recurrent_kernel_", {scalarHeads, 4 * width, width});
   Value kernel = f.computed("xlstm.slstm_cell.kernel", {scalarHeads, 4, width, width}, std::move(stored));
   Carried zeros{{scalarHeads, width}}, least{{scalarHeads, width}, -1e30};
-  Value y = scan(f, gates, kernel, {zeros, zeros, zeros, least}, [](StepBuilder &s, ValueRange x, ValueRange fixed, ValueRange before) {
-    Value q = s.product("hgoi,hi->gho", fixed[0], before[0]);
-    SmallVector<Value> in(x);
-    for (int64_t gate = 0; gate < 4; ++gate)
-      in.push_back(s.at(q, gate));
-    llvm::append_range(in, before.drop_front());
-    SmallVector<Value> next = s.formula("hd,hd,hd,hd,hd,hd,hd,hd,hd,hd,hd->hd,hd,hd,hd", in, [](ArrayRef<Scalar> v) -> SmallVector<Scalar> {
-      Scalar i = v[0] + v[4], f = v[1] + v[5], z = v[2] + v[6], o = v[3] + v[7], grown = logSigmoid(f) + v[10];
-      Scalar m = maximum(grown, i), keep = exp(grown - m), enter = exp(i - m);
-      Scalar c = keep * v[8] + enter * tanh(z), n = keep * v[9] + enter;
-      return {sigmoid(o) * c / n, c, n, m};
-    });
-    next.insert(next.begin(), next[0]);
-    return next;
-  });
+  Value y = scan(f, gates, kernel, {zeros, zeros, zeros, least},
+                 [](StepBuilder &s, ValueRange x, ValueRange fixed, ValueRange before) {
+                   Value q = s.product("hgoi,hi->gho", fixed[0], before[0]);
+                   SmallVector<Value> in(x);
+                   for (int64_t gate = 0; gate < 4; ++gate)
+                     in.push_back(s.at(q, gate));
+                   llvm::append_range(in, before.drop_front());
+                   SmallVector<Value> next =
+                       s.formula("hd,hd,hd,hd,hd,hd,hd,hd,hd,hd,hd->hd,hd,hd,hd", in,
+                                 [](ArrayRef<Scalar> v) -> SmallVector<Scalar> {
+                                   Scalar i = v[0] + v[4], f = v[1] + v[5], z = v[2] + v[6], o = v[3] + v[7],
+                                          grown = logSigmoid(f) + v[10];
+                                   Scalar m = maximum(grown, i), keep = exp(grown - m), enter = exp(i - m);
+                                   Scalar c = keep * v[8] + enter * tanh(z), n = keep * v[9] + enter;
+                                   return {sigmoid(o) * c / n, c, n, m};
+                                 });
+                   next.insert(next.begin(), next[0]);
+                   return next;
+                 });
   return headNorm(f, y, "xlstm.group_norm.weight");
 }
 
@@ -182,13 +190,14 @@ void importXlstmBlockStack(ModelBuilder &m, Value &logits) {
   Value x = f.embed(m.tokens(), f.weight("token_embedding.weight", {stack.vocabulary, stack.hidden}));
   for (int64_t n = 0; n < stack.layers && m.good(); ++n) {
     bool isScalar = llvm::is_contained(stack.scalarAt, n);
-    x = m.layer(isScalar ? "slstm_layer" : "mlstm_layer", "layers." + Twine(n), "xlstm_block_stack.blocks." + Twine(n) + ".", x, [&](FunctionBuilder &f, Value x) {
-      Value in = stack.norm(f, x, "xlstm_norm.weight");
-      if (!isScalar)
-        return f.add(x, stack.matrix(f, in));
-      x = f.add(x, stack.scalar(f, in));
-      return f.add(x, stack.feedForward(f, stack.norm(f, x, "ffn_norm.weight")));
-    });
+    x = m.layer(isScalar ? "slstm_layer" : "mlstm_layer", "layers." + Twine(n),
+                "xlstm_block_stack.blocks." + Twine(n) + ".", x, [&](FunctionBuilder &f, Value x) {
+                  Value in = stack.norm(f, x, "xlstm_norm.weight");
+                  if (!isScalar)
+                    return f.add(x, stack.matrix(f, in));
+                  x = f.add(x, stack.scalar(f, in));
+                  return f.add(x, stack.feedForward(f, stack.norm(f, x, "ffn_norm.weight")));
+                });
   }
   logits = f.linear(stack.norm(f, x, "xlstm_block_stack.post_blocks_norm.weight"), "lm_head", stack.vocabulary);
 }
