@@ -38,10 +38,8 @@ ChunkOptions forTeams(ChunkOptions options, int64_t teams) {
   return options;
 }
 
-/// Options where a tile is for a block of threads and is not cut further: few channels, so that there are many blocks,
-/// and many rows for the threads.
+/// Options where a tile is for a block of threads and is not cut further.
 ChunkOptions forBlocks(ChunkOptions options) {
-  options.channelBlock = options.vectorWidth;
   options.historyRows = 128;
   return options;
 }
