@@ -1,6 +1,6 @@
 // An output that no ordered loop indexes is held: its element stays in a register until the loops have ended. Others
 // are loaded and stored where they stand, since an ordered loop may come back to what it wrote (a state that is
-// carried), unless all of it goes into registers (ElementRegisters.cpp).
+// carried).
 //
 // The innermost ordered loop takes several steps together: their inputs are loaded first, so that so many loads are
 // under way at once, and then the steps follow each other. An input may lie where an output is written, but then at the
@@ -104,8 +104,6 @@ SmallVector<Value> ElementLoops::place(OpBuilder &b, Value i) {
 }
 
 void ElementLoops::emit(OpBuilder &b, Value i) {
-  if (keepsRegisters())
-    return emitInRegisters(b, i);
   Location loc = op.getLoc();
   SmallVector<Value> ivs = place(b, i), held;
   for (OpOperand &output : op.getDpsInitsMutable()) {

@@ -33,7 +33,6 @@ public:
   Value combine(OpBuilder &b, Value x, Value y);
 
 private:
-  friend class ElementRegisters;
   linalg::LinalgOp op;
   SmallVector<Value> sizes;                 // of all loops
   int64_t together;
@@ -43,8 +42,6 @@ private:
   Operation *sum;                          // combinerOf(op)
 
   static Operation *combinerOf(linalg::LinalgOp op, OpOperand &output);
-  bool keepsRegisters();
-  void emitInRegisters(OpBuilder &b, Value i);
   SmallVector<Value> place(OpBuilder &b, Value i);
   bool isHeld(OpOperand &output);
   SmallVector<Value> indices(OpBuilder &b, OpOperand &operand, ValueRange ivs);
