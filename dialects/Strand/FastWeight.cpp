@@ -303,22 +303,18 @@ Value HeadRows::scaledRows(Value x, Value by) {
                  })[0];
 }
 
-/// `values`, changed if `condition` holds: by a loop of one round or none, since what a loop carries is written in
-/// place.
+/// `values`, changed by `change` if `condition` holds.
 void HeadRows::changeIf(Value condition, ArrayRef<Value *> values, llvm::function_ref<void()> change) {
-  Value rounds = arith::IndexCastUIOp::create(b, loc, b.getIndexType(), condition);
-  SmallVector<Value> old = llvm::map_to_vector(values, [](Value *v) { return *v; });
-  auto loop = scf::ForOp::create(b, loc, indexConstant(b, loc, 0), rounds, indexConstant(b, loc, 1), old);
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    for (auto [v, inside] : llvm::zip_equal(values, loop.getRegionIterArgs()))
-      *v = inside;
+  auto now = [&] { return llvm::map_to_vector(values, [](Value *v) { return *v; }); };
+  auto become = [&](ValueRange all) {
+    for (auto [v, changed] : llvm::zip_equal(values, all))
+      *v = changed;
+  };
+  become(changedIf(b, loc, condition, now(), [&](ValueRange inside) -> SmallVector<Value> {
+    become(inside);
     change();
-    scf::YieldOp::create(b, loc, llvm::map_to_vector(values, [](Value *v) { return *v; }));
-  }
-  for (auto [v, changed] : llvm::zip_equal(values, loop.getResults()))
-    *v = changed;
+    return now();
+  }));
 }
 
 Weights HeadRows::begun(Weights w, Value count) {

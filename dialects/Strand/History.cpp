@@ -36,6 +36,7 @@ SmallVector<int64_t> strand::historyTiles(int64_t k, const ChunkOptions &options
 
 int64_t strand::historyBlock(int64_t inner, int64_t others, int64_t k, const ChunkOptions &options) {
   constexpr int64_t nearElements = 1 << 14, elementsOfTile = 1 << 13;
-  int64_t most = std::min({2 * options.channelBlock, nearElements / std::max<int64_t>(1, 2 * k), elementsOfTile / options.historyRows});
+  int64_t most = std::min(
+      {2 * options.channelBlock, nearElements / std::max<int64_t>(1, 2 * k), elementsOfTile / options.historyRows});
   return blockOf(inner, std::max(options.vectorWidth, most / others), options.vectorWidth);
 }

@@ -109,6 +109,15 @@ Value strand::putRow(OpBuilder &b, Location loc, Value row, Value rows, Value t)
   return unslice(b, loc, row, rows, offsets, sizes);
 }
 
+SmallVector<Value> strand::changedIf(OpBuilder &b, Location loc, Value condition, ValueRange values,
+                                     llvm::function_ref<SmallVector<Value>(ValueRange)> change) {
+  Value rounds = arith::IndexCastUIOp::create(b, loc, b.getIndexType(), condition);
+  auto loop =
+      scf::ForOp::create(b, loc, indexConstant(b, loc, 0), rounds, indexConstant(b, loc, 1), values,
+                         [&](OpBuilder &, Location, Value, ValueRange v) { scf::YieldOp::create(b, loc, change(v)); });
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
 Value strand::emptyTensor(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Type element) {
   return tensor::EmptyOp::create(b, loc, shape, element);
 }

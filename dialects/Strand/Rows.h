@@ -31,6 +31,10 @@ Value unslice(OpBuilder &b, Location loc, Value part, Value x, ArrayRef<OpFoldRe
 /// One row, of rank one less; and its way back.
 Value takeRow(OpBuilder &b, Location loc, Value rows, Value t);
 Value putRow(OpBuilder &b, Location loc, Value row, Value rows, Value t);
+/// `values`, or what `change` makes of them if `condition` holds: by a loop of one round or none, since what a loop
+/// carries is written in place.
+SmallVector<Value> changedIf(OpBuilder &b, Location loc, Value condition, ValueRange values,
+                             llvm::function_ref<SmallVector<Value>(ValueRange)> change);
 
 Value emptyTensor(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Type element);
 /// tensor.empty with as many rows as `like`.

@@ -245,6 +245,15 @@ Value FunctionBuilder::embed(Value ids, Value table, double scale) {
 
 //===--- products ------------------------------------------------------------------------------------------------===//
 
+/// sums + x w and x + w, of elements.
+static SmallVector<Value> multiplyAdd(OpBuilder &b, Location loc, ValueRange v) {
+  Value p = arith::MulFOp::create(b, loc, v[0], castFloat(b, loc, v[1], b.getF32Type()));
+  return {arith::AddFOp::create(b, loc, v[2], p)};
+}
+static SmallVector<Value> plus(OpBuilder &b, Location loc, ValueRange v) {
+  return {arith::AddFOp::create(b, loc, v[0], castFloat(b, loc, v[1], b.getF32Type()))};
+}
+
 Value FunctionBuilder::linear(Value x, Value weight, Value bias) {
   int64_t n = rowsType(weight).getDimSize(0), k = rowsType(weight).getDimSize(1);
   SmallVector<Value> operands{x, weight};
@@ -256,18 +265,13 @@ Value FunctionBuilder::linear(Value x, Value weight, Value bias) {
         Type f32 = b.getF32Type();
         Value out = filledInto(b, loc, floatConstant(b, loc, f32, 0), emptyRows(b, loc, args[0], {n}, f32));
         auto map = [&](StringRef dims) { return dimsMap(b.getContext(), "rnk", dims); };
-        Value y = generic(b, loc, {args[0], args[1]}, out, {map("rk"), map("nk"), map("rn")}, "ppr",
-                          [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-                            Value p = arith::MulFOp::create(b, loc, v[0], castFloat(b, loc, v[1], f32));
-                            return {arith::AddFOp::create(b, loc, v[2], p)};
-                          })[0];
+        Value y =
+            generic(b, loc, {args[0], args[1]}, out, {map("rk"), map("nk"), map("rn")}, "ppr", multiplyAdd)[0];
         if (!bias)
           return {y};
         auto rows = [&](StringRef dims) { return dimsMap(b.getContext(), "rn", dims); };
         return generic(b, loc, {y, args[2]}, emptyRows(b, loc, y, {n}, f32), {rows("rn"), rows("n"), rows("rn")}, "pp",
-                       [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-                         return {arith::AddFOp::create(b, loc, v[0], castFloat(b, loc, v[1], f32))};
-                       });
+                       plus);
       });
   return func::CallOp::create(b, loc, f, operands).getResult(0);
 }
@@ -290,19 +294,12 @@ Value FunctionBuilder::blockLinear(Value x, Value weight, Value bias) {
         Type f32 = b.getF32Type();
         Value y = filledInto(b, loc, floatConstant(b, loc, f32, 0), emptyRows(b, loc, args[0], {heads, out}, f32));
         auto map = [&](StringRef dims) { return dimsMap(b.getContext(), "rhok", dims); };
-        y = generic(b, loc, {args[0], args[1]}, y, {map("rhk"), map("hko"), map("rho")}, "pppr",
-                    [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-                      Value p = arith::MulFOp::create(b, loc, v[0], castFloat(b, loc, v[1], f32));
-                      return {arith::AddFOp::create(b, loc, v[2], p)};
-                    })[0];
+        y = generic(b, loc, {args[0], args[1]}, y, {map("rhk"), map("hko"), map("rho")}, "pppr", multiplyAdd)[0];
         if (!bias)
           return {y};
         auto outer = [&](StringRef dims) { return dimsMap(b.getContext(), "rho", dims); };
         Value into = emptyRows(b, loc, y, {heads, out}, f32);
-        return generic(b, loc, {y, args[2]}, into, {outer("rho"), outer("ho"), outer("rho")}, "ppp",
-                       [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-                         return {arith::AddFOp::create(b, loc, v[0], castFloat(b, loc, v[1], f32))};
-                       });
+        return generic(b, loc, {y, args[2]}, into, {outer("rho"), outer("ho"), outer("rho")}, "ppp", plus);
       });
   return joinHeads(func::CallOp::create(b, loc, f, operands).getResult(0));
 }

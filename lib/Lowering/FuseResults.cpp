@@ -9,6 +9,14 @@ namespace strand {
 #include "lib/Passes.h.inc"
 namespace {
 
+/// What the body of `op` yields, written again for the arguments that `values` has.
+SmallVector<Value> bodyAgain(OpBuilder &b, linalg::GenericOp op, IRMapping &values) {
+  for (Operation &inner : op.getBody()->without_terminator())
+    b.clone(inner, values);
+  return llvm::map_to_vector(op.getBody()->getTerminator()->getOperands(),
+                             [&](Value v) { return values.lookupOrDefault(v); });
+}
+
 /// IR: %y, %h = generic A; %z = generic B(%y, %w)  ->  %z, %h = generic B(A)(%w)
 struct IntoProducer : OpRewritePattern<linalg::GenericOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -72,17 +80,11 @@ struct IntoProducer : OpRewritePattern<linalg::GenericOp> {
           IRMapping values;
           values.map(maker.getRegionInputArgs(), args.take_front(known));
           values.map(maker.getRegionOutputArgs(), args.drop_front(count));
-          for (Operation &op : maker.getBody()->without_terminator())
-            b.clone(op, values);
-          SmallVector<Value> yielded;
-          for (Value v : maker.getBody()->getTerminator()->getOperands())
-            yielded.push_back(values.lookupOrDefault(v));
+          SmallVector<Value> yielded = bodyAgain(b, maker, values);
           values.map(reader.getMatchingBlockArgument(&use), yielded[result]);
           for (auto [i, other] : llvm::enumerate(others))
             values.map(reader.getMatchingBlockArgument(other), args[known + i]);
-          for (Operation &op : reader.getBody()->without_terminator())
-            b.clone(op, values);
-          yielded[result] = values.lookupOrDefault(reader.getBody()->getTerminator()->getOperand(0));
+          yielded[result] = bodyAgain(b, reader, values)[0];
           linalg::YieldOp::create(b, loc, yielded);
         });
     joined->setDiscardableAttrs(llvm::to_vector(maker->getDiscardableAttrs()));
@@ -145,22 +147,14 @@ struct IntoReader : OpRewritePattern<linalg::GenericOp> {
         reader.getIteratorTypesArray(), [&](OpBuilder &b, Location loc, ValueRange args) {
           IRMapping values;
           values.map(maker.getRegionInputArgs(), args.take_front(known));
-          for (Operation &op : maker.getBody()->without_terminator())
-            b.clone(op, values);
+          SmallVector<Value> made = bodyAgain(b, maker, values);
           for (OpOperand *input : reader.getDpsInputOperands())
             if (auto result = dyn_cast<OpResult>(input->get()); result && result.getOwner() == maker)
-              values.map(
-                  reader.getMatchingBlockArgument(input),
-                  values.lookupOrDefault(maker.getBody()->getTerminator()->getOperand(result.getResultNumber())));
+              values.map(reader.getMatchingBlockArgument(input), made[result.getResultNumber()]);
           for (auto [i, other] : llvm::enumerate(others))
             values.map(reader.getMatchingBlockArgument(other), args[known + i]);
           values.map(reader.getRegionOutputArgs(), args.drop_front(count));
-          for (Operation &op : reader.getBody()->without_terminator())
-            b.clone(op, values);
-          SmallVector<Value> yielded;
-          for (Value v : reader.getBody()->getTerminator()->getOperands())
-            yielded.push_back(values.lookupOrDefault(v));
-          linalg::YieldOp::create(b, loc, yielded);
+          linalg::YieldOp::create(b, loc, bodyAgain(b, reader, values));
         });
     joined->setDiscardableAttrs(llvm::to_vector(reader->getDiscardableAttrs()));
     rewriter.replaceOp(reader, joined->getResults());

@@ -53,8 +53,6 @@ private:
   SmallVector<Value> slotStates(Value sequence, Value block);
   SmallVector<Value> summaries();
   SmallVector<Value> after(ValueRange states, ValueRange summaries, Value p, Value block);
-  SmallVector<Value> updatedIf(Value condition, ArrayRef<Value> values,
-                               llvm::function_ref<SmallVector<Value>(ValueRange)> write);
   SmallVector<Value> startsInOrder(ValueRange summaries);
   SmallVector<Value> joinedByDoubling(SmallVector<Value> summaries);
   SmallVector<Value> joinedOver(ValueRange summaries, ValueRange into, Value distance);
@@ -219,28 +217,13 @@ SmallVector<Value> Spans::startsInOrder(ValueRange summaries) {
     auto walk = scf::ForOp::create(b, loc, index(0), spans, index(1), carried,
                                    [&](OpBuilder &, Location, Value k, ValueRange v) {
                                      SmallVector<Value> next;
-                                     for (auto [starts, state] : llvm::zip(v.take_front(n), v.drop_front(n))) {
-                                       SmallVector<OpFoldResult> at(rowsType(starts).getRank(), b.getIndexAttr(0));
-                                       at[0] = k;
-                                       SmallVector<int64_t> sizes{1};
-                                       llvm::append_range(sizes, itemShape(starts));
-                                       next.push_back(unslice(b, loc, state, starts, at, sizes));
-                                     }
+                                     for (auto [starts, state] : llvm::zip(v.take_front(n), v.drop_front(n)))
+                                       next.push_back(putRow(b, loc, state, starts, k));
                                      llvm::append_range(next, after(v.drop_front(n), summaries, add(begin, k), block));
                                      scf::YieldOp::create(b, loc, next);
                                    });
     x.putSlices(loop, part, walk.getResults().take_front(n));
   });
-}
-
-/// `values` as they are, or after `write` where `condition` holds. (A loop of no or one turn updates in place.)
-SmallVector<Value> Spans::updatedIf(Value condition, ArrayRef<Value> values,
-                                    llvm::function_ref<SmallVector<Value>(ValueRange)> write) {
-  Value turns = arith::IndexCastUIOp::create(b, loc, b.getIndexType(), condition);
-  auto loop =
-      scf::ForOp::create(b, loc, index(0), turns, index(1), values,
-                         [&](OpBuilder &, Location, Value, ValueRange v) { scf::YieldOp::create(b, loc, write(v)); });
-  return llvm::to_vector_of<Value>(loop.getResults());
 }
 
 static SmallVector<Value> copied(OpBuilder &b, Location loc, ValueRange from, ValueRange into) {
@@ -259,7 +242,7 @@ SmallVector<Value> Spans::joinedOver(ValueRange summaries, ValueRange into, Valu
     Expansion::Part part = summaryPart(p, block);
     SmallVector<Value> first = x.takeSlices(summaryPart(from, block), summaries, 0);
     SmallVector<Value> all = copied(b, loc, first, x.takeSlices(part, loop.getRegionIterArgs(), 0));
-    all = updatedIf(joins, all, [&](ValueRange v) {
+    all = changedIf(b, loc, joins, all, [&](ValueRange v) {
       SmallVector<Value> later = x.takeSlices(part, summaries, 0);
       unsigned n = transfers.size();
       return split.emitJoined(b, v.take_front(n), v.drop_front(n), ArrayRef(later).take_front(n),
@@ -296,7 +279,8 @@ SmallVector<Value> Spans::startsFrom(ValueRange summaries) {
     Expansion::Part part = x.partOf({}, {}, block);
     x.addStates(part, p);
     SmallVector<Value> starts = copied(b, loc, slotStates(s, block), x.takeSlices(part, loop.getRegionIterArgs(), 0));
-    starts = updatedIf(follows, starts, [&](ValueRange v) { return after(v, summaries, sub(p, index(1)), block); });
+    starts =
+        changedIf(b, loc, follows, starts, [&](ValueRange v) { return after(v, summaries, sub(p, index(1)), block); });
     x.putSlices(loop, part, starts);
   });
 }
@@ -325,9 +309,9 @@ SmallVector<Value> Spans::ends(ValueRange states, ValueRange after) {
     Expansion::Part part = x.partOf({}, {}, block), last = x.partOf({}, {}, block);
     x.addStates(part, x.slotOf(s));
     x.addStates(last, sub(end, index(1)));
-    SmallVector<Value> slices = updatedIf(moves, x.takeSlices(part, loop.getRegionIterArgs(), 0), [&](ValueRange v) {
-      return copied(b, loc, x.takeSlices(last, after, 0), v);
-    });
+    SmallVector<Value> slices =
+        changedIf(b, loc, moves, x.takeSlices(part, loop.getRegionIterArgs(), 0),
+                  [&](ValueRange v) { return copied(b, loc, x.takeSlices(last, after, 0), v); });
     x.putSlices(loop, part, slices);
   });
 }

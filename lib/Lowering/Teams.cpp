@@ -99,13 +99,8 @@ std::pair<SmallVector<Value>, SmallVector<Value>> Teams::starts(ValueRange summa
       scf::ForOp::create(b, loc, x.index(0), x.index(x.options.teams), x.index(1), carried,
                          [&](OpBuilder &, Location, Value team, ValueRange v) {
                            SmallVector<Value> next;
-                           for (auto [place, state] : llvm::zip(v.take_front(n), v.drop_front(n))) {
-                             SmallVector<OpFoldResult> at(rowsType(place).getRank(), b.getIndexAttr(0));
-                             at[0] = team;
-                             SmallVector<int64_t> sizes{1};
-                             llvm::append_range(sizes, itemShape(place));
-                             next.push_back(unslice(b, loc, state, place, at, sizes));
-                           }
+                           for (auto [place, state] : llvm::zip(v.take_front(n), v.drop_front(n)))
+                             next.push_back(putRow(b, loc, state, place, team));
                            SmallVector<Value> later = x.takeSlices(entryAt(team, 0), summaries, 0);
                            ArrayRef<Value> all(later);
                            llvm::append_range(next, split.emitJoined(b, {}, v.drop_front(n), all.take_front(transfers),

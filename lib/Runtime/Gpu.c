@@ -37,6 +37,12 @@ bool gpuGood(Gpu *g, CUresult result, const char *doing) {
   return false;
 }
 
+// Sends what waits, since it comes first; whether nothing has failed.
+static bool ready(Gpu *g) {
+  gpuFlush(g);
+  return !gpuFailed(g);
+}
+
 static int32_t status(const Gpu *g) { return gpuFailed(g) ? STRAND_ERROR_DEVICE : STRAND_OK; }
 
 STRAND_VISIBLE int32_t strand_rt_gpu_status(strand_rt_ctx *ctx) {
@@ -192,24 +198,21 @@ STRAND_VISIBLE void strand_rt_gpu_free(strand_rt_ctx *ctx, void *memory) {
 
 STRAND_VISIBLE int32_t strand_rt_gpu_write(strand_rt_ctx *ctx, void *to, const void *from, int64_t bytes) {
   Gpu *g = gpuOf(ctx);
-  gpuFlush(g);
-  if (!status(g) && bytes)
+  if (ready(g) && bytes)
     gpuGood(g, g->driver.cuMemcpyHtoDAsync_v2(address(to), from, (size_t)bytes, g->stream), "cannot copy to the GPU");
   return status(g);
 }
 
 STRAND_VISIBLE int32_t strand_rt_gpu_read(strand_rt_ctx *ctx, void *to, const void *from, int64_t bytes) {
   Gpu *g = gpuOf(ctx);
-  gpuFlush(g);
-  if (!status(g) && bytes)
+  if (ready(g) && bytes)
     gpuGood(g, g->driver.cuMemcpyDtoHAsync_v2(to, address(from), (size_t)bytes, g->stream), "cannot copy from the GPU");
   return strand_rt_gpu_wait(ctx);
 }
 
 STRAND_VISIBLE int32_t strand_rt_gpu_move(strand_rt_ctx *ctx, void *to, const void *from, int64_t bytes) {
   Gpu *g = gpuOf(ctx);
-  gpuFlush(g);
-  if (!status(g) && bytes)
+  if (ready(g) && bytes)
     gpuGood(g, g->driver.cuMemcpyDtoDAsync_v2(address(to), address(from), (size_t)bytes, g->stream),
             "cannot copy on the GPU");
   return status(g);
@@ -217,25 +220,22 @@ STRAND_VISIBLE int32_t strand_rt_gpu_move(strand_rt_ctx *ctx, void *to, const vo
 
 STRAND_VISIBLE int32_t strand_rt_gpu_wait(strand_rt_ctx *ctx) {
   Gpu *g = gpuOf(ctx);
-  gpuFlush(g);
-  if (!status(g))
+  if (ready(g))
     gpuGood(g, g->driver.cuStreamSynchronize(g->stream), "the GPU failed");
   return status(g);
 }
 
 STRAND_VISIBLE int32_t strand_rt_gpu_clock_start(strand_rt_ctx *ctx) {
   Gpu *g = gpuOf(ctx);
-  gpuFlush(g);
-  if (!status(g))
+  if (ready(g))
     gpuGood(g, g->driver.cuEventRecord(g->start, g->stream), "cannot start the GPU's clock");
   return status(g);
 }
 
 STRAND_VISIBLE double strand_rt_gpu_clock_stop(strand_rt_ctx *ctx) {
   Gpu *g = gpuOf(ctx);
-  gpuFlush(g);
   float milliseconds = 0;
-  if (!status(g) && gpuGood(g, g->driver.cuEventRecord(g->stop, g->stream), "cannot stop the GPU's clock") &&
+  if (ready(g) && gpuGood(g, g->driver.cuEventRecord(g->stop, g->stream), "cannot stop the GPU's clock") &&
       gpuGood(g, g->driver.cuEventSynchronize(g->stop), "the GPU failed"))
     gpuGood(g, g->driver.cuEventElapsedTime(&milliseconds, g->start, g->stop), "cannot read the GPU's clock");
   return (double)milliseconds * 1e-3;

@@ -77,16 +77,12 @@ static bool same(const Launches *a, const Launches *b) {
   return a->words == b->words && !memcmp(a->word, b->word, (size_t)a->words * sizeof *a->word);
 }
 
-// Those that were replayed as `l` goes on, or the place of those that were used least lately.
-static Replay *replayFor(Gpu *g, const Launches *l) {
-  Replay *oldest = &g->replay[0];
-  for (Replay *r = g->replay; r < g->replay + REPLAYS; ++r) {
+// `l` when it came before; NULL if it did not, or is forgotten.
+static Replay *find(Gpu *g, const Launches *l) {
+  for (Replay *r = g->replay; r < g->replay + REPLAYS; ++r)
     if (r->launches.words && same(&r->launches, l))
       return r;
-    if (r->lastUse < oldest->lastUse)
-      oldest = r;
-  }
-  return oldest;
+  return NULL;
 }
 
 static void forget(Gpu *g, Replay *r) {
@@ -109,14 +105,24 @@ static bool makeGraph(Gpu *g, Replay *r) {
   return made && !gpuFailed(g);
 }
 
-// Keeps `l` in the place of what was there, to be known when it comes again; without memory it is not.
-static void keep(Gpu *g, Replay *r, const Launches *l) {
-  forget(g, r);
+// Keeps `l`, to be known when it comes again, in the place of what came least lately; without memory it is not kept.
+static Replay *keep(Gpu *g, const Launches *l) {
+  Replay *oldest = &g->replay[0];
+  for (Replay *r = g->replay; r < g->replay + REPLAYS; ++r)
+    if (r->lastUse < oldest->lastUse)
+      oldest = r;
+  forget(g, oldest);
   int64_t *word = malloc((size_t)l->words * sizeof *word);
-  if (!word)
-    return;
-  memcpy(word, l->word, (size_t)l->words * sizeof *word);
-  r->launches = (Launches){word, l->words, l->words, l->launches};
+  if (word) {
+    memcpy(word, l->word, (size_t)l->words * sizeof *word);
+    oldest->launches = (Launches){word, l->words, l->words, l->launches};
+  }
+  return oldest;
+}
+
+static void replay(Gpu *g, Replay *r) {
+  if (r->graph || makeGraph(g, r))
+    gpuGood(g, g->driver.cuGraphLaunch(r->graph, g->stream), "cannot start a graph of launches");
 }
 
 void gpuFlush(Gpu *g) {
@@ -125,14 +131,13 @@ void gpuFlush(Gpu *g) {
     l->words = l->launches = 0;
   if (!l->launches)
     return;
-  Replay *r = l->launches < LEAST_REPLAYED ? NULL : replayFor(g, l);
-  if (r && r->launches.words && same(&r->launches, l)) {
-    if (r->graph || makeGraph(g, r))
-      gpuGood(g, g->driver.cuGraphLaunch(r->graph, g->stream), "cannot start a graph of launches");
+  bool mayReplay = l->launches >= LEAST_REPLAYED;
+  Replay *r = mayReplay ? find(g, l) : NULL;
+  if (r) {
+    replay(g, r);
   } else {
     launchAll(g, l);
-    if (r)
-      keep(g, r, l);
+    r = mayReplay ? keep(g, l) : NULL;
   }
   if (r)
     r->lastUse = ++g->replayUses;

@@ -2,6 +2,7 @@
 // its loops in VectorizeEmit.cpp, the inside of them in VectorizeBody.cpp; here stands what surrounds an op: ops that
 // give accumulators their start, tasks, and the choice between many rows and one.
 #include "lib/Codegen/Cpu/VectorizePlan.h"
+#include "lib/Codegen/IndexMath.h"
 #include "lib/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -22,20 +23,6 @@ namespace {
 
 /// Beyond that many tasks only rows are divided: finer tasks would share less.
 constexpr int64_t plentyOfTasks = 64;
-
-/// Index arithmetic that folds what is constant.
-struct IndexMath {
-  OpBuilder &b;
-  Location loc;
-  Value of(int64_t i) { return arith::ConstantIndexOp::create(b, loc, i); }
-  Value add(Value x, Value y) { return b.createOrFold<arith::AddIOp>(loc, x, y); }
-  Value mul(Value x, Value y) { return b.createOrFold<arith::MulIOp>(loc, x, y); }
-  Value div(Value x, Value y) { return b.createOrFold<arith::DivUIOp>(loc, x, y); }
-  Value rem(Value x, Value y) { return b.createOrFold<arith::RemUIOp>(loc, x, y); }
-  Value min(Value x, Value y) { return b.createOrFold<arith::MinUIOp>(loc, x, y); }
-  Value max(Value x, Value y) { return b.createOrFold<arith::MaxUIOp>(loc, x, y); }
-  Value ceilDiv(Value x, int64_t y) { return div(add(x, of(y - 1)), of(y)); }
-};
 
 /// Whether `op` writes each element of its output from one element of its input, by casts at most.
 bool isSpread(linalg::LinalgOp op) {

@@ -122,6 +122,14 @@ void ElementLoops::emit(OpBuilder &b, Value i) {
     }
 }
 
+std::optional<int64_t> ElementLoops::terms() const {
+  return sum ? getConstantIntValue(sizes[ordered[0]]) : std::nullopt;
+}
+
+OpOperand &ElementLoops::summed() {
+  return *llvm::find_if(op.getDpsInitsMutable(), [&](OpOperand &o) { return isHeld(o); });
+}
+
 Value ElementLoops::emitPart(OpBuilder &b, Value i, Value part, int64_t parts) {
   SmallVector<Value> ivs = place(b, i);
   Value neutral = arith::ConstantOp::create(b, op.getLoc(), *arith::getNeutralElement(sum));
@@ -130,7 +138,7 @@ Value ElementLoops::emitPart(OpBuilder &b, Value i, Value part, int64_t parts) {
 
 void ElementLoops::finish(OpBuilder &b, Value i, Value whole, bool fresh) {
   SmallVector<Value> ivs = place(b, i);
-  OpOperand &output = *llvm::find_if(op.getDpsInitsMutable(), [&](OpOperand &o) { return isHeld(o); });
+  OpOperand &output = summed();
   Value v = fresh ? whole : combine(b, load(b, output, ivs), whole);
   memref::StoreOp::create(b, op.getLoc(), v, output.get(), indices(b, output, ivs));
 }

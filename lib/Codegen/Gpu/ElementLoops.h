@@ -24,6 +24,10 @@ public:
   /// The operation that sums up, of whatever kind, where one output is a sum over one loop that can be divided among
   /// threads, and others have an element for each of its steps; null where not.
   static Operation *combinerOf(linalg::LinalgOp op);
+  /// How many terms a sum has, if there is a combiner and the number is known.
+  std::optional<int64_t> terms() const;
+  /// The output that is the sum. Needs a combiner.
+  OpOperand &summed();
   /// Part number `part` of `parts` of the sum for element `i`, without what the output holds; stores the other outputs'
   /// elements of this part. Needs a combiner.
   Value emitPart(OpBuilder &b, Value i, Value part, int64_t parts);

@@ -311,10 +311,9 @@ struct Kernels : impl::KernelsBase<Kernels> {
         });
     ElementLoops loops(b, sum);
     eachThread(b, loc, count, [&](Value t) {
-      auto mine = scf::ForOp::create(b, loc, t, loops.count(), constant(b, loc, count));
-      b.setInsertionPointToStart(mine.getBody());
-      Value i = mine.getInductionVar();
-      loops.finish(b, i, loops.emitPart(b, i, constant(b, loc, 0), 1), f.fresh);
+      everyStep(b, loc, t, loops.count(), count, [&](Value i) {
+        loops.finish(b, i, loops.emitPart(b, i, constant(b, loc, 0), 1), f.fresh);
+      });
     });
     sum.erase();
   }
@@ -380,8 +379,14 @@ struct Kernels : impl::KernelsBase<Kernels> {
     }
     auto type = MemRefType::get({ShapedType::kDynamic}, b.getI8Type());
     Value grid = memref::AllocOp::create(outside, loc, type, all, outside.getI64IntegerAttr(64));
-    Value at = arith::MulIOp::create(b, loc, number, bytes);
-    alloc.replaceAllUsesWith(memref::ViewOp::create(b, loc, alloc.getType(), grid, at, ValueRange()).getResult());
+    placeAt(alloc, grid, arith::MulIOp::create(b, loc, number, bytes));
+  }
+
+  /// The buffer as a part of another, from byte `at` on.
+  static void placeAt(memref::AllocOp alloc, Value whole, Value at) {
+    OpBuilder b(alloc);
+    Value part = memref::ViewOp::create(b, alloc.getLoc(), alloc.getType(), whole, at, ValueRange());
+    alloc.replaceAllUsesWith(part);
     alloc.erase();
   }
 
@@ -455,26 +460,20 @@ struct Kernels : impl::KernelsBase<Kernels> {
   }
 
   /// How many threads take part in the sum of an element, where a block has more threads than there are elements.
-  int64_t partsOfSum(linalg::LinalgOp op, const ElementLoops &loops) {
+  int64_t partsOfSum(const ElementLoops &loops) {
     constexpr int64_t leastSteps = 4;
-    SmallVector<unsigned> reductions;
-    op.getReductionDims(reductions);
-    std::optional<int64_t> elements = loops.staticCount();
-    if (!elements || !*elements || !ElementLoops::combinerOf(op))
+    std::optional<int64_t> elements = loops.staticCount(), terms = loops.terms();
+    if (!elements || !*elements || !terms)
       return 1;
-    int64_t size = op.getStaticLoopRanges()[reductions[0]];
-    return ShapedType::isDynamic(size) ? 1
-                                       : llvm::bit_floor(uint64_t(std::min(threads / *elements, size / leastSteps)));
+    return llvm::bit_floor(uint64_t(std::min(threads / *elements, *terms / leastSteps)));
   }
 
   /// Threads side by side sum up neighbouring elements; then one thread an element adds up the parts of its sum.
   void inParts(OpBuilder &b, linalg::LinalgOp op, ElementLoops &loops, int64_t parts) {
     Location loc = op.getLoc();
     int64_t n = *loops.staticCount();
-    OpOperand &sum = *llvm::find_if(op.getDpsInitsMutable(), [&](OpOperand &o) {
-      return op.getMatchingIndexingMap(&o).getNumResults() < op.getNumLoops();
-    });
-    Value sums = memref::AllocOp::create(b, loc, MemRefType::get({parts, n}, getElementTypeOrSelf(sum.get())));
+    auto type = MemRefType::get({parts, n}, getElementTypeOrSelf(loops.summed().get()));
+    Value sums = memref::AllocOp::create(b, loc, type);
     eachThread(b, loc, n * parts, [&](Value t) {
       Value element = arith::RemUIOp::create(b, loc, t, constant(b, loc, n)),
             part = arith::DivUIOp::create(b, loc, t, constant(b, loc, n));
@@ -500,11 +499,16 @@ struct Kernels : impl::KernelsBase<Kernels> {
     eachThread(b, loc, std::min(count, most), [&](Value t) {
       if (count <= most)
         return body(t);
-      auto stride = scf::ForOp::create(b, loc, t, constant(b, loc, count), constant(b, loc, most));
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(stride.getBody());
-      body(stride.getInductionVar());
+      everyStep(b, loc, t, constant(b, loc, count), most, body);
     });
+  }
+
+  /// Calls `body` for `first`, and each `step` further, below `end`.
+  void everyStep(OpBuilder &b, Location loc, Value first, Value end, int64_t step, function_ref<void(Value)> body) {
+    auto loop = scf::ForOp::create(b, loc, first, end, constant(b, loc, step));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    body(loop.getInductionVar());
   }
 
   /// Code that computes element `i` of each of the linalg ops in and below `op`, instead of them.
@@ -595,9 +599,7 @@ struct Kernels : impl::KernelsBase<Kernels> {
         OpBuilder outside(loop), b(alloc);
         Location loc = alloc.getLoc();
         Value all = memref::AllocOp::create(outside, loc, MemRefType::get({*teams * bytesOf(alloc)}, b.getI8Type()));
-        Value at = arith::MulIOp::create(b, loc, loop.getInductionVar(0), constant(b, loc, bytesOf(alloc)));
-        alloc.replaceAllUsesWith(memref::ViewOp::create(b, loc, alloc.getType(), all, at, ValueRange()).getResult());
-        alloc.erase();
+        placeAt(alloc, all, arith::MulIOp::create(b, loc, loop.getInductionVar(0), constant(b, loc, bytesOf(alloc))));
       }
     }
     return success();
@@ -681,7 +683,7 @@ struct Kernels : impl::KernelsBase<Kernels> {
   void overThreads(OpBuilder &b, linalg::LinalgOp op) {
     Location loc = op.getLoc();
     ElementLoops loops(b, op);
-    if (int64_t parts = partsOfSum(op, loops); parts > 1)
+    if (int64_t parts = partsOfSum(loops); parts > 1)
       return inParts(b, op, loops, parts);
     eachThread(b, loc, threads, [&](Value t) {
       if (std::optional<int64_t> n = loops.staticCount(); n && *n <= threads) {
@@ -690,9 +692,7 @@ struct Kernels : impl::KernelsBase<Kernels> {
         loops.emit(b, t);
         return;
       }
-      auto stride = scf::ForOp::create(b, loc, t, loops.count(), constant(b, loc, threads));
-      b.setInsertionPointToStart(stride.getBody());
-      loops.emit(b, stride.getInductionVar());
+      everyStep(b, loc, t, loops.count(), threads, [&](Value i) { loops.emit(b, i); });
     });
     op->erase();
   }

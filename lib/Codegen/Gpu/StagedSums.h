@@ -1,9 +1,9 @@
 // The sums of a product whose factors go through shared memory.
 //
-// The stage holds two steps of 32 of the depth. Of a step it holds, operand after operand and part after part, the
-// lines of the block (columns of the matrix, then rows), 64 bytes each: four chunks of 8 values in bf16. ldmatrix reads
-// chunks of 8 neighbouring lines at once, which collide unless they lie in different banks; so chunk c of line l is at
-// place c ^ (l / 2 % 4) of its line.
+// The stage holds, factor after factor, two steps of 32 of the depth. A step is, part after part, the lines of the
+// block (columns of the matrix, or rows), 64 bytes each: four chunks of 8 values in bf16. ldmatrix reads chunks of 8
+// neighbouring lines at once, which collide unless they lie in different banks; so chunk c of line l is at place
+// c ^ (l / 2 % 4) of its line.
 #pragma once
 #include "dialects/Tile/Tile.h"
 #include "lib/Codegen/Gpu/Fragments.h"

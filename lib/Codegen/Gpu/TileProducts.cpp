@@ -2,6 +2,7 @@
 // most; its rows take the 8.
 #include "lib/Codegen/Gpu/ProductTiles.h"
 #include "lib/Codegen/Gpu/StagedSums.h"
+#include "lib/Codegen/IndexMath.h"
 #include "lib/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -33,8 +34,8 @@ int64_t runsOfStep(tile::Piece tile, int64_t depth, int64_t run) {
 class Emitter {
 public:
   Emitter(tile::ProductOp op, int64_t warps)
-      : b(op.getLoc(), op), op(op), tile{op.getWarp()[0], op.getWarp()[1]}, warps(warps), run(runOf(tile, op.depth())),
-        matrix(op.getMatrix(), !op.getTransposed(), run), rows(op.getRows(), false, run),
+      : b(op.getLoc(), op), math{b, op.getLoc()}, op(op), tile{op.getWarp()[0], op.getWarp()[1]}, warps(warps),
+        run(runOf(tile, op.depth())), matrix(op.getMatrix(), !op.getTransposed(), run), rows(op.getRows(), false, run),
         runs(runsOfStep(tile, op.depth(), run)) {}
 
   void emit();
@@ -49,6 +50,7 @@ private:
   using Parts = SmallVector<SmallVector<Value>>; // of a run
 
   ImplicitLocOpBuilder b;
+  IndexMath math;
   tile::ProductOp op;
   tile::Piece tile;
   int64_t warps, run;
@@ -59,10 +61,6 @@ private:
   int64_t columnFragments() const { return tile.columns / fragment.columns; }
   int64_t rowFragments() const { return tile.rows / fragment.rows; }
   int64_t step() const { return runs * run * lanesAlongDepth; }
-  Value index(int64_t v) { return arith::ConstantIndexOp::create(b, v); }
-  Value plus(Value v, Value w) { return b.createOrFold<arith::AddIOp>(v, w); }
-  Value plus(Value v, int64_t n) { return n ? plus(v, index(n)) : v; }
-  Value times(Value v, int64_t n) { return b.createOrFold<arith::MulIOp>(v, index(n)); }
 
   void emitTiles();
   void emitTile(Value number, Value across);
@@ -94,34 +92,34 @@ void Emitter::emit() {
   numColumns = matrix.lines(b);
   numRows = rows.lines(b);
   Value thread = gpu::ThreadIdOp::create(b, gpu::Dimension::x);
-  warp = arith::DivUIOp::create(b, thread, index(threadsOfWarp));
-  inWarp = arith::RemUIOp::create(b, thread, index(threadsOfWarp));
-  line = arith::DivUIOp::create(b, inWarp, index(lanesAlongDepth));
-  lane = arith::RemUIOp::create(b, inWarp, index(lanesAlongDepth));
+  warp = arith::DivUIOp::create(b, thread, math.of(threadsOfWarp));
+  inWarp = arith::RemUIOp::create(b, thread, math.of(threadsOfWarp));
+  line = arith::DivUIOp::create(b, inWarp, math.of(lanesAlongDepth));
+  lane = arith::RemUIOp::create(b, inWarp, math.of(lanesAlongDepth));
   op.getStage() ? emitStaged() : emitTiles();
 }
 
 void Emitter::emitTiles() {
-  Value across = b.createOrFold<arith::CeilDivUIOp>(numColumns, index(tile.columns));
-  Value down = b.createOrFold<arith::CeilDivUIOp>(numRows, index(tile.rows));
-  auto tiles =
-      scf::ForOp::create(b, warps == 1 ? index(0) : warp, b.createOrFold<arith::MulIOp>(across, down), index(warps));
+  Value across = b.createOrFold<arith::CeilDivUIOp>(numColumns, math.of(tile.columns));
+  Value down = b.createOrFold<arith::CeilDivUIOp>(numRows, math.of(tile.rows));
+  auto tiles = scf::ForOp::create(b, warps == 1 ? math.of(0) : warp, b.createOrFold<arith::MulIOp>(across, down),
+                                  math.of(warps));
   b.setInsertionPoint(tiles.getBody()->getTerminator());
   emitTile(tiles.getInductionVar(), across);
 }
 
 /// The one piece of each warp. Warps beyond the end of the result come along, since all threads fill the stage.
 void Emitter::emitStaged() {
-  Value across = index((*op.getBlock())[0] / tile.columns);
-  Value column = times(arith::RemUIOp::create(b, warp, across), tile.columns);
-  Value row = times(arith::DivUIOp::create(b, warp, across), tile.rows);
+  Value across = math.of((*op.getBlock())[0] / tile.columns);
+  Value column = math.mul(arith::RemUIOp::create(b, warp, across), tile.columns);
+  Value row = math.mul(arith::DivUIOp::create(b, warp, across), tile.rows);
   SmallVector<Value> sums = stagedSums(b, op, warps * threadsOfWarp, column, row);
   store(linesOf(column, row), sums);
 }
 
 void Emitter::emitTile(Value number, Value across) {
-  Lines lines = linesOf(times(b.createOrFold<arith::RemUIOp>(number, across), tile.columns),
-                        times(b.createOrFold<arith::DivUIOp>(number, across), tile.rows));
+  Lines lines = linesOf(math.mul(b.createOrFold<arith::RemUIOp>(number, across), tile.columns),
+                        math.mul(b.createOrFold<arith::DivUIOp>(number, across), tile.rows));
   store(lines, sumOverDepth(lines));
 }
 
@@ -130,7 +128,7 @@ Emitter::Lines Emitter::linesOf(Value firstColumn, Value firstRow) {
   auto add = [&](SmallVector<Value> &to, Value first, int64_t size, Value count) {
     bool ends = mayEndInside(count, size);
     for (int64_t i = 0; i < size; i += linesOfFragment) {
-      Value at = plus(plus(first, i), line);
+      Value at = math.add(math.add(first, i), line);
       to.push_back(ends ? clampedTo(b, at, count) : at);
     }
   };
@@ -146,7 +144,7 @@ Emitter::Words Emitter::load(const Lines &lines, Value k, bool last) {
     for (Value l : ofOperand) {
       SmallVector<Value> all;
       for (int64_t r = 0; r < runs; ++r) {
-        Value at = plus(plus(k, times(lane, run)), r * run * lanesAlongDepth);
+        Value at = math.add(math.add(k, math.mul(lane, run)), r * run * lanesAlongDepth);
         llvm::append_range(all, last ? operand.loadLast(b, l, at) : operand.load(b, l, at));
       }
       words.push_back(std::move(all));
@@ -163,8 +161,8 @@ SmallVector<Value> Emitter::sumOverDepth(const Lines &lines) {
   Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
   SmallVector<Value> sums(4 * columnFragments() * rowFragments(), zero);
   if (whole) {
-    Words words = load(lines, index(0), false);
-    auto loop = scf::ForOp::create(b, index(step()), index(whole), index(step()), flat(sums, words));
+    Words words = load(lines, math.of(0), false);
+    auto loop = scf::ForOp::create(b, math.of(step()), math.of(whole), math.of(step()), flat(sums, words));
     {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(loop.getBody());
@@ -176,7 +174,7 @@ SmallVector<Value> Emitter::sumOverDepth(const Lines &lines) {
     ValueRange left = loop.getResults();
     sums = multiply(wordsIn(left, words), left.take_front(sums.size()));
   }
-  return whole == depth ? sums : multiply(load(lines, index(whole), true), sums);
+  return whole == depth ? sums : multiply(load(lines, math.of(whole), true), sums);
 }
 
 /// One list of sums, then words, as a loop carries them.
@@ -245,7 +243,7 @@ void Emitter::store(const Lines &lines, ValueRange sums) {
   bool ends = mayEndInside(numRows, tile.rows);
   for (int64_t j = 0; j < rowFragments(); ++j)
     for (int64_t e : {0, 1}) {
-      Value row = plus(plus(lines.firstRow, j * fragment.rows + e), times(lane, 2));
+      Value row = math.add(math.add(lines.firstRow, j * fragment.rows + e), math.mul(lane, 2));
       OpBuilder::InsertionGuard guard(b);
       if (ends) {
         Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, row, numRows);
@@ -260,7 +258,7 @@ void Emitter::storeRow(const Lines &lines, Value row, ValueRange sums, int64_t f
   bool ends = mayEndInside(numColumns, tile.columns);
   for (int64_t i = 0; i < columnFragments(); ++i)
     for (int64_t half : {0, 1}) {
-      Value column = plus(plus(lines.firstColumn, i * fragment.columns + half * linesOfFragment), line);
+      Value column = math.add(math.add(lines.firstColumn, i * fragment.columns + half * linesOfFragment), line);
       OpBuilder::InsertionGuard guard(b);
       if (ends) {
         Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, column, numColumns);
