@@ -32,3 +32,23 @@ DecayWeights strand::decayWeights(OpBuilder &b, Location loc, Value gate, int64_
   auto loop = scf::ForOp::create(b, loc, lo, hi, one, ValueRange{products, fromStart, sums, zero}, row);
   return {loop.getResult(0), loop.getResult(1), math::ExpOp::create(b, loc, loop.getResult(3))};
 }
+
+GateSums strand::gateSums(OpBuilder &b, Location loc, Value gate, int64_t length, Type element) {
+  Value zero = floatConstant(b, loc, element, 0);
+  bool perRow = isa<RankedTensorType>(gate.getType());
+  auto map = [&](StringRef loops, StringRef dims) { return dimsMap(b.getContext(), loops, dims); };
+  Value gates = perRow ? gate : filled(b, loc, {length}, gate);
+  auto sums = [&](arith::CmpIPredicate seen) {
+    return generic(b, loc, gates, filled(b, loc, {length}, zero), {map("rs", "s"), map("rs", "r")}, "pr",
+                   [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                     Value r = linalg::IndexOp::create(b, loc, 0), s = linalg::IndexOp::create(b, loc, 1);
+                     Value counts = arith::CmpIOp::create(b, loc, seen, s, r);
+                     return {arith::AddFOp::create(b, loc, x[1], arith::SelectOp::create(b, loc, counts, x[0], zero))};
+                   })[0];
+  };
+  Value total = generic(b, loc, gates, filled(b, loc, {}, zero), {map("s", "s"), map("s", "")}, "r",
+                        [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                          return {arith::AddFOp::create(b, loc, x[1], x[0])};
+                        })[0];
+  return {sums(arith::CmpIPredicate::ule), sums(arith::CmpIPredicate::ugt), total};
+}

@@ -9,4 +9,13 @@ struct DecayWeights {
 };
 /// `gate`: logarithms, one a row or the same number for all rows; none: nothing decays.
 DecayWeights decayWeights(OpBuilder &b, Location loc, Value gate, int64_t length, Type element);
+
+/// Sums of the logarithms of decays of one head over a tile, none of which is a difference: all addends have one sign.
+struct GateSums {
+  Value before; // of each row, of all gates up to its own
+  Value after;  // of each row, of all gates behind it
+  Value total;  // of all rows, of rank 0
+};
+/// `gate`: one number a row, or one for all rows.
+GateSums gateSums(OpBuilder &b, Location loc, Value gate, int64_t length, Type element);
 } // namespace strand

@@ -156,21 +156,66 @@ FailureOr<SmallVector<Value>> LinearAttentionOp::decomposeOperation(OpBuilder &b
 
 //===--- tiles ---------------------------------------------------------------------------------------------------===//
 
-int64_t LinearAttentionOp::getBlocks(const ChunkOptions &) { return getHeads(); }
+/// Whether tiles are for tensor cores: rows in bf16, so that products may round their factors to bf16, and one decay a
+/// row at most.
+static bool isForTensorCores(LinearAttentionOp op, const ChunkOptions &options) {
+  return options.tensorCores && !options.singleRow && !op.hasVectorGate() && !op.getBonus() && !op.getNormalized() &&
+         op.getKeySize() % 16 == 0 && op.getValueSize() % 16 == 0 && comesFromBf16(op.getQ()) &&
+         comesFromBf16(op.getK()) && comesFromBf16(op.getV());
+}
+
+/// How many values of a head a block takes: on tensor cores each has its part of the state in registers.
+static int64_t valuesOfBlock(LinearAttentionOp op, const ChunkOptions &options) {
+  constexpr int64_t most = 64;
+  return isForTensorCores(op, options) ? blockOf(op.getValueSize(), most, 16) : op.getValueSize();
+}
+
+int64_t LinearAttentionOp::getBlocks(const ChunkOptions &options) {
+  return getHeads() * getValueSize() / valuesOfBlock(*this, options);
+}
 
 SmallVector<int64_t> LinearAttentionOp::getTileLengths(const ChunkOptions &options) {
   if (options.singleRow)
     return {1};
+  if (isForTensorCores(*this, options) && !options.tileLength)
+    return {64, 16, 1};
   bool perChannel = hasVectorGate() || getBonus();
   int64_t length = options.tileLength ? options.tileLength : perChannel ? 16 : 32;
   return length > 1 ? SmallVector<int64_t>{length, 1} : SmallVector<int64_t>{1};
 }
 
-Slice LinearAttentionOp::getStateSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &) {
-  return headOf(b, getStateSpecs()[i].shape, block);
+namespace {
+/// The part of a head that a block owns.
+struct HeadPart {
+  Value head;
+  OpFoldResult first; // value
+  int64_t values;
+
+  HeadPart(OpBuilder &b, LinearAttentionOp op, Value block, const ChunkOptions &options)
+      : head(block), first(b.getIndexAttr(0)), values(valuesOfBlock(op, options)) {
+    int64_t parts = op.getValueSize() / values;
+    if (parts == 1)
+      return;
+    Location loc = op.getLoc();
+    Value count = indexConstant(b, loc, parts);
+    head = arith::DivUIOp::create(b, loc, block, count);
+    first = startOf(b, loc, arith::RemUIOp::create(b, loc, block, count), values);
+  }
+  /// Of a state or row whose first dimension is the heads; of its last, the values, if it has them.
+  Slice of(OpBuilder &b, ArrayRef<int64_t> shape, bool hasValues) const {
+    Slice slice = headOf(b, shape, head);
+    if (hasValues)
+      slice.offsets.back() = first, slice.sizes.back() = values;
+    return slice;
+  }
+};
+} // namespace
+
+Slice LinearAttentionOp::getStateSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &options) {
+  return HeadPart(b, *this, block, options).of(b, getStateSpecs()[i].shape, i == 0);
 }
-Slice LinearAttentionOp::getResultSlice(OpBuilder &b, unsigned, Value block, const ChunkOptions &) {
-  return headOf(b, itemShape(getY()), block);
+Slice LinearAttentionOp::getResultSlice(OpBuilder &b, unsigned, Value block, const ChunkOptions &options) {
+  return HeadPart(b, *this, block, options).of(b, itemShape(getY()), true);
 }
 
 namespace {
@@ -186,16 +231,17 @@ struct HeadTile {
   Value gate;           // C, C x K, or a scalar, or none
   Value bonus;          // K, or none
 
-  HeadTile(LinearAttentionOp op, OpBuilder &b, Value row, int64_t length, Value head)
-      : op(op), b(b), loc(op.getLoc()), C(length), K(op.getKeySize()), V(op.getValueSize()),
+  HeadTile(LinearAttentionOp op, OpBuilder &b, Value row, int64_t length, const HeadPart &part)
+      : op(op), b(b), loc(op.getLoc()), C(length), K(op.getKeySize()), V(part.values),
         e(rowsType(op.getV()).getElementType()), zero(floatConstant(b, loc, e, 0)),
         scale(floatConstant(b, loc, e, op.getScale().convertToDouble())) {
     int64_t group = op.getHeads() / op.getKeyHeads();
+    Value head = part.head;
     Value key = group == 1 ? head : Value(arith::DivUIOp::create(b, loc, head, indexConstant(b, loc, group)));
     OpFoldResult first = b.getIndexAttr(0);
     q = slice(b, loc, op.getQ(), {row, key, first}, {C, 1, K}, {1});
     k = slice(b, loc, op.getK(), {row, key, first}, {C, 1, K}, {1});
-    v = slice(b, loc, op.getV(), {row, head, first}, {C, 1, V}, {1});
+    v = slice(b, loc, op.getV(), {row, head, part.first}, {C, 1, V}, {1});
     if (op.hasVectorGate())
       gate = slice(b, loc, op.getGate(), {row, head, first}, {C, 1, K}, {1});
     else if (op.getGate())
@@ -222,6 +268,8 @@ struct HeadTile {
   /// Gates of all channels as factors, C x K.
   Value factors();
   SmallVector<Value> scalarTile(ValueRange results, ValueRange states);
+  /// The same from products of bf16, and with as few values to multiply by decays as there can be.
+  SmallVector<Value> tensorCoreTile(ValueRange results, ValueRange states);
   SmallVector<Value> vectorTile(ValueRange results, ValueRange states);
   /// What of a tile a summary is made of.
   struct Kept {
@@ -372,6 +420,55 @@ SmallVector<Value> HeadTile::scalarTile(ValueRange results, ValueRange states) {
   return finish(scores, queries, keys, gate ? w.total : Value(), "", results, states);
 }
 
+SmallVector<Value> HeadTile::tensorCoreTile(ValueRange results, ValueRange states) {
+  Value q16 = inBf16(b, loc, q), k16 = inBf16(b, loc, k), values = v;
+  GateSums gates;
+  if (gate)
+    gates = gateSums(b, loc, gate, C, e);
+  Value scores = contract(b, loc, q16, "ri", k16, "si", filled(b, loc, {C, C}, zero), "rs");
+  SmallVector<Value> ins;
+  SmallVector<AffineMap> maps;
+  if (gate) {
+    ins.append({gates.before, gates.before});
+    maps.append({map("rs", "r"), map("rs", "s")});
+  }
+  maps.push_back(map("rs", "rs"));
+  scores = generic(b, loc, ins, scores, maps, "pp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+    Value r = linalg::IndexOp::create(b, loc, 0), s = linalg::IndexOp::create(b, loc, 1);
+    Value score = mul(b, loc, x.back(), scale);
+    Value seen = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, s, r);
+    if (gate) {
+      // where s is later the difference is positive, and its power could be infinite
+      Value since = arith::SelectOp::create(b, loc, seen, arith::SubFOp::create(b, loc, x[0], x[1]), zero);
+      score = mul(b, loc, score, math::ExpOp::create(b, loc, since));
+    }
+    return {arith::SelectOp::create(b, loc, seen, score, zero)};
+  })[0];
+  Value y = filledInto(b, loc, zero, results[0]);
+  y = contract(b, loc, q16, "ri", inBf16(b, loc, states[0]), "ij", y, "rj");
+  y = generic(b, loc, gate ? ValueRange(gates.before) : ValueRange(), y,
+              gate ? SmallVector<AffineMap>{map("rj", "r"), map("rj", "rj")} : SmallVector<AffineMap>{map("rj", "rj")},
+              "pp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                Value all = mul(b, loc, x.back(), scale);
+                return {gate ? mul(b, loc, math::ExpOp::create(b, loc, x[0]), all) : all};
+              })[0];
+  y = contract(b, loc, inBf16(b, loc, scores), "rs", inBf16(b, loc, values), "sj", y, "rj");
+  Value state = states[0];
+  if (gate) {
+    values = generic(b, loc, {v, gates.after}, emptyTensor(b, loc, {C, V}, e),
+                     {map("sj", "sj"), map("sj", "s"), map("sj", "sj")}, "pp",
+                     [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                       return {mul(b, loc, x[0], math::ExpOp::create(b, loc, x[1]))};
+                     })[0];
+    state = generic(b, loc, gates.total, state, {map("ij", ""), map("ij", "ij")}, "pp",
+                    [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                      return {mul(b, loc, math::ExpOp::create(b, loc, x[0]), x[1])};
+                    })[0];
+  }
+  state = contract(b, loc, k16, "si", inBf16(b, loc, values), "sj", state, "ij");
+  return {y, state};
+}
+
 Value HeadTile::factors() {
   Value factors = emptyTensor(b, loc, {C, K}, e);
   if (gate && isa<RankedTensorType>(gate.getType()))
@@ -448,10 +545,12 @@ static SmallVector<Value> withHead(OpBuilder &b, Location loc, ArrayRef<Value> p
 SmallVector<Value> LinearAttentionOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
                                                ValueRange states, const ChunkOptions &options) {
   Location loc = getLoc();
-  HeadTile tile(*this, b, row, length, block);
+  HeadTile tile(*this, b, row, length, HeadPart(b, *this, block, options));
   SmallVector<Value> y = withoutHead(b, loc, results, 1), s = withoutHead(b, loc, states, 0), out;
   if (length == 1)
     out = tile.step(y, s);
+  else if (isForTensorCores(*this, options))
+    out = tile.tensorCoreTile(y, s);
   else if (hasVectorGate() || getBonus())
     out = tile.vectorTile(y, s);
   else
@@ -494,14 +593,15 @@ SmallVector<StateSpec> LinearAttentionOp::getTransferSpecs() {
     shape.push_back(getKeySize());
   return {{"d", shape, e, FloatAttr::get(e, 1)}};
 }
-Slice LinearAttentionOp::getTransferSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &) {
-  return headOf(b, getTransferSpecs()[i].shape, block);
+Slice LinearAttentionOp::getTransferSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &options) {
+  return HeadPart(b, *this, block, options).of(b, getTransferSpecs()[i].shape, false);
 }
 
 SmallVector<Value> LinearAttentionOp::emitSummary(OpBuilder &b, Value row, int64_t length, Value block,
-                                                  ValueRange transfers, ValueRange states, const ChunkOptions &) {
+                                                  ValueRange transfers, ValueRange states,
+                                                  const ChunkOptions &options) {
   Location loc = getLoc();
-  HeadTile tile(*this, b, row, length, block);
+  HeadTile tile(*this, b, row, length, HeadPart(b, *this, block, options));
   HeadTile::Kept kept = tile.kept();
   SmallVector<Value> out, whole(transfers);
   if (hasVectorGate())

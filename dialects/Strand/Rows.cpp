@@ -80,6 +80,8 @@ Value strand::slice(OpBuilder &b, Location loc, Value x, ArrayRef<OpFoldResult> 
   for (auto [i, s] : llvm::enumerate(sizes))
     if (!llvm::is_contained(dropped, i))
       shape.push_back(s);
+  if (x.getDefiningOp<tensor::EmptyOp>() && !llvm::is_contained(shape, ShapedType::kDynamic))
+    return emptyTensor(b, loc, shape, rowsType(x).getElementType()); // a part of nothing is nothing
   return tensor::ExtractSliceOp::create(b, loc, RankedTensorType::get(shape, rowsType(x).getElementType()), x, offsets,
                                         indices(b, sizes), indices(b, SmallVector<int64_t>(sizes.size(), 1)));
 }
@@ -167,7 +169,30 @@ Value strand::contract(OpBuilder &b, Location loc, Value lhs, StringRef lhsDims,
   return generic(b, loc, {lhs, rhs}, {out},
                  {dimsMap(ctx, loops, lhsDims), dimsMap(ctx, loops, rhsDims), dimsMap(ctx, loops, outDims)}, kinds,
                  [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-                   return {arith::AddFOp::create(b, loc, v[2], arith::MulFOp::create(b, loc, v[0], v[1]))};
+                   Value x = castFloat(b, loc, v[0], v[2].getType()), y = castFloat(b, loc, v[1], v[2].getType());
+                   return {arith::AddFOp::create(b, loc, v[2], arith::MulFOp::create(b, loc, x, y))};
+                 })[0];
+}
+
+bool strand::comesFromBf16(Value rows) {
+  Operation *op = rows.getDefiningOp();
+  if (auto cast = dyn_cast_if_present<arith::ExtFOp>(op))
+    return getElementTypeOrSelf(cast.getIn()).isBF16();
+  auto made = dyn_cast_if_present<linalg::GenericOp>(op);
+  if (!made)
+    return false;
+  auto widened = made.getBody()->getTerminator()->getOperand(cast<OpResult>(rows).getResultNumber());
+  auto cast = widened.getDefiningOp<arith::ExtFOp>();
+  return cast && cast.getIn().getType().isBF16();
+}
+
+Value strand::inBf16(OpBuilder &b, Location loc, Value x) {
+  auto type = rowsType(x);
+  AffineMap map = b.getMultiDimIdentityMap(type.getRank());
+  Value out = emptyTensor(b, loc, type.getShape(), b.getBF16Type());
+  return generic(b, loc, x, out, {map, map}, std::string(type.getRank(), 'p'),
+                 [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                   return {castFloat(b, loc, v[0], v[1].getType())};
                  })[0];
 }
 

@@ -46,13 +46,19 @@ using Body = llvm::function_ref<SmallVector<Value>(OpBuilder &, Location, ValueR
 /// linalg.generic; `maps` for inputs then outputs, a letter of `iterators` a loop: 'p'arallel or 'r'eduction.
 SmallVector<Value> generic(OpBuilder &b, Location loc, ValueRange ins, ValueRange outs, ArrayRef<AffineMap> maps,
                            StringRef iterators, Body body);
-/// out[m, n] += sum_k lhs * rhs, with operands read through maps over (m, n, k) given as text of dimension letters.
+/// out[m, n] += sum_k lhs * rhs, with operands read through maps over (m, n, k) given as text of dimension letters;
+/// factors of a narrower type are widened.
 Value contract(OpBuilder &b, Location loc, Value lhs, StringRef lhsDims, Value rhs, StringRef rhsDims, Value out,
                StringRef outDims);
 /// The map from the loops `loops` (a letter each) to the dimensions named in `dims`.
 AffineMap dimsMap(MLIRContext *context, StringRef loops, StringRef dims);
 /// y = x^T of a static matrix.
 Value transposed(OpBuilder &b, Location loc, Value x);
+
+/// Whether all elements of `rows` are known to be bf16, widened.
+bool comesFromBf16(Value rows);
+/// x rounded to bf16.
+Value inBf16(OpBuilder &b, Location loc, Value x);
 
 /// A value of an element type as another float type.
 Value castFloat(OpBuilder &b, Location loc, Value x, Type to);

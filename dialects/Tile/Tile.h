@@ -8,6 +8,8 @@
 #define GET_OP_CLASSES
 #include "dialects/Tile/Ops.h.inc"
 namespace strand::tile {
+/// On a memref.alloc in a kernel: it has to lie in shared memory.
+constexpr const char *sharedMark = "strand.shared";
 
 /// A piece of the result of a product: so many columns and rows of it.
 struct Piece {

@@ -37,7 +37,11 @@ public:
   void launch(Code code, const char *kernel, int64_t blocks, int64_t threads, int64_t sharedBytes, void *cells);
   void barrier(int64_t instruction);
   void multiply(int64_t instruction, uint32_t *words);
-  void loadMatrices(int64_t instruction, const char *row, uint32_t *words);
+  void loadMatrices(int64_t instruction, const char *row, uint32_t *words, bool turned);
+  void shuffle(int64_t instruction, uint32_t *word, int mask);
+  void copy(char *to, const char *from, int64_t bytes);
+  void commit();
+  void wait();
   void touch(const char *address, int64_t bytes, int64_t alignment, bool write);
 
   int thread = 0, block = 0;
@@ -64,6 +68,13 @@ private:
   ucontext_t main;
   Meeting all;
   std::vector<Meeting> warps;
+  struct Copy {
+    char *to;
+    const char *from;
+    int64_t bytes;
+    bool committed;
+  };
+  std::vector<std::vector<Copy>> copies; // of each thread, on their way
   llvm::DenseMap<uintptr_t, Shadow> shadows;
 };
 Emulator emulator;
@@ -150,8 +161,8 @@ void Emulator::multiply(int64_t instruction, uint32_t *words) {
 }
 
 /// ldmatrix: lane l names row l % 8 of matrix l / 8, 8 values of 2 bytes, and gets of each matrix of row l / 4 the
-/// values 2 (l % 4) and the next.
-void Emulator::loadMatrices(int64_t instruction, const char *row, uint32_t *words) {
+/// values 2 (l % 4) and the next; of `turned` matrices the same of columns.
+void Emulator::loadMatrices(int64_t instruction, const char *row, uint32_t *words, bool turned) {
   constexpr int64_t bytesOfRow = 16;
   if (row < shared || row >= shared + sharedBytes)
     report("loads a matrix from elsewhere than shared memory");
@@ -162,8 +173,52 @@ void Emulator::loadMatrices(int64_t instruction, const char *row, uint32_t *word
   meet(warp, lanes, instruction, [&] {
     for (int l = 0; l < lanes; ++l)
       for (int m = 0; m < 4; ++m)
-        std::memcpy(&warp.words[l][m], warp.rows[8 * m + l / 4] + 4 * (l % 4), sizeof(uint32_t));
+        for (int half = 0; half < 2; ++half) {
+          int line = l / 4, at = 2 * (l % 4) + half;
+          const char *value = turned ? warp.rows[8 * m + at] + 2 * line : warp.rows[8 * m + line] + 2 * at;
+          std::memcpy(reinterpret_cast<char *>(&warp.words[l][m]) + 2 * half, value, 2);
+        }
   });
+}
+
+/// shfl.sync.bfly: each lane gets the word of the lane whose number differs in the bits of `mask`.
+void Emulator::shuffle(int64_t instruction, uint32_t *word, int mask) {
+  Meeting &warp = warps[thread / lanes];
+  warp.words[thread % lanes] = word;
+  meet(warp, lanes, instruction, [&] {
+    uint32_t all[lanes];
+    for (int l = 0; l < lanes; ++l)
+      all[l] = *warp.words[l];
+    for (int l = 0; l < lanes; ++l)
+      *warp.words[l] = all[l ^ mask];
+  });
+}
+
+/// cp.async: the place is not to be touched from now until the copy is waited for, which is when it is done here.
+void Emulator::copy(char *to, const char *from, int64_t bytes) {
+  if (to < shared || to + bytes > shared + sharedBytes)
+    report("copies to elsewhere than shared memory");
+  touch(from, bytes, bytes, false);
+  touch(to, bytes, bytes, true);
+  copies[thread].push_back({to, from, bytes, false});
+}
+
+void Emulator::commit() {
+  for (Copy &c : copies[thread])
+    c.committed = true;
+}
+
+void Emulator::wait() {
+  std::vector<Copy> rest;
+  for (const Copy &c : copies[thread]) {
+    if (!c.committed) {
+      rest.push_back(c);
+      continue;
+    }
+    touch(c.to, c.bytes, c.bytes, true);
+    std::memcpy(c.to, c.from, c.bytes);
+  }
+  copies[thread] = std::move(rest);
 }
 
 void Emulator::conflict(const Access &other, const char *what, bool isShared, uintptr_t cell) {
@@ -216,6 +271,7 @@ void Emulator::runBlock() {
   alive = threads;
   all = {};
   warps.assign((threads + lanes - 1) / lanes, {});
+  copies.assign(threads, {});
   ended.assign(threads, false);
   for (int t = 0; t < threads; ++t) {
     getcontext(&fibres[t]);
@@ -262,8 +318,20 @@ std::vector<std::pair<std::string, void *>> strand::laneSymbols() {
       symbol(
           "strand_lane_multiply", +[](int64_t instruction, uint32_t *words) { emulator.multiply(instruction, words); }),
       symbol(
-          "strand_lane_load_matrices", +[](int64_t instruction, const char *row,
-                                           uint32_t *words) { emulator.loadMatrices(instruction, row, words); }),
+          "strand_lane_load_matrices",
+          +[](int64_t instruction, const char *row, uint32_t *words, int64_t turned) {
+            emulator.loadMatrices(instruction, row, words, turned);
+          }),
+      symbol(
+          "strand_lane_shuffle", +[](int64_t instruction, uint32_t *word,
+                                     int32_t mask) { emulator.shuffle(instruction, word, mask); }),
+      symbol(
+          "strand_lane_copy",
+          +[](char *to, const char *from, int64_t bytes) { emulator.copy(to, from, bytes); }),
+      symbol(
+          "strand_lane_commit", +[]() { emulator.commit(); }),
+      symbol(
+          "strand_lane_wait", +[]() { emulator.wait(); }),
       symbol(
           "strand_lane_round",
           +[](float x) -> uint16_t {

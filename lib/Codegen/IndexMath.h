@@ -1,4 +1,4 @@
-// Index arithmetic at a builder's place, that folds what is constant.
+// Index or integer arithmetic at a builder's place, that folds what is constant.
 #pragma once
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
@@ -6,8 +6,11 @@ namespace strand {
 struct IndexMath {
   mlir::OpBuilder &b;
   mlir::Location loc;
+  mlir::Type type = {}; // of numbers; null: index
 
-  mlir::Value of(int64_t i) const { return mlir::arith::ConstantIndexOp::create(b, loc, i); }
+  mlir::Value of(int64_t i) const {
+    return mlir::arith::ConstantOp::create(b, loc, b.getIntegerAttr(type ? type : b.getIndexType(), i));
+  }
   mlir::Value add(mlir::Value x, mlir::Value y) const { return b.createOrFold<mlir::arith::AddIOp>(loc, x, y); }
   mlir::Value mul(mlir::Value x, mlir::Value y) const { return b.createOrFold<mlir::arith::MulIOp>(loc, x, y); }
   mlir::Value div(mlir::Value x, mlir::Value y) const { return b.createOrFold<mlir::arith::DivUIOp>(loc, x, y); }

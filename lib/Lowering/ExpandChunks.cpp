@@ -94,6 +94,7 @@ struct ExpandChunks : impl::ExpandChunksBase<ExpandChunks> {
     ChunkOptions options;
     options.vectorWidth = vectorBits / 32;
     options.tileLength = form == "step" ? 1 : int64_t(tileLength);
+    options.tensorCores = tensorCores;
     options.singleRow = getOperation()->hasAttr("strand.single_row");
     SmallVector<ChunkOpInterface> ops;
     getOperation().walk([&](ChunkOpInterface op) { ops.push_back(op); });
@@ -116,7 +117,7 @@ struct ExpandChunks : impl::ExpandChunksBase<ExpandChunks> {
     noteForm(op, choice.form, facts,
              op.isFallback() || (isSplit(form) && choice.spans == ChunkForm::Chunk && !options.singleRow));
     Expansion expansion(op, own);
-    if (readers && goesElementByElement(op))
+    if (readers && (goesElementByElement(op) || tensorCores))
       expansion.takeReaders();
     if (choice.spans == ChunkForm::Chunk)
       expansion.writeChunks();

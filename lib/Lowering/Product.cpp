@@ -12,8 +12,14 @@ BlockArgument widened(Value v) {
   return dyn_cast<BlockArgument>(v);
 }
 
-/// out + a * b, with a and b the first two arguments.
-bool isMultiplyAdd(Block *body) {
+std::optional<std::pair<unsigned, unsigned>> twoLoops(AffineMap map) {
+  if (map.getNumResults() != 2 || !map.isProjectedPermutation())
+    return {};
+  return std::pair(map.getDimPosition(0), map.getDimPosition(1));
+}
+} // namespace
+
+bool strand::isMultiplyAdd(Block *body) {
   auto *sum = body->getTerminator()->getOperand(0).getDefiningOp();
   if (!isa_and_nonnull<arith::AddFOp>(sum))
     return false;
@@ -26,13 +32,6 @@ bool isMultiplyAdd(Block *body) {
   }
   return false;
 }
-
-std::optional<std::pair<unsigned, unsigned>> twoLoops(AffineMap map) {
-  if (map.getNumResults() != 2 || !map.isProjectedPermutation())
-    return {};
-  return std::pair(map.getDimPosition(0), map.getDimPosition(1));
-}
-} // namespace
 
 std::optional<Product> strand::productOf(linalg::LinalgOp op) {
   if (op.getNumLoops() != 3 || op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||

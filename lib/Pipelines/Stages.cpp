@@ -65,16 +65,17 @@ std::vector<Stage> kernelStages(const StageOptions &options) {
                             ? "strand-kernels{tensor-cores few-rows=4}" // small tests see both
                             : "strand-kernels{tensor-cores}";
   bool ofDevice = options.emulation == Emulation::None || options.emulation == Emulation::Lanes;
+  std::string cores = ofDevice ? " tensor-cores" : "";
   std::string math = ofDevice ? "strand-expand-math{device}" : "strand-expand-math";
   return {
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
        join({onFunctions({"convert-elementwise-to-linalg",
-                          "strand-expand-chunks{vector-bits=1024 teams=8 readers form=" + form + "}",
+                          "strand-expand-chunks{vector-bits=1024 teams=8 readers" + cores + " form=" + form + "}",
                           "strand-decompose", "strand-fuse-tiles", "strand-fuse-rows", "strand-fuse-results"}),
              "strand-pack-weights{panel=0}", "resolve-ranked-shaped-type-result-dims", tidy, "strand-destinations",
              tidy})},
       {"buffers", "memory", buffers()},
-      {"kernels", "blocks of threads and the arena", join({onFunctions({kernels, math}), tidy, "strand-arena", tidy})},
+      {"kernels", "blocks of threads and the arena", join({ofDevice ? onFunctions({"strand-register-tiles", kernels, math}) : onFunctions({kernels, math}), tidy, "strand-arena", tidy})},
   };
 }
 

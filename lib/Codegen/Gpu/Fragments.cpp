@@ -37,7 +37,8 @@ bool beginsAligned(Value buffer, int64_t elements) {
         return false;
     return beginsAligned(part.getSource(), elements);
   }
-  return isa_and_present<UnrealizedConversionCastOp>(op); // an argument of the kernel
+  // an argument of the function or of the kernel, or memory of the function's own
+  return !op || isa<UnrealizedConversionCastOp, memref::AllocOp>(op);
 }
 
 /// The upper halves of two words as one: bf16 of the first below that of the second.

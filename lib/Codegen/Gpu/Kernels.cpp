@@ -100,7 +100,15 @@ struct Kernels : impl::KernelsBase<Kernels> {
       if (failed(spreadOverTeams(loop)))
         return failure();
       moveLargeBuffers(loop);
-      return convertBlock(loop.getRegion());
+      // all threads of a block come to the barriers of code that is written already
+      int64_t usual = threads;
+      loop.walk([&](scf::ForallOp inner) {
+        if (isOfThreads(inner) && inner != loop)
+          threads = *getConstantIntValue(inner.getMixedUpperBound()[0]);
+      });
+      LogicalResult done = convertBlock(loop.getRegion());
+      threads = usual;
+      return done;
     }
     if (isa<scf::IfOp>(op) && callsFunctions(op)) {
       for (Region &r : op->getRegions())
@@ -349,12 +357,13 @@ struct Kernels : impl::KernelsBase<Kernels> {
     SmallVector<memref::AllocOp> allocs;
     int64_t total = 0;
     loop.walk([&](memref::AllocOp alloc) {
-      if (alloc.getType().hasStaticShape()) {
+      if (!alloc.getType().hasStaticShape())
+        return;
+      total += bytesOf(alloc);
+      if (!alloc->hasAttr(tile::sharedMark))
         allocs.push_back(alloc);
-        total += bytesOf(alloc);
-      }
     });
-    while (total > shared) {
+    while (total > shared && !allocs.empty()) {
       auto largest = std::max_element(allocs.begin(), allocs.end(),
                                       [](memref::AllocOp x, memref::AllocOp y) { return bytesOf(x) < bytesOf(y); });
       total -= bytesOf(*largest);
@@ -421,7 +430,7 @@ struct Kernels : impl::KernelsBase<Kernels> {
       return success();
     }
     if (auto loop = dyn_cast<scf::ForallOp>(op))
-      return overTeams(loop);
+      return isOfThreads(loop) ? success() : overTeams(loop);
     if (auto loop = dyn_cast<scf::ForOp>(op))
       if (std::optional<OwnElements> own = ownElements(loop.getOperation()); own && !hasProducts(*own)) {
         throughLoop(loop, *own);
@@ -585,10 +594,16 @@ struct Kernels : impl::KernelsBase<Kernels> {
     });
   }
 
+  /// Whether strand-register-tiles has written the code of threads already.
+  static bool isOfThreads(scf::ForallOp loop) { return loop.getMapping().has_value(); }
+
   /// Loops over teams of the kernel `kernel`: buffers that are made in each iteration become parts of one.
   LogicalResult spreadOverTeams(scf::ForallOp kernel) {
     SmallVector<scf::ForallOp> loops;
-    kernel.getRegion().walk([&](scf::ForallOp loop) { loops.push_back(loop); });
+    kernel.getRegion().walk([&](scf::ForallOp loop) {
+      if (!isOfThreads(loop))
+        loops.push_back(loop);
+    });
     for (scf::ForallOp loop : loops) {
       std::optional<int64_t> teams =
           loop.getRank() == 1 && loop.isNormalized() ? getConstantIntValue(loop.getMixedUpperBound()[0]) : std::nullopt;

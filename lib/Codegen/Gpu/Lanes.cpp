@@ -4,7 +4,10 @@
 //   strand_lane_barrier                          (number of the instruction: i64)
 //   strand_lane_multiply                         (number, words: ptr to 6 words of the operands and 4 sums, the sums in
 //   and out) strand_lane_load_matrices                    (number, address of a row of 16 bytes, words: ptr to 4 words
-//   that come out) strand_lane_round                            (f32) -> i16, the bits of bf16 strand_lane_permute
+//   that come out, whether each is turned) strand_lane_shuffle (number, word: ptr, in and out, mask: i32)
+//   strand_lane_copy                             (to: ptr to shared memory, from: ptr, bytes: i64)
+//   strand_lane_commit, strand_lane_wait         ()
+//   strand_lane_round                            (f32) -> i16, the bits of bf16 strand_lane_permute
 //   (i32, i32, selector: i32) -> i32 strand_lane_touch                            (ptr, bytes: i64, alignment: i64, is
 //   a write: i64)
 #include "lib/Codegen/LlvmConstants.h"
@@ -52,6 +55,8 @@ private:
   void rewriteBarrier(Operation *op);
   void rewriteProduct(NVVM::MmaOp op);
   LogicalResult rewriteMatrices(NVVM::LdMatrixOp op);
+  LogicalResult rewriteShuffle(NVVM::ShflOp op);
+  LogicalResult rewriteWait(NVVM::CpAsyncWaitGroupOp op);
   Value wordAt(int64_t i);
   Value loaded(Type type, Type word, int64_t first);
   void touch(Operation *op, Value address, Type type, std::optional<uint64_t> alignment, bool write);
@@ -86,7 +91,7 @@ LogicalResult LaneCode::rewrite() {
   bool together = false;
   kernel.walk([&](Operation *op) {
     ops.push_back(op);
-    together |= isa<NVVM::MmaOp, NVVM::LdMatrixOp>(op);
+    together |= isa<NVVM::MmaOp, NVVM::LdMatrixOp, NVVM::ShflOp>(op);
   });
   if (together) {
     constexpr int64_t mostWords = 10;
@@ -120,6 +125,17 @@ LogicalResult LaneCode::rewrite(Operation *op) {
     rewriteProduct(mma);
   } else if (auto matrices = dyn_cast<NVVM::LdMatrixOp>(op)) {
     return rewriteMatrices(matrices);
+  } else if (auto shuffle = dyn_cast<NVVM::ShflOp>(op)) {
+    return rewriteShuffle(shuffle);
+  } else if (auto copy = dyn_cast<NVVM::CpAsyncOp>(op)) {
+    auto plain = [&](Value v) { return LLVM::AddrSpaceCastOp::create(b, pointer, v).getResult(); };
+    call("strand_lane_copy", {}, {plain(copy.getDst()), plain(copy.getSrc()), number(copy.getSize())});
+    op->erase();
+  } else if (isa<NVVM::CpAsyncCommitGroupOp>(op)) {
+    call("strand_lane_commit", {}, {});
+    op->erase();
+  } else if (auto wait = dyn_cast<NVVM::CpAsyncWaitGroupOp>(op)) {
+    return rewriteWait(wait);
   } else if (auto permute = dyn_cast<NVVM::PermuteOp>(op)) {
     replace(call("strand_lane_permute", i32, {permute.getLo(), permute.getHi(), permute.getSelector()}));
   } else if (auto address = dyn_cast<LLVM::AddressOfOp>(op); address && address.getType().getAddressSpace()) {
@@ -161,11 +177,30 @@ void LaneCode::rewriteProduct(NVVM::MmaOp op) {
 }
 
 LogicalResult LaneCode::rewriteMatrices(NVVM::LdMatrixOp op) {
-  if (op.getNum() != 4 || op.getLayout() != NVVM::MMALayout::row)
-    return op.emitError() << "the lane emulator knows ldmatrix of four matrices as they lie";
+  if (op.getNum() != 4)
+    return op.emitError() << "the lane emulator knows ldmatrix of four matrices";
   Value address = LLVM::AddrSpaceCastOp::create(b, pointer, op.getPtr());
-  call("strand_lane_load_matrices", {}, {number(instructions++), address, words});
+  bool turned = op.getLayout() == NVVM::MMALayout::col;
+  call("strand_lane_load_matrices", {}, {number(instructions++), address, words, number(turned)});
   op.getRes().replaceAllUsesWith(loaded(op.getRes().getType(), i32, 0));
+  op.erase();
+  return success();
+}
+
+LogicalResult LaneCode::rewriteShuffle(NVVM::ShflOp op) {
+  if (op.getKind() != NVVM::ShflKind::bfly)
+    return op.emitError() << "the lane emulator knows shuffles between lanes whose numbers differ in some bits";
+  LLVM::StoreOp::create(b, op.getVal(), wordAt(0));
+  call("strand_lane_shuffle", {}, {number(instructions++), words, op.getOffset()});
+  op.getRes().replaceAllUsesWith(LLVM::LoadOp::create(b, op.getRes().getType(), wordAt(0)));
+  op.erase();
+  return success();
+}
+
+LogicalResult LaneCode::rewriteWait(NVVM::CpAsyncWaitGroupOp op) {
+  if (op.getN())
+    return op.emitError() << "the lane emulator knows waiting for all copies";
+  call("strand_lane_wait", {}, {});
   op.erase();
   return success();
 }

@@ -1,0 +1,86 @@
+#include "lib/Codegen/Gpu/ProductTiles.h"
+#include "lib/Codegen/Gpu/TileCode.h"
+#include "lib/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+using namespace mlir;
+namespace strand {
+#define GEN_PASS_DEF_REGISTERTILES
+#include "lib/Passes.h.inc"
+namespace {
+
+struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
+  void runOnOperation() override {
+    SmallVector<scf::ForOp> loops;
+    getOperation().walk<WalkOrder::PreOrder>([&](scf::ForOp loop) {
+      auto parent = dyn_cast<scf::ForallOp>(loop->getParentOp());
+      if (!parent || parent->getParentOfType<scf::ForallOp>() || !multiplies(loop))
+        return WalkResult::advance();
+      loops.push_back(loop);
+      return WalkResult::skip();
+    });
+    struct Converted {
+      scf::ForOp loop;
+      TileProgram program;
+    };
+    SmallVector<Converted> programs;
+    DenseMap<Operation *, int64_t> warps; // of each kernel, so that all of its threads come to all barriers
+    for (scf::ForOp loop : loops) {
+      auto refuse = [](Operation *op, const Twine &why) {
+        op->emitRemark() << "tiles are not kept in registers: " << why;
+      };
+      std::optional<TileProgram> program = TileProgram::of(loop, refuse);
+      if (!program)
+        continue;
+      int64_t &least = warps.try_emplace(loop->getParentOp(), program->warps).first->second;
+      least = std::min(least, program->warps);
+      programs.push_back({loop, *program});
+    }
+    for (Converted &c : programs) {
+      c.program.warps = warps.lookup(c.loop->getParentOp());
+      convert(c.loop, c.program);
+    }
+  }
+
+  static bool multiplies(scf::ForOp loop) {
+    return loop
+        .walk([](linalg::LinalgOp op) {
+          bool isProduct = op.getNumDpsInputs() == 2 && op.getNumDpsInits() == 1 && op.getNumReductionLoops() == 1 &&
+                           op.getNumLoops() >= 3 && isMultiplyAdd(op.getBlock());
+          bool narrow = llvm::all_of(op.getDpsInputs(), [](Value v) { return getElementTypeOrSelf(v).isBF16(); });
+          return isProduct && narrow ? WalkResult::interrupt() : WalkResult::advance();
+        })
+        .wasInterrupted();
+  }
+
+  void convert(scf::ForOp loop, const TileProgram &program) {
+    ImplicitLocOpBuilder b(loop.getLoc(), loop);
+    auto mapping = b.getArrayAttr(gpu::GPUThreadMappingAttr::get(b.getContext(), gpu::MappingId::DimX));
+    auto threads = scf::ForallOp::create(b, ArrayRef<OpFoldResult>{b.getIndexAttr(threadsOfWarp * program.warps)},
+                                         ValueRange(), mapping);
+    b.setInsertionPoint(threads.getTerminator());
+    auto pointer = LLVM::LLVMPointerType::get(b.getContext(), sharedSpace);
+    // the size is known when the code is written
+    auto later = UnrealizedConversionCastOp::create(b, TypeRange(pointer), ValueRange());
+    TileCode code(b, program, threads.getInductionVar(0), later.getResult(0));
+    code.run(loop);
+    b.setInsertionPoint(threads);
+    Value bytes = memref::AllocOp::create(b, MemRefType::get({code.sharedBytes()}, b.getI8Type()));
+    bytes.getDefiningOp()->setAttr(tile::sharedMark, b.getUnitAttr());
+    b.setInsertionPoint(later);
+    Value address = arith::IndexCastOp::create(b, b.getI64Type(),
+                                               memref::ExtractAlignedPointerAsIndexOp::create(b, bytes));
+    Value anywhere = LLVM::IntToPtrOp::create(b, LLVM::LLVMPointerType::get(b.getContext()), address);
+    later.getResult(0).replaceAllUsesWith(LLVM::AddrSpaceCastOp::create(b, pointer, anywhere));
+    later.erase();
+    loop.erase();
+    ++numLoops;
+  }
+
+  static constexpr unsigned sharedSpace = 3;
+};
+} // namespace
+} // namespace strand

@@ -1,0 +1,23 @@
+def RegisterTiles : Pass<"strand-register-tiles", "::mlir::func::FuncOp"> {
+  let summary = "loops over tiles to code of threads that keep tiles in registers";
+  let description = [{
+    Takes functions on buffers. A loop inside of an `scf.forall`, over tiles that are multiplied with each other, becomes a
+    thread loop as `strand-kernels` writes them,
+
+        scf.forall (%t) in (128) {mapping = [#gpu.thread<x>]} { scf.for ... }
+
+    whose threads go through the whole loop by themselves and meet at barriers: the ops on tiles become code on what each
+    thread holds of them (TileProgram.h, TileFragments.h). Products of bf16 are mma.sync with sums in f32. What is read of
+    memory is copied to shared memory (cp.async) while the round before is computed; states and sums stay in registers from
+    round to round.
+
+    A loop stays as it is, with a remark that says why, if
+    - an op in it is other than a fill, an element-wise op, a sum along one dimension or a product of two matrices in
+      bf16, on whole buffers of rank up to 2 without dimensions of size 1;
+    - a size is no multiple of 16.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::NVVM::NVVMDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
+  let statistics = [Statistic<"numLoops", "loops", "loops whose tiles are in registers">];
+}

@@ -1,0 +1,508 @@
+#include "lib/Codegen/Gpu/TileCode.h"
+#include "lib/Codegen/Gpu/Fragments.h"
+#include "lib/Codegen/Gpu/ProductTiles.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
+using namespace mlir;
+using namespace strand;
+namespace {
+constexpr int64_t columnsOfStep = fragment.rows, valuesOfFragment = 4;
+constexpr unsigned globalSpace = 1;
+} // namespace
+
+TileCode::TileCode(ImplicitLocOpBuilder &b, const TileProgram &program, Value thread, Value shared)
+    : b(b), program(program), shared(shared), at(b, thread, program.warps) {}
+
+//===--- control -------------------------------------------------------------------------------------------------===//
+
+void TileCode::run(scf::ForOp loop) {
+  emitLoop(loop);
+  for (Value tile : carriedBy(loop))
+    storeTile(tile);
+}
+
+/// Tiles from outside of `loop` that it changes.
+SmallVector<Value> TileCode::carriedBy(scf::ForOp loop) {
+  SmallVector<Value> carried;
+  for (Value tile : program.writtenIn(loop))
+    if (!loop->isAncestor(tile.getParentRegion()->getParentOp()))
+      carried.push_back(tile);
+  return carried;
+}
+
+void TileCode::emitBody(Block &block) {
+  for (Operation &op : block.without_terminator()) {
+    if (const TileStep *step = program.stepOf(&op)) {
+      emitStep(*step);
+    } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
+      emitLoop(loop);
+    } else if (auto load = dyn_cast<memref::LoadOp>(op); load && program.isLocal(tileOf(load.getMemref()))) {
+      map.map(load.getResult(), number(tileOf(load.getMemref())));
+    } else if (!isa<memref::AllocOp>(op)) {
+      bool ofTile = llvm::any_of(op.getOperands(), [&](Value v) {
+        return isa<MemRefType>(v.getType()) && program.isLocal(tileOf(v)) && !map.contains(v);
+      });
+      if (!ofTile)
+        b.clone(op, map);
+    }
+  }
+  storeOf(block);
+}
+
+/// Results, which are views that `block` makes, go to memory.
+void TileCode::storeOf(Block &block) {
+  for (Value tile : program.writtenIn(block.getParentOp()))
+    if (!program.isLocal(tile) && tile.getParentBlock() == &block)
+      storeTile(tile);
+}
+
+void TileCode::emitLoop(scf::ForOp loop) {
+  bool innermost = loop.getBody()->getOps<scf::ForOp>().empty();
+  SmallVector<Value> carried = carriedBy(loop), init;
+  for (Value tile : carried) {
+    if (!held[tile].isKnown())
+      loadTile(tile);
+    llvm::append_range(init, valuesOf(tile));
+  }
+  int64_t stages = innermost ? 2 : 1;
+  SmallVector<Arrival> arrivals = arrivalsOf(loop, stages);
+  int64_t stageBytes = 0;
+  for (const Arrival &a : arrivals)
+    stageBytes += a.bytes;
+  auto get = [&](Value v) { return map.lookupOrDefault(v); };
+  Value from = get(loop.getLowerBound()), to = get(loop.getUpperBound()), step = get(loop.getStep());
+  Value zero = at.number(0), turn = at.number(stageBytes);
+  if (stages == 2 && !arrivals.empty()) {
+    for (const Arrival &a : arrivals)
+      beforeWrite(a.place);
+    Value any = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, from, to);
+    auto branch = scf::IfOp::create(b, any, false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    sendAll(arrivals, loop, from, zero);
+  }
+  init.push_back(zero);
+  DenseSet<unsigned> writtenBefore = written, readBefore = read;
+  auto made = scf::ForOp::create(b, from, to, step, init);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(made.getBody());
+    Value iv = made.getInductionVar(), stage = made.getRegionIterArgs().back();
+    map.map(loop.getInductionVar(), iv);
+    ValueRange values = made.getRegionIterArgs();
+    auto take = [&](ValueRange values) {
+      for (Value tile : carried) {
+        int64_t n = slotsOf(tile);
+        put(tile, llvm::to_vector(values.take_front(n)));
+        values = values.drop_front(n);
+      }
+    };
+    take(values);
+    loaded.clear();
+    barrier(); // others may still read what this round writes
+    if (!arrivals.empty() && stages == 1)
+      sendAll(arrivals, loop, iv, zero);
+    if (!arrivals.empty()) {
+      NVVM::CpAsyncWaitGroupOp::create(b, 0);
+      at.barrier();
+    }
+    if (!arrivals.empty() && stages == 2) {
+      Value next = arith::AddIOp::create(b, iv, step);
+      Value more = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, next, to);
+      auto branch = scf::IfOp::create(b, more, false);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(branch.thenBlock());
+      sendAll(arrivals, loop, next, arith::SubIOp::create(b, turn, stage));
+    }
+    for (const Arrival &a : arrivals)
+      places[a.tile] = {a.place.number, at.behind(a.place.pointer, stage)};
+    emitBody(*loop.getBody());
+    SmallVector<Value> next;
+    for (Value tile : carried)
+      llvm::append_range(next, valuesOf(tile));
+    next.push_back(stages == 2 ? arith::SubIOp::create(b, turn, stage).getResult() : stage);
+    scf::YieldOp::create(b, next);
+    take(made.getResults());
+  }
+  loaded.clear();
+  for (const Arrival &a : arrivals) {
+    read.insert(a.place.number);
+    places.erase(a.tile);
+  }
+  ValueRange results = made.getResults();
+  for (Value tile : carried) {
+    put(tile, llvm::to_vector(results.take_front(slotsOf(tile))));
+    results = results.drop_front(slotsOf(tile));
+  }
+  written.insert_range(writtenBefore);
+  read.insert_range(readBefore);
+}
+
+//===--- inputs --------------------------------------------------------------------------------------------------===//
+
+SmallVector<TileCode::Arrival> TileCode::arrivalsOf(scf::ForOp loop, int64_t stages) {
+  SetVector<Value> sources;
+  loop->walk([&](linalg::LinalgOp op) {
+    for (Value v : op.getDpsInputs()) {
+      if (!isa<MemRefType>(v.getType()))
+        continue;
+      Value source = program.sourceOf(tileOf(v));
+      if (program.arrives(source) && source.getParentBlock() == loop.getBody())
+        sources.insert(source);
+    }
+  });
+  SmallVector<Arrival> arrivals;
+  int64_t all = 0;
+  for (Value source : sources) {
+    int64_t size = llvm::alignTo(sharedBytesOf(source), 128);
+    arrivals.push_back({source, newPlace(size), size});
+    all += size;
+  }
+  bytes += (stages - 1) * all; // behind each other, so that the same step leads to the other stage
+  return arrivals;
+}
+
+/// Starts copies of what the round `iv` of `loop` reads, to the stage at byte `offset`.
+void TileCode::sendAll(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, Value offset) {
+  IRMapping later(map);
+  later.map(loop.getInductionVar(), iv);
+  for (const Arrival &a : arrivals) {
+    IRMapping own(later);
+    send(again(a.tile, own, loop.getBody()), at.behind(a.place.pointer, offset));
+  }
+  if (!arrivals.empty())
+    NVVM::CpAsyncCommitGroupOp::create(b);
+}
+
+/// `v`, which `body` computes, with the values of `later`.
+Value TileCode::again(Value v, IRMapping &later, Block *body) {
+  Operation *op = v.getDefiningOp();
+  if (!op || op->getBlock() != body)
+    return later.lookupOrDefault(v);
+  for (Value operand : op->getOperands())
+    later.map(operand, again(operand, later, body));
+  return b.clone(*op, later)->getResult(cast<OpResult>(v).getResultNumber());
+}
+
+void TileCode::send(Value view, Value pointer) {
+  auto type = cast<MemRefType>(view.getType());
+  int64_t size = type.getElementTypeBitWidth() / 8;
+  SmallVector<int64_t> shape = tileShape(view);
+  auto facts = memref::ExtractStridedMetadataOp::create(b, view);
+  SmallVector<Value> strides;
+  for (auto [d, n] : llvm::enumerate(type.getShape()))
+    if (n != 1)
+      strides.push_back(facts.getStrides()[d]);
+  IndexMath index{b, b.getLoc()};
+  Value begin = index.add(memref::ExtractAlignedPointerAsIndexOp::create(b, view),
+                          index.mul(facts.getOffset(), size));
+  auto copy = [&](Value element, Value into, int64_t bytes) {
+    Value address = arith::IndexCastOp::create(b, b.getI64Type(), index.add(begin, index.mul(element, size)));
+    Value from = LLVM::IntToPtrOp::create(b, LLVM::LLVMPointerType::get(b.getContext(), globalSpace), address);
+    auto cache = bytes == 16 ? NVVM::LoadCacheModifierKind::CG : NVVM::LoadCacheModifierKind::CA;
+    NVVM::CpAsyncOp::create(b, into, from, b.getI32IntegerAttr(bytes),
+                            NVVM::LoadCacheModifierKindAttr::get(b.getContext(), cache), Value());
+  };
+  int64_t threads = threadsOfWarp * program.warps, chunks = shape.size() == 2 ? shape[1] / 8 : 1,
+          all = shape[0] * chunks;
+  for (int64_t first = 0; first < all; first += threads) {
+    Value i = at.at().add(at.thread, first);
+    OpBuilder::InsertionGuard guard(b);
+    if (first + threads > all) {
+      Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, i, at.number(all));
+      b.setInsertionPointToStart(scf::IfOp::create(b, inside, false).thenBlock());
+    }
+    auto asIndex = [&](Value v) { return arith::IndexCastOp::create(b, b.getIndexType(), v).getResult(); };
+    if (shape.size() == 1) {
+      copy(index.mul(asIndex(i), strides[0]), at.behind(pointer, at.at().mul(i, size)), size);
+      continue;
+    }
+    Value row = at.at().div(i, chunks), chunk = at.at().rem(i, chunks);
+    copy(index.add(index.mul(asIndex(row), strides[0]), index.mul(asIndex(chunk), 8)),
+         at.chunkAddress({pointer, shape[0], shape[1]}, row, chunk), 16);
+  }
+}
+
+//===--- shared memory -------------------------------------------------------------------------------------------===//
+
+TileCode::Place TileCode::newPlace(int64_t size) {
+  Place place{numPlaces++, at.behind(shared, at.number(bytes))};
+  bytes += llvm::alignTo(size, 128);
+  return place;
+}
+
+void TileCode::barrier() {
+  at.barrier();
+  written.clear();
+  read.clear();
+}
+
+void TileCode::beforeRead(const Place &place) {
+  if (written.contains(place.number))
+    barrier();
+  read.insert(place.number);
+}
+
+void TileCode::beforeWrite(const Place &place) {
+  if (written.contains(place.number) || read.contains(place.number))
+    barrier();
+  written.insert(place.number);
+}
+
+int64_t TileCode::sharedBytesOf(Value tile) const {
+  SmallVector<int64_t> shape = tileShape(tile);
+  return shape.size() == 2 ? 2 * shape[0] * shape[1] : 4 * shape[0];
+}
+
+/// Where a tile lies in shared memory, which threads may read now.
+TileCode::Place TileCode::sharedCopy(Value tile) {
+  if (program.isInput(tile)) {
+    Place place = places.at(tile);
+    beforeRead(place);
+    return place;
+  }
+  auto known = places.find(tile);
+  if (known == places.end())
+    known = places.try_emplace(tile, newPlace(sharedBytesOf(tile))).first;
+  Place place = known->second;
+  if (!held[tile].isShared) {
+    SmallVector<Value> values = valuesOf(tile);
+    SmallVector<int64_t> shape = tileShape(tile);
+    bool isRows = program.linesOf(tile) == 0;
+    int64_t lines = shape.size() == 2 ? shape[program.linesOf(tile)] : shape[0];
+    beforeWrite(place);
+    OpBuilder::InsertionGuard guard(b);
+    Value writes = at.isFirstHolder(lines);
+    if (shape.size() == 1) {
+      Value first = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, at.at().rem(at.lane, 4), at.number(0));
+      writes = writes ? arith::AndIOp::create(b, writes, first).getResult() : first;
+    }
+    if (writes)
+      b.setInsertionPointToStart(scf::IfOp::create(b, writes, false).thenBlock());
+    int64_t fragments = shape.size() == 2 ? shape[1 - program.linesOf(tile)] / columnsOfStep : 1;
+    Plane plane = shape.size() == 2 ? Plane{place.pointer, shape[0], shape[1]} : Plane{};
+    for (int64_t f = 0, i = 0; f < at.fragmentsOfThread(lines); ++f)
+      for (int64_t n = 0; n < fragments; ++n)
+        for (int64_t half : {0, 1}) {
+          Value line = at.line(lines, f, half);
+          if (shape.size() == 1) {
+            LLVM::StoreOp::create(b, values[i++], at.behind(place.pointer, at.at().mul(line, 4)), 4);
+            continue;
+          }
+          Value low = values[i++], high = values[i++], column = at.column(n);
+          if (isRows) {
+            Value address = at.chunkAddress(plane, line, at.number(n));
+            LLVM::StoreOp::create(b, at.word(low, high), at.behind(address, at.at().mul(at.at().rem(column, 8), 2)), 4);
+            continue;
+          }
+          auto [even, odd] = at.halves(at.word(low, high));
+          for (int64_t next : {0, 1}) {
+            Value address = at.chunkAddress(plane, at.at().add(column, next), at.at().div(line, 8));
+            LLVM::StoreOp::create(b, next ? odd : even, at.behind(address, at.at().mul(at.at().rem(line, 8), 2)), 2);
+          }
+        }
+    held[tile].isShared = true;
+  }
+  beforeRead(place);
+  return place;
+}
+
+Plane TileCode::planeOf(Value tile) {
+  SmallVector<int64_t> shape = tileShape(tile);
+  return {sharedCopy(tile).pointer, shape[0], shape[1]};
+}
+
+//===--- elements ------------------------------------------------------------------------------------------------===//
+
+int64_t TileCode::slotsOf(Value tile) const {
+  SmallVector<int64_t> shape = tileShape(tile);
+  if (shape.empty())
+    return 1;
+  if (shape.size() == 1)
+    return 2 * at.fragmentsOfThread(shape[0]);
+  unsigned d = program.linesOf(tile);
+  return at.fragmentsOfThread(shape[d]) * shape[1 - d] / columnsOfStep * valuesOfFragment;
+}
+
+void TileCode::put(Value tile, SmallVector<Value> values) {
+  held[tile] = {std::move(values), Value(), false};
+  loaded.erase(tile);
+}
+
+const SmallVector<Value> &TileCode::valuesOf(Value tile) {
+  if (!held[tile].isKnown())
+    loadTile(tile);
+  Held &h = held[tile];
+  if (h.values.empty())
+    h.values.assign(slotsOf(tile), h.everywhere);
+  return h.values;
+}
+
+Value TileCode::asType(Value v, Type type) {
+  if (v.getType() == type)
+    return v;
+  if (v.getType().getIntOrFloatBitWidth() < type.getIntOrFloatBitWidth())
+    return arith::ExtFOp::create(b, type, v);
+  return arith::TruncFOp::create(b, type, v);
+}
+
+/// Coordinates of a tile (i32) as indices of its buffer.
+SmallVector<Value> TileCode::indicesOf(Value buffer, ArrayRef<Value> coordinates) {
+  SmallVector<Value> indices;
+  for (int64_t size : cast<MemRefType>(buffer.getType()).getShape()) {
+    if (size == 1) {
+      indices.push_back(arith::ConstantIndexOp::create(b, 0));
+    } else {
+      indices.push_back(arith::IndexCastOp::create(b, b.getIndexType(), coordinates[0]));
+      coordinates = coordinates.drop_front();
+    }
+  }
+  return indices;
+}
+
+Value TileCode::loadDirect(Value tile, ArrayRef<Value> coordinates) {
+  return memref::LoadOp::create(b, map.lookupOrDefault(tile), indicesOf(tile, coordinates));
+}
+
+/// An element of rank 2, as f32 or as it lies in memory. `turned`: the lines are its dimension 1.
+Value TileCode::element(Value tile, bool turned, int64_t lines, const Slot &slot) {
+  auto [f, n, e] = slot;
+  Value source = program.sourceOf(tile);
+  if (!program.isInput(source)) {
+    if (!held[tile].isKnown())
+      loadTile(tile);
+    const Held &h = held[tile];
+    if (h.everywhere)
+      return h.everywhere;
+    int64_t columns = tileShape(tile)[1 - program.linesOf(tile)];
+    return h.values[(f * columns / columnsOfStep + n) * valuesOfFragment + e];
+  }
+  if (!program.arrives(source)) {
+    Value line = at.line(lines, f, e / 2), column = at.at().add(at.column(n), e % 2);
+    return turned ? loadDirect(source, {column, line}) : loadDirect(source, {line, column});
+  }
+  Words words = firstFactor(source, !turned, lines, f, n / 2);
+  auto [low, high] = at.halves(words[n % 2 * 2 + e / 2]);
+  return e % 2 ? high : low;
+}
+
+/// Of a tile of rank 1 along lines.
+Value TileCode::ofLine(Value tile, int64_t lines, int64_t f, int64_t half) {
+  Value source = program.sourceOf(tile);
+  if (!program.isInput(source)) {
+    if (!held[tile].isKnown())
+      loadTile(tile);
+    const Held &h = held[tile];
+    return h.everywhere ? h.everywhere : h.values[2 * f + half];
+  }
+  SmallVector<Value> &known = loaded[source][-1 - (2 * f + half)];
+  if (known.empty()) {
+    Value line = at.line(lines, f, half);
+    known.push_back(program.arrives(source) ? ofIndex(source, line) : loadDirect(source, {line}));
+  }
+  return known[0];
+}
+
+/// Of a tile of rank 1 along columns.
+Value TileCode::ofColumn(Value tile, int64_t n, int64_t odd) {
+  Value source = program.sourceOf(tile);
+  if (!program.isInput(source) && held[tile].everywhere)
+    return held[tile].everywhere;
+  if (program.isInput(source) && !program.arrives(source))
+    return loadDirect(source, {at.at().add(at.column(n), odd)});
+  Place place = sharedCopy(program.isInput(source) ? source : tile);
+  SmallVector<Value> &known = loaded[program.isInput(source) ? source : tile][n];
+  if (known.empty()) {
+    auto pair = VectorType::get(2, b.getF32Type());
+    Value both = LLVM::LoadOp::create(b, pair, at.behind(place.pointer, at.at().mul(at.column(n), 4)), 8);
+    for (int64_t i : {0, 1})
+      known.push_back(vector::ExtractOp::create(b, both, i));
+  }
+  return known[odd];
+}
+
+Value TileCode::ofIndex(Value tile, Value index) {
+  Place place = sharedCopy(tile);
+  return LLVM::LoadOp::create(b, b.getF32Type(), at.behind(place.pointer, at.at().mul(index, 4)), 4);
+}
+
+/// Of rank 0.
+Value TileCode::number(Value tile) {
+  Value source = program.sourceOf(tile);
+  if (program.isInput(source))
+    return loadDirect(source, {});
+  return valuesOf(tile)[0];
+}
+
+/// From memory to registers.
+void TileCode::loadTile(Value tile) {
+  SmallVector<int64_t> shape = tileShape(tile);
+  SmallVector<Value> values;
+  auto load = [&](ArrayRef<Value> coordinates) {
+    values.push_back(asType(loadDirect(tile, coordinates), b.getF32Type()));
+  };
+  if (shape.empty())
+    load({});
+  unsigned d = shape.size() == 2 ? program.linesOf(tile) : 0;
+  for (int64_t f = 0; !shape.empty() && f < at.fragmentsOfThread(shape[d]); ++f)
+    for (int64_t n = 0; n < (shape.size() == 2 ? shape[1 - d] / columnsOfStep : 1); ++n)
+      for (int64_t half : {0, 1}) {
+        Value line = at.line(shape[d], f, half), column = at.column(n);
+        if (shape.size() == 1)
+          load({line});
+        else
+          for (int64_t odd : {0, 1}) {
+            Value other = at.at().add(column, odd);
+            d ? load({other, line}) : load({line, other});
+          }
+      }
+  put(tile, std::move(values));
+}
+
+/// From registers to memory.
+void TileCode::storeTile(Value tile) {
+  SmallVector<int64_t> shape = tileShape(tile);
+  SmallVector<Value> values = valuesOf(tile);
+  Value buffer = map.lookupOrDefault(tile);
+  Type type = getElementTypeOrSelf(tile);
+  unsigned d = shape.size() == 2 ? program.linesOf(tile) : 0;
+  Value writes = shape.empty() ? Value() : at.isFirstHolder(shape[d]);
+  if (shape.size() < 2) { // one thread of those that hold a line
+    Value who = shape.empty() ? at.thread : at.at().rem(at.lane, 4);
+    Value first = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, who, at.number(0));
+    writes = writes ? arith::AndIOp::create(b, writes, first).getResult() : first;
+  }
+  OpBuilder::InsertionGuard guard(b);
+  if (writes)
+    b.setInsertionPointToStart(scf::IfOp::create(b, writes, false).thenBlock());
+  auto store = [&](Value v, ArrayRef<Value> coordinates) {
+    memref::StoreOp::create(b, asType(v, type), buffer, indicesOf(tile, coordinates));
+  };
+  if (shape.empty())
+    return store(values[0], {});
+  bool pairs = shape.size() == 2 && d == 0 && hasAlignedLines(buffer, 2);
+  int64_t fragments = shape.size() == 2 ? shape[1 - d] / columnsOfStep : 1;
+  for (int64_t f = 0, i = 0; f < at.fragmentsOfThread(shape[d]); ++f)
+    for (int64_t n = 0; n < fragments; ++n)
+      for (int64_t half : {0, 1}) {
+        Value line = at.line(shape[d], f, half), column = at.column(n);
+        if (shape.size() == 1) {
+          store(values[i++], {line});
+        } else if (pairs) {
+          Value pair = vector::FromElementsOp::create(b, VectorType::get(2, b.getF32Type()),
+                                                      ValueRange{values[i], values[i + 1]});
+          if (!type.isF32())
+            pair = arith::TruncFOp::create(b, VectorType::get(2, type), pair);
+          vector::StoreOp::create(b, pair, buffer, indicesOf(tile, {line, column}), false,
+                                  llvm::Align(2 * type.getIntOrFloatBitWidth() / 8));
+          i += 2;
+        } else {
+          for (int64_t odd : {0, 1}) {
+            Value other = at.at().add(column, odd);
+            d ? store(values[i++], {other, line}) : store(values[i++], {line, other});
+          }
+        }
+      }
+}

@@ -1,0 +1,98 @@
+// The code of one thread for a TileProgram.
+#pragma once
+#include "lib/Codegen/Gpu/TileFragments.h"
+#include "lib/Codegen/Gpu/TileProgram.h"
+#include "mlir/IR/IRMapping.h"
+namespace strand {
+
+class TileCode {
+public:
+  /// Code at `b`, for thread number `thread`; `shared` is a pointer to the block's shared memory.
+  TileCode(ImplicitLocOpBuilder &b, const TileProgram &program, Value thread, Value shared);
+
+  /// The whole program.
+  void run(scf::ForOp loop);
+  /// How much shared memory it takes.
+  int64_t sharedBytes() const { return bytes; }
+
+private:
+  /// What the threads know of a tile.
+  struct Held {
+    SmallVector<Value> values; // in registers: f32, of bf16 before rounding
+    Value everywhere;          // or one number for all elements
+    bool isShared = false;     // a copy of it lies in its place in shared memory
+    bool isKnown() const { return everywhere || !values.empty(); }
+  };
+  /// A part of shared memory.
+  struct Place {
+    unsigned number;
+    Value pointer;
+  };
+  /// An input of a loop on its way: `next` is filled while `now` is read.
+  struct Arrival {
+    Value tile; // as it stands in the program
+    Place place;
+    int64_t bytes;
+  };
+  using Words = SmallVector<Value>;
+  using Slot = std::tuple<int64_t, int64_t, int64_t>; // fragment along lines, along columns, value of it
+
+  ImplicitLocOpBuilder &b;
+  const TileProgram &program;
+  Value shared;
+  TileThread at;
+  int64_t bytes = 0;
+  unsigned numPlaces = 0;
+  IRMapping map;                 // of the program's values
+  DenseMap<Value, Held> held;
+  DenseMap<Value, Place> places; // of tiles
+  DenseSet<unsigned> written, read; // places, since the last barrier
+  DenseMap<Value, DenseMap<int64_t, SmallVector<Value>>> loaded; // words or numbers of tiles, read in this round
+
+  // control
+  void emitBody(Block &block);
+  void emitLoop(scf::ForOp loop);
+  void storeOf(Block &block);
+  SmallVector<Value> carriedBy(scf::ForOp loop);
+
+  // inputs
+  SmallVector<Arrival> arrivalsOf(scf::ForOp loop, int64_t stages);
+  void sendAll(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, Value offset);
+  void send(Value view, Value pointer);
+  Value again(Value v, IRMapping &later, Block *body);
+
+  // shared memory
+  Place newPlace(int64_t size);
+  void beforeRead(const Place &place);
+  void beforeWrite(const Place &place);
+  void barrier();
+  Place sharedCopy(Value tile);
+  Plane planeOf(Value tile);
+  int64_t sharedBytesOf(Value tile) const;
+
+  // elements
+  int64_t slotsOf(Value tile) const;
+  const SmallVector<Value> &valuesOf(Value tile);
+  Value asType(Value v, Type type);
+  SmallVector<Value> indicesOf(Value buffer, ArrayRef<Value> coordinates);
+  Value loadDirect(Value tile, ArrayRef<Value> coordinates);
+  Value element(Value tile, bool turned, int64_t lines, const Slot &slot);
+  Value ofLine(Value tile, int64_t lines, int64_t f, int64_t half);
+  Value ofColumn(Value tile, int64_t n, int64_t odd);
+  Value ofIndex(Value tile, Value index);
+  Value number(Value tile);
+  void loadTile(Value tile);
+  void storeTile(Value tile);
+
+  // steps
+  void emitStep(const TileStep &step);
+  void emitFill(const TileStep &step);
+  void emitMap(const TileStep &step);
+  void emitLines(const TileStep &step);
+  void emitTotal(const TileStep &step);
+  void emitProduct(const TileStep &step);
+  Words firstFactor(Value tile, bool alongRows, int64_t lines, int64_t f, int64_t k);
+  SmallVector<Value> evaluate(const TileStep &step, ArrayRef<Value> arguments, ArrayRef<Value> indices);
+  void put(Value tile, SmallVector<Value> values);
+};
+} // namespace strand

@@ -1,0 +1,106 @@
+#include "lib/Codegen/Gpu/TileFragments.h"
+#include "lib/Codegen/Gpu/ProductTiles.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+using namespace mlir;
+using namespace strand;
+namespace {
+constexpr int64_t linesOfFragment16 = fragment.columns, valuesOfChunk = 8, bytesOfChunk = 16, rowsOfMatrix = 8;
+} // namespace
+
+TileThread::TileThread(ImplicitLocOpBuilder &b, Value t, int64_t warps) : warps(warps), b(b) {
+  thread = b.createOrFold<arith::IndexCastOp>(b.getI32Type(), t);
+  lane = at().rem(thread, threadsOfWarp);
+  // the same for all threads of a warp, which the compiler cannot see
+  warp = at().div(thread, threadsOfWarp);
+  lineInFragment = at().div(lane, 4);
+  pairColumn = at().mul(at().rem(lane, 4), 2);
+}
+
+Value TileThread::fragmentBegin(int64_t lines, int64_t f) {
+  int64_t fragments = lines / linesOfFragment16, each = fragmentsOfThread(lines);
+  Value first = fragments >= warps ? at().mul(warp, each) : at().rem(warp, fragments);
+  return at().mul(at().add(first, f), linesOfFragment16);
+}
+
+Value TileThread::line(int64_t lines, int64_t f, int64_t half) {
+  return at().add(at().add(fragmentBegin(lines, f), half * rowsOfMatrix), lineInFragment);
+}
+
+Value TileThread::column(int64_t n) { return at().add(pairColumn, n * fragment.rows); }
+
+Value TileThread::isFirstHolder(int64_t lines) {
+  int64_t fragments = lines / linesOfFragment16;
+  if (fragments >= warps)
+    return {};
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::ult, warp, number(fragments));
+}
+
+Value TileThread::behind(Value pointer, Value offset) {
+  return LLVM::GEPOp::create(b, pointer.getType(), b.getI8Type(), pointer, ArrayRef<LLVM::GEPArg>{offset});
+}
+
+Value TileThread::chunkAddress(const Plane &plane, Value row, Value chunk) {
+  int64_t chunks = plane.columns / valuesOfChunk, turned = std::min<int64_t>(8, chunks & -chunks);
+  // rows that lie in one line of all banks have the same turn
+  Value turn = at().rem(at().div(row, 8 / turned), turned);
+  Value place = at().add(at().mul(row, chunks), at().turn(chunk, turn));
+  return behind(plane.pointer, at().mul(place, bytesOfChunk));
+}
+
+SmallVector<Value> TileThread::loadMatrices(Value address, bool turned) {
+  constexpr int64_t count = 4;
+  Type i32 = b.getI32Type();
+  auto all = LLVM::LLVMStructType::getLiteral(b.getContext(), SmallVector<Type>(count, i32));
+  auto shape = NVVM::LdStMatrixShapeAttr::get(b.getContext(), 8, 8);
+  Value loaded =
+      NVVM::LdMatrixOp::create(b, all, address, count, turned ? NVVM::MMALayout::col : NVVM::MMALayout::row, shape,
+                               NVVM::LdStMatrixEltType::B16);
+  SmallVector<Value> words;
+  for (int64_t i = 0; i < count; ++i)
+    words.push_back(LLVM::ExtractValueOp::create(b, i32, loaded, i));
+  return words;
+}
+
+// Thread l names row l % 8 of matrix l / 8. Of the first factor the matrices are its upper and lower lines at the first 8
+// depths, then these at the others.
+SmallVector<Value> TileThread::firstFactor(const Plane &plane, bool turned, Value firstLine, int64_t k) {
+  Value low = at().rem(lane, 8), second = at().rem(at().div(lane, 8), 2), fourth = at().div(lane, 16);
+  if (!turned)
+    return loadMatrices(chunkAddress(plane, at().add(firstLine, at().rem(lane, 16)), at().add(fourth, 2 * k)), false);
+  Value row = at().add(at().add(at().mul(fourth, 8), low), 16 * k);
+  Value chunk = at().add(at().div(firstLine, valuesOfChunk), second);
+  return loadMatrices(chunkAddress(plane, row, chunk), true);
+}
+
+// Of the second, the two halves of the depth of the first 8 columns, then of the others.
+SmallVector<Value> TileThread::secondFactor(const Plane &plane, bool turned, int64_t n, int64_t k) {
+  Value low = at().rem(lane, 8), second = at().rem(at().div(lane, 8), 2), fourth = at().div(lane, 16);
+  if (!turned) {
+    Value row = at().add(at().add(at().mul(fourth, 8), low), 16 * n);
+    return loadMatrices(chunkAddress(plane, row, at().add(second, 2 * k)), false);
+  }
+  Value row = at().add(at().rem(lane, 16), 16 * k);
+  return loadMatrices(chunkAddress(plane, row, at().add(fourth, 2 * n)), true);
+}
+
+Value TileThread::word(Value low, Value high) {
+  Value pair = vector::FromElementsOp::create(b, VectorType::get(2, low.getType()), ValueRange{low, high});
+  if (low.getType().isF32())
+    pair = arith::TruncFOp::create(b, VectorType::get(2, b.getBF16Type()), pair);
+  return vector::ExtractOp::create(b, vector::BitCastOp::create(b, VectorType::get(1, b.getI32Type()), pair), 0);
+}
+
+std::pair<Value, Value> TileThread::halves(Value word) {
+  Value one = vector::FromElementsOp::create(b, VectorType::get(1, b.getI32Type()), word);
+  Value pair = vector::BitCastOp::create(b, VectorType::get(2, b.getBF16Type()), one);
+  return {vector::ExtractOp::create(b, pair, 0), vector::ExtractOp::create(b, pair, 1)};
+}
+
+Value TileThread::fromLane(Value v, int64_t mask) {
+  Value all = number(-1), clamp = number(threadsOfWarp - 1);
+  return NVVM::ShflOp::create(b, v.getType(), all, v, number(mask), clamp, NVVM::ShflKind::bfly, UnitAttr());
+}
+
+void TileThread::barrier() { gpu::BarrierOp::create(b); }

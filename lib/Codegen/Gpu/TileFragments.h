@@ -1,0 +1,65 @@
+// How the threads of a block hold tiles, in registers and in shared memory.
+//
+// In registers a tile is cut into fragments of 16 lines and 8 columns, as mma.sync m16n8k16 leaves its sums: thread
+// `lane` of a warp has of each fragment lines lane / 4 and that + 8, columns 2 (lane % 4) and the next. Warps share out
+// the lines; where there are fewer fragments along lines than warps, several warps hold the same. A fragment of sums
+// of 16 columns is, rounded to bf16, the first factor of a product along its columns, in the same threads.
+//
+// In shared memory a tile is a plane of bf16, rows of 16-byte chunks, of which row r has chunk c at place c xor r (of
+// the lowest bits), so that neither rows nor columns of chunks meet in a bank; ldmatrix reads it as either factor, along
+// either dimension. A tile of rank 1 is an array of f32.
+#pragma once
+#include "lib/Codegen/IndexMath.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+namespace strand {
+using namespace mlir;
+
+/// A tile of bf16 in shared memory.
+struct Plane {
+  Value pointer;
+  int64_t rows, columns;
+};
+
+/// The places of one thread.
+class TileThread {
+public:
+  TileThread(ImplicitLocOpBuilder &b, Value thread, int64_t warps);
+
+  Value thread, lane, warp;
+  int64_t warps;
+
+  int64_t fragmentsOfThread(int64_t lines) const { return std::max<int64_t>(1, lines / 16 / warps); }
+  /// Index (i32) of the first line of the thread's fragment `f`; of its line `half` there; of column 0 of a pair.
+  Value fragmentBegin(int64_t lines, int64_t f);
+  Value line(int64_t lines, int64_t f, int64_t half);
+  Value column(int64_t n);
+  /// Whether no warp before this one holds the same lines; null if that is so for all.
+  Value isFirstHolder(int64_t lines);
+
+  Value number(int64_t v) { return at().of(v); }
+  IndexMath at() { return {b, b.getLoc(), b.getI32Type()}; }
+  /// Byte `offset` (i32) behind a pointer to shared memory.
+  Value behind(Value pointer, Value offset);
+
+  /// The address of element [row, 8 * chunk] of a plane.
+  Value chunkAddress(const Plane &plane, Value row, Value chunk);
+  /// The first factor: lines are rows of the plane (or its columns, with `turned`), 16 from `firstLine` on, along depth
+  /// 16 * k on.
+  SmallVector<Value> firstFactor(const Plane &plane, bool turned, Value firstLine, int64_t k);
+  /// The second factor for columns 16 * n and 16 * n + 8 on: columns are rows of the plane (or its columns, `turned`).
+  SmallVector<Value> secondFactor(const Plane &plane, bool turned, int64_t n, int64_t k);
+  /// Two values as a word of bf16, rounded.
+  Value word(Value low, Value high);
+  /// The two values of a word, as bf16.
+  std::pair<Value, Value> halves(Value word);
+  /// The value of the lane whose number differs in the bits of `mask`.
+  Value fromLane(Value v, int64_t mask);
+  void barrier();
+
+private:
+  ImplicitLocOpBuilder &b;
+  Value lineInFragment, pairColumn;
+
+  SmallVector<Value> loadMatrices(Value address, bool turned);
+};
+} // namespace strand

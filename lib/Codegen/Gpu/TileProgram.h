@@ -1,0 +1,75 @@
+// A loop over tiles, on buffers, as a program on values: which buffers are tiles, what each op does to them, and how the
+// threads of a block hold each.
+//
+// A tile has rank 0 to 2, without dimensions of size 1. One of rank 2 is held as the sums of tensor cores are
+// (TileFragments.h): one of its dimensions lies along the *lines* of fragments and is shared out among warps, the other
+// along their columns, and each warp has all of it. So a product finds its first factor in the registers of the thread if
+// the lines of that are the lines of the result; what else it needs goes through shared memory. Which dimension a tile's
+// lines are is chosen for the whole program, so that least has to go that way.
+#pragma once
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+namespace strand {
+using namespace mlir;
+
+/// The buffer whose elements `v` names, all of them in order: views that only add or drop dimensions of size 1 are the
+/// same tile.
+Value tileOf(Value v);
+/// The sizes of a buffer without those of 1.
+SmallVector<int64_t> tileShape(Value buffer);
+
+/// A linalg op without its loops of one step.
+struct TileStep {
+  linalg::LinalgOp op;
+  SmallVector<int64_t> sizes;                 // of the loops
+  SmallVector<utils::IteratorType> kinds;     // of the loops
+  SmallVector<std::optional<unsigned>> loops; // of each loop of the op, its number here
+  bool isProduct = false;                     // out += first input * second, each over two of three loops
+  unsigned lines = 0;                         // the loop that lies along lines, of two; of a product that of its result
+
+  /// The loops that the dimensions of an operand's tile are.
+  SmallVector<unsigned> loopsOf(OpOperand &operand) const;
+  bool isReduction(unsigned loop) const { return kinds[loop] == utils::IteratorType::reduction; }
+};
+
+class TileProgram {
+public:
+  /// What `loop` does, if threads can do it with tiles in registers. `refuse` says why not, at an op.
+  static std::optional<TileProgram> of(scf::ForOp loop, function_ref<void(Operation *, const Twine &)> refuse);
+
+  int64_t warps = 0;
+
+  const TileStep *stepOf(Operation *op) const {
+    auto known = steps.find(op);
+    return known == steps.end() ? nullptr : &known->second;
+  }
+  /// The memory that a tile is a copy of, perhaps in another type that holds the same numbers; else the tile.
+  Value sourceOf(Value tile) const { return aliases.lookup_or(tile, tile); }
+  /// Whether a tile is memory from outside that the program only reads.
+  bool isInput(Value tile) const;
+  /// Whether an input comes through shared memory, by copies that run while threads compute.
+  bool arrives(Value source) const;
+  /// Whether a buffer belongs to the program or the block around it, so that nobody else sees it.
+  bool isLocal(Value tile) const;
+  /// Which dimension of a tile of rank 2 lies along lines.
+  unsigned linesOf(Value tile) const { return lines.lookup(tile); }
+  /// Tiles that steps in `op` write.
+  SetVector<Value> writtenIn(Operation *op) const;
+
+private:
+  scf::ForOp loop;
+  DenseMap<Operation *, TileStep> steps;
+  DenseMap<Value, Value> aliases;
+  DenseMap<Value, unsigned> lines;
+  DenseMap<Value, int64_t> writes; // how many steps write a tile
+
+  explicit TileProgram(scf::ForOp loop) : loop(loop) {}
+  using Refuse = function_ref<void(Operation *, const Twine &)>;
+  bool read(Block &block, Refuse refuse);
+  bool readStep(linalg::LinalgOp op, Refuse refuse);
+  void findCopies();
+  bool checkProducts(Refuse refuse) const;
+  bool chooseLines(Refuse refuse);
+  bool chooseWarps(Refuse refuse);
+};
+} // namespace strand

@@ -1,0 +1,261 @@
+// The ops of a tile program, element by element, and products on tensor cores.
+#include "lib/Codegen/Gpu/Fragments.h"
+#include "lib/Codegen/Gpu/ProductTiles.h"
+#include "lib/Codegen/Gpu/TileCode.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+using namespace mlir;
+using namespace strand;
+namespace {
+constexpr int64_t columnsOfStep = fragment.rows, valuesOfFragment = 4, depthOfStep = 16;
+
+/// A sum, or another combination, of values that `body` yields into `output`.
+struct Combiner {
+  Operation *op = nullptr; // none: the output is no reduction
+  BlockArgument output;
+  Value term;
+
+  Value combine(OpBuilder &b, Value x, Value y) const {
+    IRMapping inside;
+    inside.map(output, x);
+    inside.map(term, y);
+    return b.clone(*op, inside)->getResult(0);
+  }
+};
+
+/// How output `i` of an op is combined along its reduction.
+Combiner combinerOf(linalg::LinalgOp op, unsigned i) {
+  BlockArgument output = op.getBlock()->getArgument(op.getNumDpsInputs() + i);
+  Value yielded = op.getBlock()->getTerminator()->getOperand(i);
+  Operation *made = yielded.getDefiningOp();
+  if (!made || made->getNumOperands() != 2 || !output.hasOneUse())
+    return {};
+  for (unsigned side : {0u, 1u})
+    if (made->getOperand(side) == output)
+      return {made, output, made->getOperand(1 - side)};
+  return {};
+}
+} // namespace
+
+void TileCode::emitStep(const TileStep &step) {
+  linalg::LinalgOp op = step.op;
+  for (Value init : op.getDpsInits())
+    if (program.sourceOf(tileOf(init)) != tileOf(init))
+      return; // a copy of what is read where it lies
+  if (isa<linalg::FillOp>(op))
+    return emitFill(step);
+  if (step.isProduct)
+    return emitProduct(step);
+  if (step.sizes.size() == 2)
+    return emitMap(step);
+  if (step.sizes.size() == 1 && step.isReduction(0))
+    return emitTotal(step);
+  emitLines(step);
+}
+
+void TileCode::emitFill(const TileStep &step) {
+  linalg::LinalgOp op = step.op;
+  Value tile = tileOf(op.getDpsInits()[0]);
+  put(tile, {});
+  held[tile].everywhere = asType(map.lookupOrDefault(op.getDpsInputs()[0]), b.getF32Type());
+}
+
+/// The body's results for one element; of sums the terms. Arguments that nothing reads are null.
+SmallVector<Value> TileCode::evaluate(const TileStep &step, ArrayRef<Value> arguments, ArrayRef<Value> indices) {
+  linalg::LinalgOp op = step.op;
+  Block *body = op.getBlock();
+  IRMapping inside(map);
+  for (auto [argument, v] : llvm::zip_equal(body->getArguments(), arguments))
+    if (v)
+      inside.map(argument, asType(v, argument.getType()));
+  SmallVector<Combiner> sums;
+  for (auto [i, init] : llvm::enumerate(op.getDpsInitsMutable()))
+    sums.push_back(step.loopsOf(init).size() < step.sizes.size() ? combinerOf(op, i) : Combiner());
+  for (Operation &inner : body->without_terminator()) {
+    if (llvm::any_of(sums, [&](const Combiner &c) { return c.op == &inner; }))
+      continue;
+    if (auto index = dyn_cast<linalg::IndexOp>(inner)) {
+      std::optional<unsigned> loop = step.loops[index.getDim()];
+      Value v = loop ? indices[*loop] : at.number(0);
+      inside.map(index.getResult(), arith::IndexCastOp::create(b, b.getIndexType(), v).getResult());
+      continue;
+    }
+    b.clone(inner, inside);
+  }
+  SmallVector<Value> results;
+  for (auto [i, v] : llvm::enumerate(body->getTerminator()->getOperands())) {
+    Value result = inside.lookupOrDefault(sums[i].op ? sums[i].term : v);
+    // rounding waits until the value is stored or multiplied
+    if (auto rounded = result.getDefiningOp<arith::TruncFOp>(); rounded && rounded.getIn().getType().isF32())
+      result = rounded.getIn();
+    results.push_back(asType(result, b.getF32Type()));
+  }
+  return results;
+}
+
+/// Over lines and columns; what has no columns is combined along them.
+void TileCode::emitMap(const TileStep &step) {
+  linalg::LinalgOp op = step.op;
+  int64_t lines = step.sizes[step.lines], columns = step.sizes[1 - step.lines];
+  unsigned outputs = op.getNumDpsInits(), inputs = op.getNumDpsInputs();
+  SmallVector<SmallVector<Value>> results(outputs);
+  auto isSum = [&](unsigned i) { return step.loopsOf(*op.getDpsInitOperand(i)).size() < 2; };
+  for (int64_t f = 0; f < at.fragmentsOfThread(lines); ++f) {
+    SmallVector<std::array<Value, 2>> sums(outputs);
+    for (int64_t n = 0; n < columns / columnsOfStep; ++n)
+      for (int64_t e = 0; e < valuesOfFragment; ++e) {
+        SmallVector<Value> arguments, indices(2);
+        indices[step.lines] = at.line(lines, f, e / 2);
+        indices[1 - step.lines] = at.at().add(at.column(n), e % 2);
+        for (OpOperand &operand : op->getOpOperands()) {
+          SmallVector<unsigned> loops = step.loopsOf(operand);
+          bool summed = operand.getOperandNumber() >= inputs && isSum(operand.getOperandNumber() - inputs);
+          if (summed || op.getMatchingBlockArgument(&operand).use_empty())
+            arguments.push_back({}); // sums are combined behind the loop
+          else if (!isa<MemRefType>(operand.get().getType()))
+            arguments.push_back(map.lookupOrDefault(operand.get()));
+          else if (loops.empty())
+            arguments.push_back(number(tileOf(operand.get())));
+          else if (loops.size() == 2)
+            arguments.push_back(element(tileOf(operand.get()), loops[0] != step.lines, lines, {f, n, e}));
+          else if (loops[0] == step.lines)
+            arguments.push_back(ofLine(tileOf(operand.get()), lines, f, e / 2));
+          else
+            arguments.push_back(ofColumn(tileOf(operand.get()), n, e % 2));
+        }
+        SmallVector<Value> made = evaluate(step, arguments, indices);
+        for (unsigned i = 0; i < outputs; ++i) {
+          if (!isSum(i)) {
+            results[i].push_back(made[i]);
+            continue;
+          }
+          Value &sum = sums[i][e / 2];
+          sum = sum ? combinerOf(op, i).combine(b, sum, made[i]) : made[i];
+        }
+      }
+    for (unsigned i = 0; i < outputs; ++i)
+      for (int64_t half : {0, 1}) {
+        if (!isSum(i))
+          continue;
+        Combiner combiner = combinerOf(op, i);
+        Value sum = sums[i][half];
+        for (int64_t mask : {1, 2}) // the four threads that share a line
+          sum = combiner.combine(b, sum, at.fromLane(sum, mask));
+        results[i].push_back(combiner.combine(b, ofLine(tileOf(op.getDpsInits()[i]), lines, f, half), sum));
+      }
+  }
+  for (unsigned i = 0; i < outputs; ++i)
+    put(tileOf(op.getDpsInits()[i]), std::move(results[i]));
+}
+
+/// Over lines alone, or over one element.
+void TileCode::emitLines(const TileStep &step) {
+  linalg::LinalgOp op = step.op;
+  bool single = step.sizes.empty();
+  int64_t lines = single ? 0 : step.sizes[0];
+  SmallVector<SmallVector<Value>> results(op.getNumDpsInits());
+  for (int64_t f = 0; f < (single ? 1 : at.fragmentsOfThread(lines)); ++f)
+    for (int64_t half = 0; half < (single ? 1 : 2); ++half) {
+      SmallVector<Value> arguments, indices;
+      if (!single)
+        indices.push_back(at.line(lines, f, half));
+      for (OpOperand &operand : op->getOpOperands()) {
+        if (op.getMatchingBlockArgument(&operand).use_empty())
+          arguments.push_back({});
+        else if (!isa<MemRefType>(operand.get().getType()))
+          arguments.push_back(map.lookupOrDefault(operand.get()));
+        else if (step.loopsOf(operand).empty())
+          arguments.push_back(number(tileOf(operand.get())));
+        else
+          arguments.push_back(ofLine(tileOf(operand.get()), lines, f, half));
+      }
+      for (auto [all, v] : llvm::zip_equal(results, evaluate(step, arguments, indices)))
+        all.push_back(v);
+    }
+  for (auto [init, values] : llvm::zip_equal(op.getDpsInits(), results))
+    put(tileOf(init), std::move(values));
+}
+
+/// From rank 1 to one number, which each warp finds by itself.
+void TileCode::emitTotal(const TileStep &step) {
+  linalg::LinalgOp op = step.op;
+  Combiner combiner = combinerOf(op, 0);
+  int64_t count = step.sizes[0], together = std::min(count, threadsOfWarp);
+  Value sum;
+  for (int64_t first = 0; first < count; first += together) {
+    Value i = at.at().add(at.at().rem(at.lane, together), first);
+    SmallVector<Value> arguments;
+    for (OpOperand *input : op.getDpsInputOperands()) {
+      Value tile = tileOf(input->get()), source = program.sourceOf(tile);
+      if (step.loopsOf(*input).empty())
+        arguments.push_back(number(tile));
+      else if (program.isInput(source) && !program.arrives(source))
+        arguments.push_back(loadDirect(source, {i}));
+      else
+        arguments.push_back(ofIndex(program.isInput(source) ? source : tile, i));
+    }
+    arguments.push_back({});
+    Value term = evaluate(step, arguments, {i})[0];
+    sum = sum ? combiner.combine(b, sum, term) : term;
+  }
+  for (int64_t mask = 1; mask < together; mask *= 2)
+    sum = combiner.combine(b, sum, at.fromLane(sum, mask));
+  Value tile = tileOf(op.getDpsInits()[0]);
+  put(tile, {combiner.combine(b, number(tile), sum)});
+}
+
+/// 16 lines of the first factor along 16 of the depth. `alongRows`: its lines are the rows of the tile.
+TileCode::Words TileCode::firstFactor(Value tile, bool alongRows, int64_t lines, int64_t f, int64_t k) {
+  bool isInput = program.isInput(tile);
+  if (!isInput && (program.linesOf(tile) == 0) == alongRows) {
+    SmallVector<int64_t> shape = tileShape(tile);
+    int64_t fragments = shape[alongRows ? 1 : 0] / columnsOfStep;
+    ArrayRef<Value> values = valuesOf(tile);
+    Words words;
+    for (int64_t n : {2 * k, 2 * k + 1})
+      for (int64_t half : {0, 1}) {
+        ArrayRef<Value> pair = values.slice((f * fragments + n) * valuesOfFragment + 2 * half, 2);
+        words.push_back(at.word(pair[0], pair[1]));
+      }
+    return words;
+  }
+  if (!isInput)
+    return at.firstFactor(planeOf(tile), !alongRows, at.fragmentBegin(lines, f), k);
+  Plane plane = planeOf(tile);
+  Words &known = loaded[tile][(k * 64 + f) * 2 + alongRows];
+  if (known.empty())
+    known = at.firstFactor(plane, !alongRows, at.fragmentBegin(lines, f), k);
+  return known;
+}
+
+void TileCode::emitProduct(const TileStep &step) {
+  linalg::LinalgOp op = step.op;
+  OpOperand *first = op.getDpsInputOperand(0), *second = op.getDpsInputOperand(1);
+  if (!llvm::is_contained(step.loopsOf(*first), step.lines))
+    std::swap(first, second);
+  SmallVector<unsigned> a = step.loopsOf(*first), c = step.loopsOf(*second);
+  bool alongRows = a[0] == step.lines;
+  unsigned depthLoop = a[alongRows ? 1 : 0];
+  bool depthIsRows = c[0] == depthLoop;
+  unsigned columnLoop = c[depthIsRows ? 1 : 0];
+  int64_t lines = step.sizes[step.lines], columns = step.sizes[columnLoop], depth = step.sizes[depthLoop];
+  Value out = tileOf(op.getDpsInits()[0]), factor = program.sourceOf(tileOf(first->get())),
+        other = program.sourceOf(tileOf(second->get()));
+  SmallVector<Value> sums = valuesOf(out);
+  Plane plane = planeOf(other);
+  int64_t fragments = columns / columnsOfStep;
+  for (int64_t k = 0; k < depth / depthOfStep; ++k) {
+    SmallVector<Words> ofLines;
+    for (int64_t f = 0; f < at.fragmentsOfThread(lines); ++f)
+      ofLines.push_back(firstFactor(factor, alongRows, lines, f, k));
+    for (int64_t n = 0; n < fragments; n += 2) {
+      Words both = at.secondFactor(plane, depthIsRows, n / 2, k);
+      for (int64_t f = 0; f < int64_t(ofLines.size()); ++f)
+        for (int64_t which : {0, 1}) {
+          auto here = MutableArrayRef(sums).slice((f * fragments + n + which) * valuesOfFragment, valuesOfFragment);
+          Words next = multiplyFragments(b, ofLines[f], ArrayRef(both).slice(2 * which, 2), here);
+          llvm::copy(next, here.begin());
+        }
+    }
+  }
+  put(out, std::move(sums));
+}
