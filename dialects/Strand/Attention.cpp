@@ -267,7 +267,22 @@ FailureOr<SmallVector<Value>> AttentionOp::decomposeOperation(OpBuilder &b) {
 static constexpr int64_t passBytes = 256 << 10;
 
 bool AttentionOp::readsEarlierRows() { return true; }
-int64_t AttentionOp::getBlocks(const ChunkOptions &) { return getKeyHeads(); }
+
+/// Whether tiles are for tensor cores: rows in bf16, whose weights may be rounded to bf16 as well, and none in a state.
+/// A block then owns a query head, and keys come in blocks of the length of the tile.
+static bool isForTensorCores(AttentionOp op, const ChunkOptions &options) {
+  return options.tensorCores && !options.singleRow && op.getStates().empty() && op.getKeySize() % 16 == 0 &&
+         op.getValueSize() % 16 == 0 && comesFromBf16(op.getQ()) && comesFromBf16(op.getK()) && comesFromBf16(op.getV());
+}
+
+/// Query heads of a block.
+static int64_t headsOfBlock(AttentionOp op, const ChunkOptions &options) {
+  return isForTensorCores(op, options) ? 1 : op.getGroup();
+}
+
+int64_t AttentionOp::getBlocks(const ChunkOptions &options) {
+  return getKeyHeads() * getGroup() / headsOfBlock(*this, options);
+}
 
 /// Bytes of a query and its unnormalised result, or of a key and its value.
 static int64_t queryBytes(AttentionOp op) {
@@ -291,6 +306,8 @@ SmallVector<int64_t> AttentionOp::getTileLengths(const ChunkOptions &options) {
     return {1};
   if (options.tileLength)
     return {options.tileLength, 1};
+  if (isForTensorCores(*this, options))
+    return {64, 16, 1};
   int64_t rows = panelRows(*this), panels = std::clamp<int64_t>(passBytes / (rows * queryBytes(*this)), 1, 4);
   return {panels * rows, rows / 2, 1};
 }
@@ -302,16 +319,16 @@ Slice AttentionOp::getStateSlice(OpBuilder &b, unsigned i, Value block, const Ch
   s.sizes[shape.size() - 2] = 1;
   return s;
 }
-Slice AttentionOp::getResultSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &) {
+Slice AttentionOp::getResultSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &options) {
   SmallVector<int64_t> shape = itemShape(getResult(i));
   Slice s{SmallVector<OpFoldResult>(shape.size(), b.getIndexAttr(0)), shape};
-  s.offsets[0] = arith::MulIOp::create(b, getLoc(), block, indexConstant(b, getLoc(), getGroup())).getResult();
-  s.sizes[0] = getGroup();
+  s.sizes[0] = headsOfBlock(*this, options);
+  s.offsets[0] = startOf(b, getLoc(), block, s.sizes[0]);
   return s;
 }
 
 namespace {
-/// A tile of one key head. Queries come in panels of R: rows of one head, or, where the tile is a single row, all heads
+/// A tile of one key head, or of some of its query heads. Queries come in panels of R: rows of one head, or, where the tile is a single row, all heads
 /// of the group. Keys come in blocks of B rows.
 struct Tile {
   AttentionOp op;
@@ -320,18 +337,23 @@ struct Tile {
   Type e;
   bool lanesAreQueries;
   int64_t C, E, D, V, W, R, B; // rows of the tile, heads of the group, sizes of keys and values, window (0: none)
-  Value row, before, keyHead;  // the first row, its position, the key head
+  Value row, before;           // the first row, its position
+  Value keyHead, firstHead;    // the key head, the first of the query heads
   Value k, v;                  // the head's part of the state, or null
 
-  Tile(AttentionOp op, OpBuilder &b, Value row, int64_t length, Value keyHead, ValueRange states)
+  Tile(AttentionOp op, OpBuilder &b, Value row, int64_t length, Value block, ValueRange states, int64_t heads)
       : op(op), b(b), loc(op.getLoc()), e(op.getElementType()), lanesAreQueries(length > 1), C(length),
-        E(op.getGroup()), D(op.getKeySize()), V(op.getValueSize()), W(op.getWindow().value_or(0)),
+        E(heads), D(op.getKeySize()), V(op.getValueSize()), W(op.getWindow().value_or(0)),
         R(length > 1 ? blockOf(length, panelRows(op), 1) : E), B(length > 1 ? panelRows(op) : keyBlock(op)), row(row),
-        before(states[0]), keyHead(keyHead) {
+        before(states[0]), keyHead(block), firstHead(startOf(b, loc, block, heads)) {
+    if (int64_t blocksOfKey = op.getGroup() / heads; blocksOfKey > 1)
+      keyHead = arith::DivUIOp::create(b, loc, block, index(blocksOfKey));
     if (states.size() > 1)
       k = states[1], v = states[2];
   }
 
+  /// Results of one head from destinations C x 1 x V and C x 1, with keys in blocks of C rows.
+  SmallVector<Value> onTensorCores(ValueRange results);
   /// Results from destinations C x E x V and C x E, then the next states.
   SmallVector<Value> emit(ValueRange results) {
     SmallVector<Value> out;
@@ -597,7 +619,7 @@ SmallVector<Value> Tile::manyRows(ValueRange results) {
     Value all = emptyTensor(b, loc, shape(queryDims(), {heads * C / R}), e);
     Value queries =
         overPanels(heads, firstHead, zero, endPanel, all, [&](const Panel &panel, ValueRange x) -> SmallVector<Value> {
-          Value q = slice(b, loc, op.getQ(), place(panel, row, times(keyHead, E)), {R, 1, D}, {1});
+          Value q = slice(b, loc, op.getQ(), place(panel, row, firstHead), {R, 1, D}, {1});
           return {putRow(b, loc, scaled(q, takeRow(b, loc, x[0], panel.number)), x[0], panel.number)};
         })[0];
     Running done = overBlocks(heads, firstHead, queries);
@@ -630,7 +652,7 @@ SmallVector<Value> Tile::oneRow(ValueRange results) {
       dropped = {0, 1};
     return slice(b, loc, state ? state : rows, at, {n, 1, itemShape(rows).back()}, dropped);
   };
-  Value q = slice(b, loc, op.getQ(), {row, times(keyHead, E), b.getIndexAttr(0)}, {1, E, D}, {0});
+  Value q = slice(b, loc, op.getQ(), {row, firstHead, b.getIndexAttr(0)}, {1, E, D}, {0});
   Value queries = scaled(q, emptyTensor(b, loc, {E, D}, e));
   Value rest = arith::RemUIOp::create(b, loc, count, index(B));
   SmallVector<Value> done = loop(zero, rest, B, start({}).list(), [&](Value from, ValueRange x) {
@@ -650,7 +672,87 @@ SmallVector<Value> Tile::oneRow(ValueRange results) {
   return out;
 }
 
+/// As above, but scores are logarithms to base 2 and weights are rounded to bf16.
+SmallVector<Value> Tile::onTensorCores(ValueRange results) {
+  auto part = [&](Value rows, Value row, Value head, int64_t size) {
+    return inBf16(b, loc, slice(b, loc, rows, {row, head, b.getIndexAttr(0)}, {C, 1, size}, {1}));
+  };
+  auto power = [](OpBuilder &b, Location loc, Value x) {
+    return math::Exp2Op::create(b, loc, x, arith::FastMathFlags::afn).getResult();
+  };
+  constexpr double log2e = 1.4426950408889634;
+  double scale = op.getScale().convertToDouble() * log2e;
+  Type i32 = b.getI32Type();
+  Value q = part(op.getQ(), row, firstHead, D), first = index(0), end = add(b, loc, before, index(C));
+  if (W) {
+    first = sub(b, loc, greatest(before, index(W - 1)), index(W - 1));
+    first = sub(b, loc, first, arith::RemUIOp::create(b, loc, first, index(C)));
+  }
+  Value start[] = {filled(b, loc, {C}, lowest(b, loc, e)), filled(b, loc, {C}, number(0)),
+                   filled(b, loc, {C, V}, number(0))};
+  Value begin = sub(b, loc, row, before); // of the sequence
+  Running done(loop(first, end, C, start, [&](Value from, ValueRange x) {
+    Running old(x);
+    Value at = add(b, loc, begin, from), k16 = part(op.getK(), at, keyHead, D), v16 = part(op.getV(), at, keyHead, V);
+    Value scores = contract(b, loc, q, "ri", k16, "si", filled(b, loc, {C, C}, number(0)), "rs");
+    Value distance = arith::IndexCastOp::create(b, loc, i32, sub(b, loc, before, from));
+    SmallVector<Value> masked = generic(
+        b, loc, {}, {scores, filled(b, loc, {C}, lowest(b, loc, e))}, {map("rs", "rs"), map("rs", "r")}, "pr",
+        [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+          auto place = [&](unsigned d) {
+            return arith::IndexCastOp::create(b, loc, i32, linalg::IndexOp::create(b, loc, d)).getResult();
+          };
+          Value age = add(b, loc, sub(b, loc, place(0), place(1)), distance);
+          Value limit = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(W));
+          auto isSeen = W ? arith::CmpIPredicate::ult : arith::CmpIPredicate::sge; // with W: 0 <= age < W
+          Value seen = arith::CmpIOp::create(b, loc, isSeen, age, limit);
+          Value score = arith::SelectOp::create(b, loc, seen, mul(b, loc, x[0], floatConstant(b, loc, e, scale)),
+                                                floatConstant(b, loc, e, -INFINITY));
+          return {score, arith::MaxNumFOp::create(b, loc, x[1], score)};
+        });
+    SmallVector<Value> scales =
+        generic(b, loc, masked[1], {old.most, old.sum, emptyTensor(b, loc, {C}, e)},
+                SmallVector<AffineMap>(4, map("r", "r")), "p",
+                [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                  Value most = arith::MaxNumFOp::create(b, loc, x[0], x[1]);
+                  Value factor = power(b, loc, sub(b, loc, x[1], most));
+                  return {most, mul(b, loc, x[2], factor), factor};
+                });
+    SmallVector<Value> weights = generic(
+        b, loc, {masked[0], scales[0]}, {emptyTensor(b, loc, {C, C}, b.getBF16Type()), scales[1]},
+        {map("rs", "rs"), map("rs", "r"), map("rs", "rs"), map("rs", "r")}, "pr",
+        [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+          Value weight = power(b, loc, sub(b, loc, x[0], x[1]));
+          return {castFloat(b, loc, weight, b.getBF16Type()), add(b, loc, x[3], weight)};
+        });
+    Value result = generic(
+        b, loc, scales[2], old.result, {map("rd", "r"), map("rd", "rd")}, "pp",
+        [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {mul(b, loc, x[0], x[1])}; })[0];
+    result = contract(b, loc, weights[0], "rs", v16, "sd", result, "rd");
+    return SmallVector<Value>{scales[0], weights[1], result};
+  }));
+  SmallVector<Value> into;
+  for (Value whole : results)
+    into.push_back(slice(b, loc, whole, SmallVector<OpFoldResult>(rowsType(whole).getRank(), b.getIndexAttr(0)),
+                         rowsType(whole).getShape(), {1}));
+  auto kept = generic(b, loc, {done.result, done.sum}, into[0], {map("rd", "rd"), map("rd", "r"), map("rd", "rd")}, "pp",
+                      [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                        return {arith::DivFOp::create(b, loc, x[0], x[1])};
+                      });
+  if (op.getLse())
+    kept.append(generic(b, loc, {done.most, done.sum}, into[1], SmallVector<AffineMap>(3, map("r", "r")), "p",
+                        [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                          Value most = mul(b, loc, x[0], floatConstant(b, loc, e, 1 / log2e));
+                          return {add(b, loc, most, math::LogOp::create(b, loc, x[1]))};
+                        }));
+  for (auto [part, whole] : llvm::zip_equal(kept, results))
+    part = unslice(b, loc, part, whole, SmallVector<OpFoldResult>(rowsType(whole).getRank(), b.getIndexAttr(0)),
+                   rowsType(whole).getShape());
+  return kept;
+}
+
 SmallVector<Value> AttentionOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
-                                         ValueRange states, const ChunkOptions &) {
-  return Tile(*this, b, row, length, block, states).emit(results);
+                                         ValueRange states, const ChunkOptions &options) {
+  Tile tile(*this, b, row, length, block, states, headsOfBlock(*this, options));
+  return isForTensorCores(*this, options) && length > 1 ? tile.onTensorCores(results) : tile.emit(results);
 }

@@ -1,5 +1,6 @@
 #include "dialects/Strand/Rows.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
@@ -175,15 +176,24 @@ Value strand::contract(OpBuilder &b, Location loc, Value lhs, StringRef lhsDims,
 }
 
 bool strand::comesFromBf16(Value rows) {
+  if (getElementTypeOrSelf(rows).isBF16())
+    return true;
   Operation *op = rows.getDefiningOp();
   if (auto cast = dyn_cast_if_present<arith::ExtFOp>(op))
-    return getElementTypeOrSelf(cast.getIn()).isBF16();
+    return comesFromBf16(cast.getIn());
   auto made = dyn_cast_if_present<linalg::GenericOp>(op);
-  if (!made)
+  if (!made || made.getNumReductionLoops())
     return false;
-  auto widened = made.getBody()->getTerminator()->getOperand(cast<OpResult>(rows).getResultNumber());
-  auto cast = widened.getDefiningOp<arith::ExtFOp>();
-  return cast && cast.getIn().getType().isBF16();
+  SmallVector<Value> full; // inputs with as many elements; the others are few
+  for (Value input : made.getInputs())
+    if (auto type = dyn_cast<RankedTensorType>(input.getType()); type && type.getRank() == rowsType(rows).getRank())
+      full.push_back(input);
+  return !full.empty() && llvm::all_of(full, [](Value input) { return comesFromBf16(input); });
+}
+
+Value strand::coarseExp(OpBuilder &b, Location loc, Value x) {
+  Value power = arith::MulFOp::create(b, loc, x, floatConstant(b, loc, x.getType(), 1.4426950408889634));
+  return math::Exp2Op::create(b, loc, power, arith::FastMathFlags::afn);
 }
 
 Value strand::inBf16(OpBuilder &b, Location loc, Value x) {

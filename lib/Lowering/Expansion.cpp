@@ -29,17 +29,25 @@ void Expansion::writeChunks() {
 /// Results and next states, written into `into`.
 SmallVector<Value> Expansion::chunks(ValueRange into) {
   SmallVector<OpFoldResult> counts{numSequences(), b.getIndexAttr(op.getBlocks(options))};
+  bool inParts = options.tensorCores && !options.singleRow && states.empty() && carried.empty();
+  if (inParts)
+    counts.push_back(numParts());
   auto loop = scf::ForallOp::create(b, loc, counts, into, std::nullopt);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(loop.getTerminator());
   Value sequence = loop.getInductionVar(0);
   auto [first, rows] = rowsOf(sequence);
+  Value seen = index(0);
+  if (inParts) {
+    std::tie(seen, rows) = rowsOfPart(rows, loop.getInductionVar(2), getValueOrCreateConstantIndexOp(b, loc, counts[2]));
+    first = arith::AddIOp::create(b, loc, first, seen);
+  }
   Value slot = states.empty() ? Value() : slotOf(sequence);
   Part part = partOf(first, rows, loop.getInductionVar(1));
   addResults(part);
   for (auto [i, spec] : llvm::enumerate(specs)) {
     bool counts = spec.growth == Growth::Count;
-    part.counts.push_back(!counts ? Value() : states.empty() ? index(0) : indexAt(b, loc, states[i], slot));
+    part.counts.push_back(!counts ? Value() : states.empty() ? seen : indexAt(b, loc, states[i], slot));
   }
   if (!states.empty())
     addStates(part, slot);
@@ -58,6 +66,24 @@ SmallVector<Value> Expansion::chunks(ValueRange into) {
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 
+/// Where no row needs another tile's results, sequences are cut into parts: as many as their tiles, if all are of one
+/// length, which is what is known before the call.
+Value Expansion::numParts() {
+  Value rows = numRows(b, loc, rowsOperand()), length = index(op.getTileLengths(options).front());
+  Value sequences = arith::MaxUIOp::create(b, loc, numSequences(), index(1));
+  Value parts = arith::CeilDivUIOp::create(b, loc, rows, arith::MulIOp::create(b, loc, sequences, length));
+  return arith::MaxUIOp::create(b, loc, parts, index(1));
+}
+
+/// The first row of part number `part` of `parts` of a sequence of `rows`, and how many there are.
+std::pair<Value, Value> Expansion::rowsOfPart(Value rows, Value part, Value parts) {
+  Value length = index(op.getTileLengths(options).front());
+  Value each = arith::CeilDivUIOp::create(b, loc, rows, parts);
+  each = arith::MulIOp::create(b, loc, arith::CeilDivUIOp::create(b, loc, each, length), length);
+  Value first = arith::MinUIOp::create(b, loc, arith::MulIOp::create(b, loc, part, each), rows);
+  return {first, arith::MinUIOp::create(b, loc, each, arith::SubIOp::create(b, loc, rows, first))};
+}
+
 void Expansion::replace(ValueRange values) {
   SmallVector<Value> after(states);
   for (auto [i, state] : llvm::zip(carried, values.drop_front(written.size())))
@@ -67,14 +93,18 @@ void Expansion::replace(ValueRange values) {
       after[i] = raised(states[i]);
   for (auto [i, value] : llvm::zip(written, values)) {
     resultOf(i).replaceAllUsesWith(value);
-    for (OpOperand &use : llvm::make_early_inc_range(op->getResult(i).getUses())) // of what a reader took: its sizes
-      if (isa<tensor::DimOp>(use.getOwner()))
-        use.set(value);
+    SmallVector<Value> taken{op->getResult(i)}; // by readers; of which sizes may be asked
+    for (linalg::GenericOp reader : readers[i])
+      taken.push_back(reader.getResult(0));
+    for (Value v : taken)
+      for (OpOperand &use : llvm::make_early_inc_range(v.getUses()))
+        if (isa<tensor::DimOp>(use.getOwner()))
+          use.set(value);
   }
   for (auto [result, value] : llvm::zip_equal(op->getResults().drop_front(results), after))
     result.replaceAllUsesWith(value);
-  for (linalg::GenericOp reader : readers)
-    if (reader)
+  for (ArrayRef<linalg::GenericOp> chain : readers)
+    for (linalg::GenericOp reader : llvm::reverse(chain))
       reader.erase();
   op->erase();
 }
@@ -247,7 +277,7 @@ SmallVector<Value> Expansion::computeTile(const Part &part, Value at, int64_t le
                                           ValueRange states) {
   SmallVector<Value> tiles, of;
   for (unsigned i = 0; i < results; ++i) {
-    bool direct = llvm::is_contained(written, i) && !readers[i];
+    bool direct = llvm::is_contained(written, i) && readers[i].empty();
     SmallVector<int64_t> size{length};
     llvm::append_range(size, op.getResultSlice(b, i, part.block, options).sizes);
     // nobody reads what is written to a place of its own, unless a reader was taken along
@@ -267,21 +297,31 @@ SmallVector<Value> Expansion::computeTile(const Part &part, Value at, int64_t le
   for (auto [i, place] : llvm::zip(written, into)) {
     SmallVector<OpFoldResult> offsets{row};
     llvm::append_range(offsets, op.getResultSlice(b, i, part.block, options).offsets);
-    next.push_back(readers[i] ? readTile(i, offsets, made[i], place) : made[i]);
+    Value tile = made[i], value = op->getResult(i);
+    for (linalg::GenericOp reader : readers[i]) {
+      tile = readTile(reader, value, offsets, tile, reader == readers[i].back() ? place : Value());
+      value = reader.getResult(0);
+    }
+    next.push_back(tile);
   }
   llvm::append_range(next, ArrayRef(made).drop_front(results));
   return next;
 }
 
-/// What the reader of result `i` makes of its tile at `offsets`, written to `into`.
-Value Expansion::readTile(unsigned i, ArrayRef<OpFoldResult> offsets, Value tile, Value into) {
+/// What `reader` makes of the tile of `value` at `offsets`, written to `into` or, without, to a place of its own.
+Value Expansion::readTile(linalg::GenericOp reader, Value value, ArrayRef<OpFoldResult> offsets, Value tile,
+                          Value into) {
   SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(b.getContext(), rowsType(tile).getShape());
-  auto tiled = cast<TilingInterface>(readers[i].getOperation()).getTiledImplementation(b, offsets, sizes);
+  auto tiled = cast<TilingInterface>(reader.getOperation()).getTiledImplementation(b, offsets, sizes);
   auto made = cast<linalg::GenericOp>(tiled->tiledOps.front());
-  for (OpOperand &operand : readers[i]->getOpOperands()) {
-    if (operand.get() == op->getResult(i))
+  if (!into) {
+    auto type = RankedTensorType::get(rowsType(tile).getShape(), rowsType(reader.getResult(0)).getElementType());
+    into = emptyTensor(b, loc, type.getShape(), type.getElementType());
+  }
+  for (OpOperand &operand : reader->getOpOperands()) {
+    if (operand.get() == value)
       made->setOperand(operand.getOperandNumber(), tile);
-    if (readers[i].isDpsInit(&operand))
+    if (reader.isDpsInit(&operand))
       made->setOperand(operand.getOperandNumber(), into);
   }
   for (Operation *unused : tiled->generatedSlices)
@@ -309,15 +349,17 @@ static linalg::GenericOp soleReader(OpResult result) {
 }
 
 void Expansion::takeReaders() {
-  for (unsigned i : written) {
-    linalg::GenericOp reader = soleReader(op->getResult(i));
-    DominanceInfo order;
-    bool known = reader && llvm::all_of(reader->getOperands(), [&](Value v) {
-      return v == op->getResult(i) || v == reader.getOutputs()[0] || order.properlyDominates(v, op);
-    });
-    if (known)
-      readers[i] = reader;
-  }
+  DominanceInfo order;
+  for (unsigned i : written)
+    while (linalg::GenericOp reader = soleReader(cast<OpResult>(resultOf(i)))) {
+      Value made = resultOf(i);
+      bool known = llvm::all_of(reader->getOperands(), [&](Value v) {
+        return v == made || v == reader.getOutputs()[0] || order.properlyDominates(v, op);
+      });
+      if (!known)
+        break;
+      readers[i].push_back(reader);
+    }
 }
 
 void Expansion::putSlices(scf::ForallOp loop, const Part &part, ValueRange slices) {

@@ -36,6 +36,8 @@ private:
   /// First row of `sequence` and its number of rows.
   std::pair<Value, Value> rowsOf(Value sequence);
   Value slotOf(Value sequence);
+  Value numParts();
+  std::pair<Value, Value> rowsOfPart(Value rows, Value part, Value parts);
   SmallVector<Value> destinations();
   /// The op's values from the forms' results and carried states.
   void replace(ValueRange values);
@@ -57,8 +59,8 @@ private:
   SmallVector<Value> emitTile(const Part &part, Value at, int64_t length, ValueRange slices);
   SmallVector<Value> computeTile(const Part &part, Value at, int64_t length, ValueRange into, ValueRange states);
   SmallVector<Value> emitTeams(const Part &part, Value rows, SmallVector<Value> slices, Value &done);
-  Value resultOf(unsigned i) { return readers[i] ? readers[i]->getResult(0) : op->getResult(i); }
-  Value readTile(unsigned i, ArrayRef<OpFoldResult> offsets, Value tile, Value into);
+  Value resultOf(unsigned i) { return readers[i].empty() ? op->getResult(i) : readers[i].back()->getResult(0); }
+  Value readTile(linalg::GenericOp reader, Value value, ArrayRef<OpFoldResult> offsets, Value tile, Value into);
   void putSlices(scf::ForallOp loop, const Part &part, ValueRange slices);
   Value raised(Value counts);
 
@@ -74,6 +76,6 @@ private:
   SmallVector<unsigned> carried; // states that the loops carry; not those that count rows, which blocks share
   unsigned results;              // of the op, but for states
   SmallVector<unsigned> written; // those of them that somebody reads
-  SmallVector<linalg::GenericOp> readers; // of each: the op that was taken along, or null
+  SmallVector<SmallVector<linalg::GenericOp, 2>> readers; // of each: the ops that were taken along, in order
 };
 } // namespace strand

@@ -1,6 +1,7 @@
 #include "dialects/Strand/Rows.h"
 #include "lib/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -38,8 +39,14 @@ bool readsItsOwn(tensor::ExtractSliceOp slice) {
   return inner != nullptr;
 }
 
+/// Whether `op` only writes its input as a wider type: doing it again reads less than its result takes.
+bool isWidening(linalg::LinalgOp op) {
+  auto cast = op.getBlock()->getTerminator()->getOperand(0).getDefiningOp<arith::ExtFOp>();
+  return op.getNumDpsInputs() == 1 && op.getNumDpsInits() == 1 && cast && cast.getIn() == op.getBlock()->getArgument(0);
+}
+
 /// Its slices in parallel loops, if it is element-wise and read by nothing else.
-SmallVector<tensor::ExtractSliceOp> slicesOf(linalg::LinalgOp op) {
+SmallVector<tensor::ExtractSliceOp> slicesOf(linalg::LinalgOp op, bool widening) {
   SmallVector<tensor::ExtractSliceOp> slices;
   bool plain = op.getNumReductionLoops() == 0 &&
                llvm::all_of(op.getIndexingMapsArray(), [](AffineMap m) { return m.isProjectedPermutation(); });
@@ -52,7 +59,7 @@ SmallVector<tensor::ExtractSliceOp> slicesOf(linalg::LinalgOp op) {
       continue;
     auto slice = dyn_cast<tensor::ExtractSliceOp>(user);
     if (!slice || op->getParentOfType<scf::ForallOp>() == slice->getParentOfType<scf::ForallOp>() ||
-        !slice.hasUnitStride() || !readsItsOwn(slice))
+        !slice.hasUnitStride() || !(readsItsOwn(slice) || (widening && isWidening(op))))
       return {};
     slices.push_back(slice);
   }
@@ -105,11 +112,12 @@ void moveIntoSlices(linalg::LinalgOp op, SmallVector<tensor::ExtractSliceOp> sli
 }
 
 struct FuseTiles : impl::FuseTilesBase<FuseTiles> {
+  using FuseTilesBase::FuseTilesBase;
   void runOnOperation() override {
     SmallVector<linalg::LinalgOp> ops;
     getOperation().walk([&](linalg::LinalgOp op) { ops.push_back(op); });
     for (linalg::LinalgOp op : llvm::reverse(ops)) // readers first, so that a chain moves as a whole
-      if (SmallVector<tensor::ExtractSliceOp> slices = slicesOf(op); !slices.empty())
+      if (SmallVector<tensor::ExtractSliceOp> slices = slicesOf(op, widening); !slices.empty())
         moveIntoSlices(op, std::move(slices));
   }
 };

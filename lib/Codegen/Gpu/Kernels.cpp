@@ -352,24 +352,62 @@ struct Kernels : impl::KernelsBase<Kernels> {
   }
 
   /// Buffers of a block beyond what its shared memory holds become parts of one buffer of the whole grid; the largest
-  /// first.
+  /// first, of those that are in use where most is.
   void moveLargeBuffers(scf::ForallOp loop) {
     SmallVector<memref::AllocOp> allocs;
-    int64_t total = 0;
     loop.walk([&](memref::AllocOp alloc) {
-      if (!alloc.getType().hasStaticShape())
-        return;
-      total += bytesOf(alloc);
-      if (!alloc->hasAttr(tile::sharedMark))
+      if (alloc.getType().hasStaticShape())
         allocs.push_back(alloc);
     });
-    while (total > shared && !allocs.empty()) {
-      auto largest = std::max_element(allocs.begin(), allocs.end(),
-                                      [](memref::AllocOp x, memref::AllocOp y) { return bytesOf(x) < bytesOf(y); });
-      total -= bytesOf(*largest);
-      moveToGrid(*largest, loop);
-      allocs.erase(largest);
+    while (true) {
+      SmallVector<memref::AllocOp> most = mostInUse(loop, allocs);
+      int64_t total = 0;
+      memref::AllocOp largest;
+      for (memref::AllocOp alloc : most) {
+        total += bytesOf(alloc);
+        if (!alloc->hasAttr(tile::sharedMark) && (!largest || bytesOf(alloc) > bytesOf(largest)))
+          largest = alloc;
+      }
+      if (total <= shared || !largest)
+        return;
+      allocs.erase(llvm::find(allocs, largest));
+      moveToGrid(largest, loop);
     }
+  }
+
+  /// Those that some op of the kernel's body uses while they take most.
+  static SmallVector<memref::AllocOp> mostInUse(scf::ForallOp loop, ArrayRef<memref::AllocOp> allocs) {
+    DenseMap<Operation *, int64_t> order;
+    for (Operation &op : *loop.getBody())
+      order[&op] = order.size();
+    SmallVector<std::pair<int64_t, int64_t>> uses; // of each, the first and the last op
+    for (memref::AllocOp alloc : allocs) {
+      SetVector<Operation *> users;
+      getForwardSlice(alloc.getResult(), &users);
+      int64_t first = order.size(), last = -1;
+      for (Operation *user : users)
+        if (Operation *here = loop.getBody()->findAncestorOpInBlock(*user)) {
+          first = std::min(first, order.lookup(here));
+          last = std::max(last, order.lookup(here));
+        }
+      uses.push_back({first, last});
+    }
+    SmallVector<memref::AllocOp> most;
+    int64_t mostBytes = 0;
+    for (int64_t at = 0; at < int64_t(order.size()); ++at) {
+      SmallVector<memref::AllocOp> here;
+      int64_t total = 0;
+      for (auto [alloc, use] : llvm::zip_equal(allocs, uses))
+        if (use.first <= at && at <= use.second) {
+          here.push_back(alloc);
+          total += bytesOf(alloc);
+        }
+      if (total > mostBytes) {
+        most = std::move(here);
+        mostBytes = total;
+      }
+    }
+    return most;
   }
 
   static int64_t bytesOf(memref::AllocOp alloc) {
