@@ -338,14 +338,14 @@ struct Tile {
   bool lanesAreQueries;
   int64_t C, E, D, V, W, R, B; // rows of the tile, heads of the group, sizes of keys and values, window (0: none)
   Value row, before;           // the first row, its position
-  Value keyHead, firstHead;    // the key head, the first of the query heads
+  Value keyHead, queryHead;    // the key head, the first of the query heads
   Value k, v;                  // the head's part of the state, or null
 
   Tile(AttentionOp op, OpBuilder &b, Value row, int64_t length, Value block, ValueRange states, int64_t heads)
       : op(op), b(b), loc(op.getLoc()), e(op.getElementType()), lanesAreQueries(length > 1), C(length),
         E(heads), D(op.getKeySize()), V(op.getValueSize()), W(op.getWindow().value_or(0)),
         R(length > 1 ? blockOf(length, panelRows(op), 1) : E), B(length > 1 ? panelRows(op) : keyBlock(op)), row(row),
-        before(states[0]), keyHead(block), firstHead(startOf(b, loc, block, heads)) {
+        before(states[0]), keyHead(block), queryHead(startOf(b, loc, block, heads)) {
     if (int64_t blocksOfKey = op.getGroup() / heads; blocksOfKey > 1)
       keyHead = arith::DivUIOp::create(b, loc, block, index(blocksOfKey));
     if (states.size() > 1)
@@ -619,7 +619,7 @@ SmallVector<Value> Tile::manyRows(ValueRange results) {
     Value all = emptyTensor(b, loc, shape(queryDims(), {heads * C / R}), e);
     Value queries =
         overPanels(heads, firstHead, zero, endPanel, all, [&](const Panel &panel, ValueRange x) -> SmallVector<Value> {
-          Value q = slice(b, loc, op.getQ(), place(panel, row, firstHead), {R, 1, D}, {1});
+          Value q = slice(b, loc, op.getQ(), place(panel, row, queryHead), {R, 1, D}, {1});
           return {putRow(b, loc, scaled(q, takeRow(b, loc, x[0], panel.number)), x[0], panel.number)};
         })[0];
     Running done = overBlocks(heads, firstHead, queries);
@@ -652,7 +652,7 @@ SmallVector<Value> Tile::oneRow(ValueRange results) {
       dropped = {0, 1};
     return slice(b, loc, state ? state : rows, at, {n, 1, itemShape(rows).back()}, dropped);
   };
-  Value q = slice(b, loc, op.getQ(), {row, firstHead, b.getIndexAttr(0)}, {1, E, D}, {0});
+  Value q = slice(b, loc, op.getQ(), {row, queryHead, b.getIndexAttr(0)}, {1, E, D}, {0});
   Value queries = scaled(q, emptyTensor(b, loc, {E, D}, e));
   Value rest = arith::RemUIOp::create(b, loc, count, index(B));
   SmallVector<Value> done = loop(zero, rest, B, start({}).list(), [&](Value from, ValueRange x) {
@@ -683,7 +683,7 @@ SmallVector<Value> Tile::onTensorCores(ValueRange results) {
   constexpr double log2e = 1.4426950408889634;
   double scale = op.getScale().convertToDouble() * log2e;
   Type i32 = b.getI32Type();
-  Value q = part(op.getQ(), row, firstHead, D), first = index(0), end = add(b, loc, before, index(C));
+  Value q = part(op.getQ(), row, queryHead, D), first = index(0), end = add(b, loc, before, index(C));
   if (W) {
     first = sub(b, loc, greatest(before, index(W - 1)), index(W - 1));
     first = sub(b, loc, first, arith::RemUIOp::create(b, loc, first, index(C)));
