@@ -14,6 +14,8 @@
 // one a channel, which is folded into the keys while the updates are walked (keys transposed, so that lanes are
 // updates).
 #include "dialects/Strand/Decay.h"
+#include "dialects/Strand/HeadPart.h"
+#include "dialects/Tile/Tile.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -189,21 +191,42 @@ FailureOr<SmallVector<Value>> DeltaRuleOp::decomposeOperation(OpBuilder &b) {
 
 //===--- tiles ---------------------------------------------------------------------------------------------------===//
 
-int64_t DeltaRuleOp::getBlocks(const ChunkOptions &) { return getHeads(); }
+/// Whether tiles are for tensor cores: rows in bf16, so that products may round their factors to bf16, and one decay and
+/// one update a row.
+static bool isForTensorCores(DeltaRuleOp op, const ChunkOptions &options) {
+  return options.tensorCores && !options.singleRow && !op.hasVectorGate() && !op.isLowRank() && !op.hasVectorBeta() &&
+         op.getFactors() == 1 && op.getK().getType().getRank() == 3 && op.getKeySize() % 16 == 0 &&
+         op.getValueSize() % 16 == 0 && comesFromBf16(op.getQ()) && comesFromBf16(op.getK()) &&
+         comesFromBf16(op.getV());
+}
+
+static int64_t valuesOfBlock(DeltaRuleOp op, const ChunkOptions &options) {
+  return isForTensorCores(op, options) ? valuesInRegisters(op.getValueSize()) : op.getValueSize();
+}
+
+int64_t DeltaRuleOp::getBlocks(const ChunkOptions &options) {
+  return getHeads() * getValueSize() / valuesOfBlock(*this, options);
+}
 
 SmallVector<int64_t> DeltaRuleOp::getTileLengths(const ChunkOptions &options) {
   if (options.singleRow)
     return {1};
+  if (isForTensorCores(*this, options) && !options.tileLength)
+    return {64, 16, 1};
   int64_t updates = hasVectorGate() || isLowRank() ? 16 : 32;
   int64_t length = options.tileLength ? options.tileLength : std::max<int64_t>(1, updates / getFactors());
   return length > 1 ? SmallVector<int64_t>{length, 1} : SmallVector<int64_t>{1};
 }
 
-Slice DeltaRuleOp::getStateSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &) {
-  return headOf(b, getStateSpecs()[i].shape, block);
+static HeadPart partOf(OpBuilder &b, DeltaRuleOp op, Value block, const ChunkOptions &options) {
+  return HeadPart(b, op.getLoc(), block, op.getValueSize(), valuesOfBlock(op, options));
 }
-Slice DeltaRuleOp::getResultSlice(OpBuilder &b, unsigned, Value block, const ChunkOptions &) {
-  return headOf(b, itemShape(getY()), block);
+
+Slice DeltaRuleOp::getStateSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &options) {
+  return partOf(b, *this, block, options).of(b, getStateSpecs()[i].shape, true);
+}
+Slice DeltaRuleOp::getResultSlice(OpBuilder &b, unsigned, Value block, const ChunkOptions &options) {
+  return partOf(b, *this, block, options).of(b, itemShape(getY()), true);
 }
 
 namespace {
@@ -231,17 +254,18 @@ struct DeltaTile {
   Value a, low;     // M x K: a and b of the low-rank form, or none
   Value gate;       // C or C x K, or none
 
-  DeltaTile(DeltaRuleOp op, OpBuilder &b, Value row, int64_t length, Value head)
+  DeltaTile(DeltaRuleOp op, OpBuilder &b, Value row, int64_t length, const HeadPart &part)
       : op(op), b(b), loc(op.getLoc()), C(length), F(op.getFactors()), M(C * F), K(op.getKeySize()),
-        V(op.getValueSize()), e(rowsType(op.getY()).getElementType()), zero(floatConstant(b, loc, e, 0)),
+        V(part.values), e(rowsType(op.getY()).getElementType()), zero(floatConstant(b, loc, e, 0)),
         scale(floatConstant(b, loc, e, op.getScale().convertToDouble())) {
     int64_t group = op.getHeads() / op.getKeyHeads();
+    Value head = part.head;
     Value key = group == 1 ? head : Value(arith::DivUIOp::create(b, loc, head, indexConstant(b, loc, group)));
     q = rowsOf(op.getQ(), row, key, false);
     k = rowsOf(op.getK(), row, key, true);
-    v = rowsOf(op.getV(), row, head, true);
+    v = rowsOf(op.getV(), row, head, true, part.first);
     if (op.getBeta())
-      beta = rowsOf(op.getBeta(), row, head, true);
+      beta = rowsOf(op.getBeta(), row, head, true, op.hasVectorBeta() ? part.first : OpFoldResult());
     if (op.isLowRank()) {
       a = rowsOf(op.getA(), row, key, false);
       low = rowsOf(op.getB(), row, key, false);
@@ -250,8 +274,8 @@ struct DeltaTile {
       gate = rowsOf(op.getGate(), row, head, false);
   }
 
-  /// The rows of a tile of one head; with factors a row each, if the operand has them.
-  Value rowsOf(Value rows, Value row, Value head, bool hasFactors) {
+  /// The rows of a tile of one head; with factors a row each, if the operand has them; of values, from `first` on.
+  Value rowsOf(Value rows, Value row, Value head, bool hasFactors, OpFoldResult first = {}) {
     bool split = hasFactors && op.getK().getType().getRank() == 4;
     unsigned at = split ? 2 : 1;
     SmallVector<int64_t> sizes(rowsType(rows).getShape());
@@ -260,6 +284,10 @@ struct DeltaTile {
     SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
     offsets[0] = row;
     offsets[at] = head;
+    if (first) {
+      offsets.back() = first;
+      sizes.back() = V;
+    }
     Value part = slice(b, loc, rows, offsets, sizes, {at});
     if (!split)
       return part;
@@ -287,6 +315,8 @@ struct DeltaTile {
   SmallVector<Value> step(Value y, Value state);
   /// Several rows: {y, S}.
   SmallVector<Value> tile(Value y, Value state);
+  /// The same from products of bf16, with the inverse of the system.
+  SmallVector<Value> tensorCoreTile(Value y, Value state);
 
 private:
   /// How one row decays: a number, or logarithms [K], or not.
@@ -600,17 +630,101 @@ SmallVector<Value> DeltaTile::tile(Value y, Value state) {
   return {y, state};
 }
 
+/// With P[m, l] the decay from row l to row m, beta on the diagonal of B:
+///   n = (1 + B strictly_lower(P * k k^T))^-1 B (v - decayed k S)
+SmallVector<Value> DeltaTile::tensorCoreTile(Value y, Value state) {
+  Value q16 = inBf16(b, loc, q), k16 = inBf16(b, loc, k), state16 = inBf16(b, loc, state);
+  GateSums gates;
+  if (gate)
+    gates = gateSums(b, loc, gate, C, e);
+  // x weighed with the decay from column to row, by `factor`, and 0 where `counts` does not hold
+  auto weighed = [&](Value x, arith::CmpIPredicate counts, Value perRow, Value factor) {
+    SmallVector<Value> ins;
+    SmallVector<StringRef> dims;
+    if (perRow) {
+      ins.push_back(perRow);
+      dims.push_back("m");
+    }
+    if (gate) {
+      ins.append({gates.before, gates.before});
+      dims.append({"m", "l"});
+    }
+    dims.push_back("ml");
+    return mapped(ins, x, dims, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+      Value m = linalg::IndexOp::create(b, loc, 0), l = linalg::IndexOp::create(b, loc, 1);
+      Value counted = arith::CmpIOp::create(b, loc, counts, l, m), out = v.back();
+      if (perRow)
+        out = mul(b, loc, out, v[0]);
+      if (factor)
+        out = mul(b, loc, out, factor);
+      if (gate) {
+        Value since = sub(b, loc, v[ins.size() - 2], v[ins.size() - 1]);
+        out = mul(b, loc, out, coarseExp(b, loc, arith::SelectOp::create(b, loc, counted, since, zero)));
+      }
+      return arith::SelectOp::create(b, loc, counted, out, zero);
+    });
+  };
+  // x with the decay from the first row, or to the last, by `factor`
+  auto decayed = [&](Value x, Value logs, Value factor) -> Value {
+    if (!gate && !factor)
+      return x;
+    SmallVector<Value> ins;
+    SmallVector<StringRef> dims;
+    if (gate) {
+      ins.push_back(logs);
+      dims.push_back("m");
+    }
+    dims.push_back("mj");
+    return mapped(ins, x, dims, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+      Value out = factor ? mul(b, loc, v.back(), factor) : v.back();
+      return gate ? mul(b, loc, out, coarseExp(b, loc, v[0])) : out;
+    });
+  };
+  Value system = contract(b, loc, k16, "mi", k16, "li", zeros({C, C}), "ml");
+  system = weighed(system, arith::CmpIPredicate::ult, beta, {});
+  Value empty16 = emptyTensor(b, loc, {C, C}, b.getBF16Type());
+  Value inverse = tile::InverseOp::create(b, loc, empty16.getType(), system, empty16).getResult()[0];
+  Value read = decayed(contract(b, loc, k16, "mi", state16, "ij", zeros({C, V}), "mj"), gates.before, {});
+  SmallVector<Value> ins{v};
+  SmallVector<StringRef> dims{"mj"};
+  if (beta) {
+    ins.push_back(beta);
+    dims.push_back("m");
+  }
+  dims.push_back("mj");
+  Value errors = mapped(ins, read, dims, [&](OpBuilder &b, Location loc, ValueRange x) -> Value {
+    Value error = sub(b, loc, x[0], x.back());
+    return beta ? mul(b, loc, error, x[1]) : error;
+  });
+  Value n = contract(b, loc, inverse, "ml", inBf16(b, loc, errors), "lj", zeros({C, V}), "mj");
+  Value scores = contract(b, loc, q16, "mi", k16, "li", zeros({C, C}), "ml");
+  scores = weighed(scores, arith::CmpIPredicate::ule, {}, scale);
+  y = contract(b, loc, q16, "mi", state16, "ij", filledInto(b, loc, zero, y), "mj");
+  y = decayed(y, gates.before, scale);
+  y = contract(b, loc, inBf16(b, loc, scores), "ml", inBf16(b, loc, n), "lj", y, "mj");
+  if (gate) {
+    n = decayed(n, gates.after, {});
+    state = mapped(gates.total, state, {"", "ij"}, [&](OpBuilder &b, Location loc, ValueRange x) {
+      return mul(b, loc, coarseExp(b, loc, x[0]), x[1]);
+    });
+  }
+  state = contract(b, loc, k16, "mi", inBf16(b, loc, n), "mj", state, "ij");
+  return {y, state};
+}
+
 SmallVector<Value> DeltaRuleOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
-                                         ValueRange states, const ChunkOptions &) {
+                                         ValueRange states, const ChunkOptions &options) {
   Location loc = getLoc();
-  DeltaTile tile(*this, b, row, length, block);
+  DeltaTile tile(*this, b, row, length, partOf(b, *this, block, options));
   // the unit dimensions of the head are taken off, and put back
   auto withoutHead = [&](Value x, unsigned dim) {
     SmallVector<OpFoldResult> offsets(rowsType(x).getRank(), b.getIndexAttr(0));
     return slice(b, loc, x, offsets, rowsType(x).getShape(), {dim});
   };
   Value y = withoutHead(results[0], 1), s = withoutHead(states[0], 0);
-  SmallVector<Value> out = length == 1 ? tile.step(y, s) : tile.tile(y, s);
+  SmallVector<Value> out = length == 1                            ? tile.step(y, s)
+                           : isForTensorCores(*this, options) ? tile.tensorCoreTile(y, s)
+                                                              : tile.tile(y, s);
   SmallVector<Value> whole{results[0], states[0]};
   for (auto [part, into] : llvm::zip_equal(out, whole)) {
     SmallVector<OpFoldResult> offsets(rowsType(into).getRank(), b.getIndexAttr(0));

@@ -8,6 +8,7 @@
 // A scalar gate gives one C x C matrix P (from sums of logarithms of one sign); a vector gate has a P for each channel,
 // which is folded into the keys while the rows are walked (keys transposed, so that the lanes are rows of the tile).
 #include "dialects/Strand/Decay.h"
+#include "dialects/Strand/HeadPart.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -164,10 +165,8 @@ static bool isForTensorCores(LinearAttentionOp op, const ChunkOptions &options) 
          comesFromBf16(op.getK()) && comesFromBf16(op.getV());
 }
 
-/// How many values of a head a block takes: on tensor cores each has its part of the state in registers.
 static int64_t valuesOfBlock(LinearAttentionOp op, const ChunkOptions &options) {
-  constexpr int64_t most = 64;
-  return isForTensorCores(op, options) ? blockOf(op.getValueSize(), most, 16) : op.getValueSize();
+  return isForTensorCores(op, options) ? valuesInRegisters(op.getValueSize()) : op.getValueSize();
 }
 
 int64_t LinearAttentionOp::getBlocks(const ChunkOptions &options) {
@@ -184,38 +183,15 @@ SmallVector<int64_t> LinearAttentionOp::getTileLengths(const ChunkOptions &optio
   return length > 1 ? SmallVector<int64_t>{length, 1} : SmallVector<int64_t>{1};
 }
 
-namespace {
-/// The part of a head that a block owns.
-struct HeadPart {
-  Value head;
-  OpFoldResult first; // value
-  int64_t values;
-
-  HeadPart(OpBuilder &b, LinearAttentionOp op, Value block, const ChunkOptions &options)
-      : head(block), first(b.getIndexAttr(0)), values(valuesOfBlock(op, options)) {
-    int64_t parts = op.getValueSize() / values;
-    if (parts == 1)
-      return;
-    Location loc = op.getLoc();
-    Value count = indexConstant(b, loc, parts);
-    head = arith::DivUIOp::create(b, loc, block, count);
-    first = startOf(b, loc, arith::RemUIOp::create(b, loc, block, count), values);
-  }
-  /// Of a state or row whose first dimension is the heads; of its last, the values, if it has them.
-  Slice of(OpBuilder &b, ArrayRef<int64_t> shape, bool hasValues) const {
-    Slice slice = headOf(b, shape, head);
-    if (hasValues)
-      slice.offsets.back() = first, slice.sizes.back() = values;
-    return slice;
-  }
-};
-} // namespace
+static HeadPart partOf(OpBuilder &b, LinearAttentionOp op, Value block, const ChunkOptions &options) {
+  return HeadPart(b, op.getLoc(), block, op.getValueSize(), valuesOfBlock(op, options));
+}
 
 Slice LinearAttentionOp::getStateSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &options) {
-  return HeadPart(b, *this, block, options).of(b, getStateSpecs()[i].shape, i == 0);
+  return partOf(b, *this, block, options).of(b, getStateSpecs()[i].shape, i == 0);
 }
 Slice LinearAttentionOp::getResultSlice(OpBuilder &b, unsigned, Value block, const ChunkOptions &options) {
-  return HeadPart(b, *this, block, options).of(b, itemShape(getY()), true);
+  return partOf(b, *this, block, options).of(b, itemShape(getY()), true);
 }
 
 namespace {
@@ -545,7 +521,7 @@ static SmallVector<Value> withHead(OpBuilder &b, Location loc, ArrayRef<Value> p
 SmallVector<Value> LinearAttentionOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
                                                ValueRange states, const ChunkOptions &options) {
   Location loc = getLoc();
-  HeadTile tile(*this, b, row, length, HeadPart(b, *this, block, options));
+  HeadTile tile(*this, b, row, length, partOf(b, *this, block, options));
   SmallVector<Value> y = withoutHead(b, loc, results, 1), s = withoutHead(b, loc, states, 0), out;
   if (length == 1)
     out = tile.step(y, s);
@@ -594,14 +570,14 @@ SmallVector<StateSpec> LinearAttentionOp::getTransferSpecs() {
   return {{"d", shape, e, FloatAttr::get(e, 1)}};
 }
 Slice LinearAttentionOp::getTransferSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &options) {
-  return HeadPart(b, *this, block, options).of(b, getTransferSpecs()[i].shape, false);
+  return partOf(b, *this, block, options).of(b, getTransferSpecs()[i].shape, false);
 }
 
 SmallVector<Value> LinearAttentionOp::emitSummary(OpBuilder &b, Value row, int64_t length, Value block,
                                                   ValueRange transfers, ValueRange states,
                                                   const ChunkOptions &options) {
   Location loc = getLoc();
-  HeadTile tile(*this, b, row, length, HeadPart(b, *this, block, options));
+  HeadTile tile(*this, b, row, length, partOf(b, *this, block, options));
   HeadTile::Kept kept = tile.kept();
   SmallVector<Value> out, whole(transfers);
   if (hasVectorGate())

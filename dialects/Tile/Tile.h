@@ -1,8 +1,10 @@
 // The tile dialect. A product multiplies bf16; a wider value is a sum of parts in bf16.
 #pragma once
 #include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/OpDefinition.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "dialects/Tile/Dialect.h.inc"
 #define GET_OP_CLASSES

@@ -1,4 +1,5 @@
 // strand-expand-chunks: which form each op takes. What a form is stands in Expansion.cpp and Spans.cpp.
+#include "dialects/Tile/Tile.h"
 #include "lib/Lowering/CostModel.h"
 #include "lib/Lowering/Expansion.h"
 #include "lib/Lowering/Notes.h"

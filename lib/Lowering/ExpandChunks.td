@@ -23,7 +23,7 @@ def ExpandChunks : Pass<"strand-expand-chunks", "::mlir::func::FuncOp"> {
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
                            "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
-                           "::mlir::bufferization::BufferizationDialect"];
+                           "::mlir::bufferization::BufferizationDialect", "::strand::tile::TileDialect"];
   let options = [
     Option<"vectorBits", "vector-bits", "int64_t", "512", "bits of a vector register: 256 or 512">,
     Option<"form", "form", "std::string", "\"chunk\"", "auto, step, chunk, three-phase or associative">,

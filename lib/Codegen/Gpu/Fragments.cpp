@@ -127,16 +127,20 @@ SmallVector<Value> FragmentOperand::loadLast(ImplicitLocOpBuilder &b, Value line
 SmallVector<SmallVector<Value>> FragmentOperand::parts(ImplicitLocOpBuilder &b, ArrayRef<Value> words) const {
   if (words[0].getType().isInteger(32))
     return {llvm::to_vector(words)};
+  return inParts(b, words, tile::numParts(type));
+}
+
+SmallVector<SmallVector<Value>> strand::inParts(ImplicitLocOpBuilder &b, ArrayRef<Value> values, int64_t count) {
   SmallVector<SmallVector<Value>> all;
-  SmallVector<Value> rest(words);
-  for (int64_t p = 0; p < tile::numParts(type); ++p) {
+  SmallVector<Value> rest(values);
+  for (int64_t p = 0; p < count; ++p) {
     SmallVector<Value> bits, pairs;
     for (Value v : rest)
       bits.push_back(arith::BitcastOp::create(b, b.getI32Type(), v));
     for (size_t i = 0; i < bits.size(); i += 2)
       pairs.push_back(upperHalves(b, bits[i], bits[i + 1]));
     all.push_back(pairs);
-    if (p + 1 == tile::numParts(type))
+    if (p + 1 == count)
       break;
     for (auto [v, asInteger] : llvm::zip(rest, bits)) {
       Value upper = arith::AndIOp::create(b, asInteger, constant32(b, int64_t(0xffff0000)));

@@ -41,6 +41,9 @@ private:
   Value loadValue(ImplicitLocOpBuilder &b, Value line, Value k) const;
 };
 
+/// Values (f32) as sums of `count` parts, largest first: of each the pairs of bf16 (i32).
+SmallVector<SmallVector<Value>> inParts(ImplicitLocOpBuilder &b, ArrayRef<Value> values, int64_t count);
+
 /// sums + a * b over a depth of 16: a has 4 words, b 2, sums 4 values: columns lane / 4, then that + 8, each at rows
 /// 2 (lane % 4) and the one behind it.
 SmallVector<Value> multiplyFragments(ImplicitLocOpBuilder &b, ArrayRef<Value> columns, ArrayRef<Value> rows,

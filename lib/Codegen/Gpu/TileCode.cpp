@@ -38,6 +38,8 @@ void TileCode::emitBody(Block &block) {
       emitStep(*step);
     } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
       emitLoop(loop);
+    } else if (auto inverse = dyn_cast<tile::InverseOp>(op)) {
+      emitInverse(inverse);
     } else if (auto load = dyn_cast<memref::LoadOp>(op); load && program.isLocal(tileOf(load.getMemref()))) {
       map.map(load.getResult(), number(tileOf(load.getMemref())));
     } else if (!isa<memref::AllocOp>(op)) {
@@ -256,6 +258,12 @@ int64_t TileCode::sharedBytesOf(Value tile) const {
   return shape.size() == 2 ? 2 * shape[0] * shape[1] : 4 * shape[0];
 }
 
+/// The place that a tile from registers has in shared memory.
+TileCode::Place TileCode::placeOf(Value tile) {
+  auto known = places.find(tile);
+  return known != places.end() ? known->second : places.try_emplace(tile, newPlace(sharedBytesOf(tile))).first->second;
+}
+
 /// Where a tile lies in shared memory, which threads may read now.
 TileCode::Place TileCode::sharedCopy(Value tile) {
   if (program.isInput(tile)) {
@@ -263,10 +271,7 @@ TileCode::Place TileCode::sharedCopy(Value tile) {
     beforeRead(place);
     return place;
   }
-  auto known = places.find(tile);
-  if (known == places.end())
-    known = places.try_emplace(tile, newPlace(sharedBytesOf(tile))).first;
-  Place place = known->second;
+  Place place = placeOf(tile);
   if (!held[tile].isShared) {
     SmallVector<Value> values = valuesOf(tile);
     SmallVector<int64_t> shape = tileShape(tile);

@@ -1,5 +1,6 @@
 // The code of one thread for a TileProgram.
 #pragma once
+#include "dialects/Tile/Tile.h"
 #include "lib/Codegen/Gpu/TileFragments.h"
 #include "lib/Codegen/Gpu/TileProgram.h"
 #include "mlir/IR/IRMapping.h"
@@ -46,6 +47,7 @@ private:
   IRMapping map;                 // of the program's values
   DenseMap<Value, Held> held;
   DenseMap<Value, Place> places; // of tiles
+  DenseMap<Operation *, Place> arrays; // of inverses
   DenseSet<unsigned> written, read; // places, since the last barrier
   DenseMap<Value, DenseMap<int64_t, SmallVector<Value>>> loaded; // words or numbers of tiles, read in this round
 
@@ -66,6 +68,7 @@ private:
   void beforeRead(const Place &place);
   void beforeWrite(const Place &place);
   void barrier();
+  Place placeOf(Value tile);
   Place sharedCopy(Value tile);
   Plane planeOf(Value tile);
   int64_t sharedBytesOf(Value tile) const;
@@ -91,6 +94,7 @@ private:
   void emitLines(const TileStep &step);
   void emitTotal(const TileStep &step);
   void emitProduct(const TileStep &step);
+  void emitInverse(tile::InverseOp op);
   Words firstFactor(Value tile, bool alongRows, int64_t lines, int64_t f, int64_t k);
   SmallVector<Value> evaluate(const TileStep &step, ArrayRef<Value> arguments, ArrayRef<Value> indices);
   void put(Value tile, SmallVector<Value> values);

@@ -1,4 +1,5 @@
 #include "lib/Codegen/Gpu/TileProgram.h"
+#include "dialects/Tile/Tile.h"
 #include "lib/Codegen/Gpu/Fragments.h"
 #include "lib/Codegen/Gpu/OwnElements.h"
 #include "lib/Codegen/Gpu/ProductTiles.h"
@@ -96,6 +97,12 @@ bool TileProgram::read(Block &block, Refuse refuse) {
         return refuse(&op, "a loop that carries numbers"), false;
       if (!read(*inner.getBody(), refuse))
         return false;
+    } else if (auto inverse = dyn_cast<tile::InverseOp>(op)) {
+      Value into = tileOf(inverse.getInto());
+      if (!isLocal(into) || into.getParentBlock() != &block || writes.contains(into))
+        return refuse(&op, "an inverse that other rounds of the loop see"), false;
+      inverses.insert(into);
+      ++writes[into];
     } else if (auto alloc = dyn_cast<memref::AllocOp>(op)) {
       if (!alloc.getType().hasStaticShape())
         return refuse(&op, "a buffer of unknown size"), false;
@@ -171,8 +178,11 @@ bool TileProgram::checkProducts(Refuse refuse) const {
       if (Type type = getElementTypeOrSelf(init); !type.isF32() && !type.isBF16())
         return refuse(op, "a tile of " + toText(type)), false;
     for (Value factor : linalgOp.getDpsInputs()) {
-      if (!step.isProduct)
+      if (!step.isProduct) {
+        if (isa<MemRefType>(factor.getType()) && isInverse(tileOf(factor)))
+          return refuse(op, "it reads elements of an inverse"), false;
         continue;
+      }
       Value source = sourceOf(tileOf(factor));
       if (!getElementTypeOrSelf(source).isBF16())
         return refuse(op, "a factor in " + toText(getElementTypeOrSelf(source))), false;
@@ -212,7 +222,9 @@ bool TileProgram::chooseLines(Refuse refuse) {
   SameLines same;
   DenseMap<Operation *, unsigned> wanted; // of steps with a reduction: the loop that must lie along lines
   SetVector<Value> tiles;
-  auto isHeld = [&](Value tile) { return tileShape(tile).size() == 2 && !isInput(sourceOf(tile)); };
+  auto isHeld = [&](Value tile) {
+    return tileShape(tile).size() == 2 && !isInput(sourceOf(tile)) && !isInverse(tile);
+  };
   for (auto &[op, step] : steps) {
     for (OpOperand &operand : op->getOpOperands()) {
       if (!isa<MemRefType>(operand.get().getType()) || !isHeld(tileOf(operand.get())) ||
@@ -255,7 +267,7 @@ bool TileProgram::chooseLines(Refuse refuse) {
       unsigned line = step.loopsOf(out)[linesOfTile(tileOf(out.get()), choice)];
       for (OpOperand *factor : product.getDpsInputOperands()) {
         Value tile = tileOf(factor->get());
-        if (isInput(sourceOf(tile)))
+        if (isInput(sourceOf(tile)) || isInverse(tile))
           continue;
         unsigned lines = linesOfTile(tile, choice);
         SmallVector<unsigned> loops = step.loopsOf(*factor);

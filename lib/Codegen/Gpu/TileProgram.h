@@ -53,6 +53,8 @@ public:
   bool isLocal(Value tile) const;
   /// Which dimension of a tile of rank 2 lies along lines.
   unsigned linesOf(Value tile) const { return lines.lookup(tile); }
+  /// Whether a tile is written by tile.inverse, and so lies in shared memory alone.
+  bool isInverse(Value tile) const { return inverses.contains(tile); }
   /// Tiles that steps in `op` write.
   SetVector<Value> writtenIn(Operation *op) const;
 
@@ -61,6 +63,7 @@ private:
   DenseMap<Operation *, TileStep> steps;
   DenseMap<Value, Value> aliases;
   DenseMap<Value, unsigned> lines;
+  DenseSet<Value> inverses;
   DenseMap<Value, int64_t> writes; // how many steps write a tile
 
   explicit TileProgram(scf::ForOp loop) : loop(loop) {}

@@ -206,7 +206,7 @@ void TileCode::emitTotal(const TileStep &step) {
 /// 16 lines of the first factor along 16 of the depth. `alongRows`: its lines are the rows of the tile.
 TileCode::Words TileCode::firstFactor(Value tile, bool alongRows, int64_t lines, int64_t f, int64_t k) {
   bool isInput = program.isInput(tile);
-  if (!isInput && (program.linesOf(tile) == 0) == alongRows) {
+  if (!isInput && !program.isInverse(tile) && (program.linesOf(tile) == 0) == alongRows) {
     SmallVector<int64_t> shape = tileShape(tile);
     int64_t fragments = shape[alongRows ? 1 : 0] / columnsOfStep;
     ArrayRef<Value> values = valuesOf(tile);

@@ -1,0 +1,36 @@
+// The part of a head that a block owns, of ops with a matrix state a head: all of its keys, and some of its values.
+#pragma once
+#include "dialects/Strand/Rows.h"
+namespace strand {
+struct HeadPart {
+  Value head;
+  OpFoldResult first; // of the values
+  int64_t values;
+
+  /// Block number `block`, where a block takes `values` of the `all` values of a head.
+  HeadPart(OpBuilder &b, Location loc, Value block, int64_t all, int64_t values)
+      : head(block), first(b.getIndexAttr(0)), values(values) {
+    if (all == values)
+      return;
+    Value count = indexConstant(b, loc, all / values);
+    head = arith::DivUIOp::create(b, loc, block, count);
+    first = startOf(b, loc, arith::RemUIOp::create(b, loc, block, count), values);
+  }
+
+  /// Of a state or row whose first dimension is the heads; of its last, the values, if it has them.
+  Slice of(OpBuilder &b, ArrayRef<int64_t> shape, bool hasValues) const {
+    Slice slice = headOf(b, shape, head);
+    if (hasValues) {
+      slice.offsets.back() = first;
+      slice.sizes.back() = values;
+    }
+    return slice;
+  }
+};
+
+/// How many of so many values of a head a block takes whose part of the state is to stay in registers.
+inline int64_t valuesInRegisters(int64_t all) {
+  constexpr int64_t most = 64, fragment = 16;
+  return blockOf(all, most, fragment);
+}
+} // namespace strand
