@@ -10,6 +10,7 @@
 //   strand_lane_round                            (f32) -> i16, the bits of bf16 strand_lane_permute
 //   (i32, i32, selector: i32) -> i32 strand_lane_touch                            (ptr, bytes: i64, alignment: i64, is
 //   a write: i64)
+#include "lib/Codegen/Gpu/TileFragments.h"
 #include "lib/Codegen/LlvmConstants.h"
 #include "lib/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -150,6 +151,10 @@ LogicalResult LaneCode::rewrite(Operation *op) {
     replace(
         LLVM::BitcastOp::create(b, rounding.getType(), call("strand_lane_round", b.getI16Type(), rounding.getArg())));
   } else if (auto text = dyn_cast<LLVM::InlineAsmOp>(op)) {
+    if (text.getAsmString() == threadText) {
+      replace(call("strand_lane_thread", i32, {}));
+      return success();
+    }
     if (!text.getAsmString().starts_with("prefetch."))
       return op->emitError() << "the lane emulator knows no " << text.getAsmString();
     op->erase(); // it changes nothing, wherever it points

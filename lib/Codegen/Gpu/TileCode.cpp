@@ -87,10 +87,12 @@ void TileCode::emitLoop(scf::ForOp loop) {
   }
   init.push_back(zero);
   DenseSet<unsigned> writtenBefore = written, readBefore = read;
+  TileThread outside = at;
   auto made = scf::ForOp::create(b, from, to, step, init);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(made.getBody());
+    at = at.again();
     Value iv = made.getInductionVar(), stage = made.getRegionIterArgs().back();
     map.map(loop.getInductionVar(), iv);
     ValueRange values = made.getRegionIterArgs();
@@ -128,6 +130,7 @@ void TileCode::emitLoop(scf::ForOp loop) {
     scf::YieldOp::create(b, next);
     take(made.getResults());
   }
+  at = outside;
   loaded.clear();
   for (const Arrival &a : arrivals) {
     read.insert(a.place.number);

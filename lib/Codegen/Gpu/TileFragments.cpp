@@ -9,13 +9,21 @@ namespace {
 constexpr int64_t linesOfFragment16 = fragment.columns, valuesOfChunk = 8, bytesOfChunk = 16, rowsOfMatrix = 8;
 } // namespace
 
-TileThread::TileThread(ImplicitLocOpBuilder &b, Value t, int64_t warps) : warps(warps), b(b) {
-  thread = b.createOrFold<arith::IndexCastOp>(b.getI32Type(), t);
+TileThread::TileThread(ImplicitLocOpBuilder &b, Value t, int64_t warps) : warps(warps), builder(&b) {
+  thread = t.getType().isIndex() ? b.createOrFold<arith::IndexCastOp>(b.getI32Type(), t) : t;
   lane = at().rem(thread, threadsOfWarp);
   // the same for all threads of a warp, which the compiler cannot see
   warp = at().div(thread, threadsOfWarp);
   lineInFragment = at().div(lane, 4);
   pairColumn = at().mul(at().rem(lane, 4), 2);
+}
+
+TileThread TileThread::again() const {
+  ImplicitLocOpBuilder &b = *builder;
+  auto number = LLVM::InlineAsmOp::create(b, TypeRange(b.getI32Type()), ValueRange(), threadText, "=r",
+                                          /*has_side_effects=*/true, /*is_align_stack=*/false,
+                                          LLVM::tailcallkind::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr());
+  return TileThread(b, number.getResult(0), warps);
 }
 
 Value TileThread::fragmentBegin(int64_t lines, int64_t f) {
@@ -31,6 +39,7 @@ Value TileThread::line(int64_t lines, int64_t f, int64_t half) {
 Value TileThread::column(int64_t n) { return at().add(pairColumn, n * fragment.rows); }
 
 Value TileThread::isFirstHolder(int64_t lines) {
+  ImplicitLocOpBuilder &b = *builder;
   int64_t fragments = lines / linesOfFragment16;
   if (fragments >= warps)
     return {};
@@ -38,6 +47,7 @@ Value TileThread::isFirstHolder(int64_t lines) {
 }
 
 Value TileThread::behind(Value pointer, Value offset) {
+  ImplicitLocOpBuilder &b = *builder;
   return LLVM::GEPOp::create(b, pointer.getType(), b.getI8Type(), pointer, ArrayRef<LLVM::GEPArg>{offset});
 }
 
@@ -50,6 +60,7 @@ Value TileThread::chunkAddress(const Plane &plane, Value row, Value chunk) {
 }
 
 SmallVector<Value> TileThread::loadMatrices(Value address, bool turned) {
+  ImplicitLocOpBuilder &b = *builder;
   constexpr int64_t count = 4;
   Type i32 = b.getI32Type();
   auto all = LLVM::LLVMStructType::getLiteral(b.getContext(), SmallVector<Type>(count, i32));
@@ -86,6 +97,7 @@ SmallVector<Value> TileThread::secondFactor(const Plane &plane, bool turned, int
 }
 
 Value TileThread::word(Value low, Value high) {
+  ImplicitLocOpBuilder &b = *builder;
   Value pair = vector::FromElementsOp::create(b, VectorType::get(2, low.getType()), ValueRange{low, high});
   if (low.getType().isF32())
     pair = arith::TruncFOp::create(b, VectorType::get(2, b.getBF16Type()), pair);
@@ -93,14 +105,16 @@ Value TileThread::word(Value low, Value high) {
 }
 
 std::pair<Value, Value> TileThread::halves(Value word) {
+  ImplicitLocOpBuilder &b = *builder;
   Value one = vector::FromElementsOp::create(b, VectorType::get(1, b.getI32Type()), word);
   Value pair = vector::BitCastOp::create(b, VectorType::get(2, b.getBF16Type()), one);
   return {vector::ExtractOp::create(b, pair, 0), vector::ExtractOp::create(b, pair, 1)};
 }
 
 Value TileThread::fromLane(Value v, int64_t mask) {
+  ImplicitLocOpBuilder &b = *builder;
   Value all = number(-1), clamp = number(threadsOfWarp - 1);
   return NVVM::ShflOp::create(b, v.getType(), all, v, number(mask), clamp, NVVM::ShflKind::bfly, UnitAttr());
 }
 
-void TileThread::barrier() { gpu::BarrierOp::create(b); }
+void TileThread::barrier() { gpu::BarrierOp::create(*builder); }

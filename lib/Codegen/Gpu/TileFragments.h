@@ -14,6 +14,9 @@
 namespace strand {
 using namespace mlir;
 
+/// The text in PTX that reads the number of a thread.
+constexpr const char *threadText = "mov.u32 $0, %tid.x;";
+
 /// A tile of bf16 in shared memory.
 struct Plane {
   Value pointer;
@@ -24,6 +27,8 @@ struct Plane {
 class TileThread {
 public:
   TileThread(ImplicitLocOpBuilder &b, Value thread, int64_t warps);
+  /// The same, found out anew, so that addresses are not computed in front of a loop and kept in registers through it.
+  TileThread again() const;
 
   Value thread, lane, warp;
   int64_t warps;
@@ -37,7 +42,7 @@ public:
   Value isFirstHolder(int64_t lines);
 
   Value number(int64_t v) { return at().of(v); }
-  IndexMath at() { return {b, b.getLoc(), b.getI32Type()}; }
+  IndexMath at() { return {*builder, builder->getLoc(), builder->getI32Type()}; }
   /// Byte `offset` (i32) behind a pointer to shared memory.
   Value behind(Value pointer, Value offset);
 
@@ -57,7 +62,7 @@ public:
   void barrier();
 
 private:
-  ImplicitLocOpBuilder &b;
+  ImplicitLocOpBuilder *builder;
   Value lineInFragment, pairColumn;
 
   SmallVector<Value> loadMatrices(Value address, bool turned);
