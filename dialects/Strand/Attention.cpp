@@ -12,7 +12,7 @@
 // Of a tile of many rows the lanes are queries: sums and maxima over keys need no shuffles, and only queries and
 // results are transposed, once for all blocks. Of a single row the lanes are keys, and the queries are the heads of the
 // group.
-#include "dialects/Strand/Rows.h"
+#include "dialects/Strand/Decay.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -268,10 +268,12 @@ static constexpr int64_t passBytes = 256 << 10;
 
 bool AttentionOp::readsEarlierRows() { return true; }
 
-/// Whether tiles are for tensor cores: rows in bf16, whose weights may be rounded to bf16 as well, and none in a state.
-/// A block then owns a query head, and keys come in blocks of the length of the tile.
+/// Whether tiles are for tensor cores: rows in bf16, whose weights may be rounded to bf16 as well, none in a state, and a
+/// scale that keeps the order of scores. A block then owns a query head, and keys come in blocks of the length of the
+/// tile.
 static bool isForTensorCores(AttentionOp op, const ChunkOptions &options) {
-  return options.tensorCores && !options.singleRow && op.getStates().empty() && op.getKeySize() % 16 == 0 &&
+  return options.tensorCores && !options.singleRow && op.getStates().empty() &&
+         op.getScale().convertToDouble() > 0 && op.getKeySize() % 16 == 0 &&
          op.getValueSize() % 16 == 0 && comesFromBf16(op.getQ()) && comesFromBf16(op.getK()) && comesFromBf16(op.getV());
 }
 
@@ -672,13 +674,10 @@ SmallVector<Value> Tile::oneRow(ValueRange results) {
   return out;
 }
 
-/// As above, but scores are logarithms to base 2 and weights are rounded to bf16.
+/// As above, but m is a maximum before the scale, powers are of 2 and weights are rounded to bf16.
 SmallVector<Value> Tile::onTensorCores(ValueRange results) {
   auto part = [&](Value rows, Value row, Value head, int64_t size) {
     return inBf16(b, loc, slice(b, loc, rows, {row, head, b.getIndexAttr(0)}, {C, 1, size}, {1}));
-  };
-  auto power = [](OpBuilder &b, Location loc, Value x) {
-    return math::Exp2Op::create(b, loc, x, arith::FastMathFlags::afn).getResult();
   };
   constexpr double log2e = 1.4426950408889634;
   double scale = op.getScale().convertToDouble() * log2e;
@@ -706,8 +705,7 @@ SmallVector<Value> Tile::onTensorCores(ValueRange results) {
           Value limit = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(W));
           auto isSeen = W ? arith::CmpIPredicate::ult : arith::CmpIPredicate::sge; // with W: 0 <= age < W
           Value seen = arith::CmpIOp::create(b, loc, isSeen, age, limit);
-          Value score = arith::SelectOp::create(b, loc, seen, mul(b, loc, x[0], floatConstant(b, loc, e, scale)),
-                                                floatConstant(b, loc, e, -INFINITY));
+          Value score = arith::SelectOp::create(b, loc, seen, x[0], floatConstant(b, loc, e, -INFINITY));
           return {score, arith::MaxNumFOp::create(b, loc, x[1], score)};
         });
     SmallVector<Value> scales =
@@ -715,14 +713,15 @@ SmallVector<Value> Tile::onTensorCores(ValueRange results) {
                 SmallVector<AffineMap>(4, map("r", "r")), "p",
                 [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                   Value most = arith::MaxNumFOp::create(b, loc, x[0], x[1]);
-                  Value factor = power(b, loc, sub(b, loc, x[1], most));
+                  Value factor = coarsePowerOfTwo(b, loc, mul(b, loc, sub(b, loc, x[1], most), number(scale)));
                   return {most, mul(b, loc, x[2], factor), factor};
                 });
     SmallVector<Value> weights = generic(
         b, loc, {masked[0], scales[0]}, {emptyTensor(b, loc, {C, C}, b.getBF16Type()), scales[1]},
         {map("rs", "rs"), map("rs", "r"), map("rs", "rs"), map("rs", "r")}, "pr",
         [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-          Value weight = power(b, loc, sub(b, loc, x[0], x[1]));
+          Value power = sub(b, loc, mul(b, loc, x[0], number(scale)), mul(b, loc, x[1], number(scale)));
+          Value weight = coarsePowerOfTwo(b, loc, power);
           return {castFloat(b, loc, weight, b.getBF16Type()), add(b, loc, x[3], weight)};
         });
     Value result = generic(
@@ -742,7 +741,7 @@ SmallVector<Value> Tile::onTensorCores(ValueRange results) {
   if (op.getLse())
     kept.append(generic(b, loc, {done.most, done.sum}, into[1], SmallVector<AffineMap>(3, map("r", "r")), "p",
                         [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                          Value most = mul(b, loc, x[0], floatConstant(b, loc, e, 1 / log2e));
+                          Value most = mul(b, loc, x[0], number(scale / log2e));
                           return {add(b, loc, most, math::LogOp::create(b, loc, x[1]))};
                         }));
   for (auto [part, whole] : llvm::zip_equal(kept, results))

@@ -34,21 +34,35 @@ DecayWeights strand::decayWeights(OpBuilder &b, Location loc, Value gate, int64_
 }
 
 GateSums strand::gateSums(OpBuilder &b, Location loc, Value gate, int64_t length, Type element) {
-  Value zero = floatConstant(b, loc, element, 0);
+  Value zero = floatConstant(b, loc, element, 0), log2e = floatConstant(b, loc, element, 1.4426950408889634);
   bool perRow = isa<RankedTensorType>(gate.getType());
   auto map = [&](StringRef loops, StringRef dims) { return dimsMap(b.getContext(), loops, dims); };
   Value gates = perRow ? gate : filled(b, loc, {length}, gate);
-  auto sums = [&](arith::CmpIPredicate seen) {
-    return generic(b, loc, gates, filled(b, loc, {length}, zero), {map("rs", "s"), map("rs", "r")}, "pr",
-                   [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                     Value r = linalg::IndexOp::create(b, loc, 0), s = linalg::IndexOp::create(b, loc, 1);
-                     Value counts = arith::CmpIOp::create(b, loc, seen, s, r);
-                     return {arith::AddFOp::create(b, loc, x[1], arith::SelectOp::create(b, loc, counts, x[0], zero))};
-                   })[0];
-  };
+  Value sums = generic(b, loc, gates, filled(b, loc, {length}, zero), {map("rs", "s"), map("rs", "r")}, "pr",
+                       [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                         Value r = linalg::IndexOp::create(b, loc, 0), s = linalg::IndexOp::create(b, loc, 1);
+                         Value counts = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, s, r);
+                         Value term = arith::SelectOp::create(b, loc, counts, x[0], zero);
+                         return {arith::AddFOp::create(b, loc, x[1], term)};
+                       })[0];
   Value total = generic(b, loc, gates, filled(b, loc, {}, zero), {map("s", "s"), map("s", "")}, "r",
                         [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                           return {arith::AddFOp::create(b, loc, x[1], x[0])};
                         })[0];
-  return {sums(arith::CmpIPredicate::ule), sums(arith::CmpIPredicate::ugt), total};
+  SmallVector<Value> both =
+      generic(b, loc, {sums, total}, {emptyTensor(b, loc, {length}, element), emptyTensor(b, loc, {length}, element)},
+              {map("r", "r"), map("r", ""), map("r", "r"), map("r", "r")}, "p",
+              [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                Value after = arith::SubFOp::create(b, loc, x[1], x[0]);
+                return {arith::MulFOp::create(b, loc, x[0], log2e), arith::MulFOp::create(b, loc, after, log2e)};
+              });
+  total = generic(b, loc, total, emptyTensor(b, loc, {}, element), {map("", ""), map("", "")}, "",
+                  [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                    return {arith::MulFOp::create(b, loc, x[0], log2e)};
+                  })[0];
+  return {both[0], both[1], total};
+}
+
+Value strand::coarsePowerOfTwo(OpBuilder &b, Location loc, Value x) {
+  return math::Exp2Op::create(b, loc, x, arith::FastMathFlags::afn);
 }

@@ -10,12 +10,15 @@ struct DecayWeights {
 /// `gate`: logarithms, one a row or the same number for all rows; none: nothing decays.
 DecayWeights decayWeights(OpBuilder &b, Location loc, Value gate, int64_t length, Type element);
 
-/// Sums of the logarithms of decays of one head over a tile, none of which is a difference: all addends have one sign.
+/// Sums of the logarithms, to base 2, of decays of one head over a tile, as exact as results in bf16 need: `after` is a
+/// difference, and wrong by some 2^-24 of `total`.
 struct GateSums {
   Value before; // of each row, of all gates up to its own
   Value after;  // of each row, of all gates behind it
   Value total;  // of all rows, of rank 0
 };
-/// `gate`: one number a row, or one for all rows.
+/// `gate`: one natural logarithm a row, or one for all rows.
 GateSums gateSums(OpBuilder &b, Location loc, Value gate, int64_t length, Type element);
+/// 2^x with an error of about 2^-22.
+Value coarsePowerOfTwo(OpBuilder &b, Location loc, Value x);
 } // namespace strand

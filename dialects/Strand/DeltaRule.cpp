@@ -637,33 +637,6 @@ SmallVector<Value> DeltaTile::tensorCoreTile(Value y, Value state) {
   GateSums gates;
   if (gate)
     gates = gateSums(b, loc, gate, C, e);
-  // x weighed with the decay from column to row, by `factor`, and 0 where `counts` does not hold
-  auto weighed = [&](Value x, arith::CmpIPredicate counts, Value perRow, Value factor) {
-    SmallVector<Value> ins;
-    SmallVector<StringRef> dims;
-    if (perRow) {
-      ins.push_back(perRow);
-      dims.push_back("m");
-    }
-    if (gate) {
-      ins.append({gates.before, gates.before});
-      dims.append({"m", "l"});
-    }
-    dims.push_back("ml");
-    return mapped(ins, x, dims, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-      Value m = linalg::IndexOp::create(b, loc, 0), l = linalg::IndexOp::create(b, loc, 1);
-      Value counted = arith::CmpIOp::create(b, loc, counts, l, m), out = v.back();
-      if (perRow)
-        out = mul(b, loc, out, v[0]);
-      if (factor)
-        out = mul(b, loc, out, factor);
-      if (gate) {
-        Value since = sub(b, loc, v[ins.size() - 2], v[ins.size() - 1]);
-        out = mul(b, loc, out, coarseExp(b, loc, arith::SelectOp::create(b, loc, counted, since, zero)));
-      }
-      return arith::SelectOp::create(b, loc, counted, out, zero);
-    });
-  };
   // x with the decay from the first row, or to the last, by `factor`
   auto decayed = [&](Value x, Value logs, Value factor) -> Value {
     if (!gate && !factor)
@@ -677,13 +650,46 @@ SmallVector<Value> DeltaTile::tensorCoreTile(Value y, Value state) {
     dims.push_back("mj");
     return mapped(ins, x, dims, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
       Value out = factor ? mul(b, loc, v.back(), factor) : v.back();
-      return gate ? mul(b, loc, out, coarseExp(b, loc, v[0])) : out;
+      return gate ? mul(b, loc, out, coarsePowerOfTwo(b, loc, v[0])) : out;
     });
   };
-  Value system = contract(b, loc, k16, "mi", k16, "li", zeros({C, C}), "ml");
-  system = weighed(system, arith::CmpIPredicate::ult, beta, {});
   Value empty16 = emptyTensor(b, loc, {C, C}, b.getBF16Type());
-  Value inverse = tile::InverseOp::create(b, loc, empty16.getType(), system, empty16).getResult()[0];
+  Value system = contract(b, loc, k16, "mi", k16, "li", zeros({C, C}), "ml"),
+        scores = contract(b, loc, q16, "mi", k16, "li", zeros({C, C}), "ml");
+  SmallVector<Value> weights;
+  SmallVector<AffineMap> maps;
+  if (beta) {
+    weights.push_back(beta);
+    maps.push_back(map("ml", "m"));
+  }
+  if (gate) {
+    weights.append({gates.before, gates.before});
+    maps.append({map("ml", "m"), map("ml", "l")});
+  }
+  weights.push_back(scores);
+  maps.append(3, map("ml", "ml"));
+  SmallVector<Value> weighed = generic(
+      b, loc, weights, {system, empty16}, maps, "pp",
+      [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+        Value m = linalg::IndexOp::create(b, loc, 0), l = linalg::IndexOp::create(b, loc, 1);
+        Value earlier = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, l, m),
+              seen = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, l, m);
+        size_t at = weights.size();
+        Value met = x[at], score = mul(b, loc, x[at - 1], scale);
+        if (beta)
+          met = mul(b, loc, met, x[0]);
+        if (gate) {
+          Value since = arith::SelectOp::create(b, loc, seen, sub(b, loc, x[at - 3], x[at - 2]), zero);
+          Value decay = coarsePowerOfTwo(b, loc, since);
+          met = mul(b, loc, met, decay);
+          score = mul(b, loc, score, decay);
+        }
+        score = castFloat(b, loc, arith::SelectOp::create(b, loc, seen, score, zero), b.getBF16Type());
+        return {arith::SelectOp::create(b, loc, earlier, met, zero), score};
+      });
+  system = weighed[0];
+  Value inverse = tile::InverseOp::create(b, loc, empty16.getType(), system, emptyTensor(b, loc, {C, C}, b.getBF16Type()))
+                      .getResult()[0];
   Value read = decayed(contract(b, loc, k16, "mi", state16, "ij", zeros({C, V}), "mj"), gates.before, {});
   SmallVector<Value> ins{v};
   SmallVector<StringRef> dims{"mj"};
@@ -697,15 +703,13 @@ SmallVector<Value> DeltaTile::tensorCoreTile(Value y, Value state) {
     return beta ? mul(b, loc, error, x[1]) : error;
   });
   Value n = contract(b, loc, inverse, "ml", inBf16(b, loc, errors), "lj", zeros({C, V}), "mj");
-  Value scores = contract(b, loc, q16, "mi", k16, "li", zeros({C, C}), "ml");
-  scores = weighed(scores, arith::CmpIPredicate::ule, {}, scale);
   y = contract(b, loc, q16, "mi", state16, "ij", filledInto(b, loc, zero, y), "mj");
   y = decayed(y, gates.before, scale);
-  y = contract(b, loc, inBf16(b, loc, scores), "ml", inBf16(b, loc, n), "lj", y, "mj");
+  y = contract(b, loc, weighed[1], "ml", inBf16(b, loc, n), "lj", y, "mj");
   if (gate) {
     n = decayed(n, gates.after, {});
     state = mapped(gates.total, state, {"", "ij"}, [&](OpBuilder &b, Location loc, ValueRange x) {
-      return mul(b, loc, coarseExp(b, loc, x[0]), x[1]);
+      return mul(b, loc, coarsePowerOfTwo(b, loc, x[0]), x[1]);
     });
   }
   state = contract(b, loc, k16, "mi", inBf16(b, loc, n), "mj", state, "ij");

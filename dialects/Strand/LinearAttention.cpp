@@ -416,7 +416,7 @@ SmallVector<Value> HeadTile::tensorCoreTile(ValueRange results, ValueRange state
     if (gate) {
       // where s is later the difference is positive, and its power could be infinite
       Value since = arith::SelectOp::create(b, loc, seen, arith::SubFOp::create(b, loc, x[0], x[1]), zero);
-      score = mul(b, loc, score, coarseExp(b, loc, since));
+      score = mul(b, loc, score, coarsePowerOfTwo(b, loc, since));
     }
     return {arith::SelectOp::create(b, loc, seen, score, zero)};
   })[0];
@@ -426,7 +426,7 @@ SmallVector<Value> HeadTile::tensorCoreTile(ValueRange results, ValueRange state
               gate ? SmallVector<AffineMap>{map("rj", "r"), map("rj", "rj")} : SmallVector<AffineMap>{map("rj", "rj")},
               "pp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                 Value all = mul(b, loc, x.back(), scale);
-                return {gate ? mul(b, loc, coarseExp(b, loc, x[0]), all) : all};
+                return {gate ? mul(b, loc, coarsePowerOfTwo(b, loc, x[0]), all) : all};
               })[0];
   y = contract(b, loc, inBf16(b, loc, scores), "rs", inBf16(b, loc, values), "sj", y, "rj");
   Value state = states[0];
@@ -434,11 +434,11 @@ SmallVector<Value> HeadTile::tensorCoreTile(ValueRange results, ValueRange state
     values = generic(b, loc, {v, gates.after}, emptyTensor(b, loc, {C, V}, e),
                      {map("sj", "sj"), map("sj", "s"), map("sj", "sj")}, "pp",
                      [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                       return {mul(b, loc, x[0], coarseExp(b, loc, x[1]))};
+                       return {mul(b, loc, x[0], coarsePowerOfTwo(b, loc, x[1]))};
                      })[0];
     state = generic(b, loc, gates.total, state, {map("ij", ""), map("ij", "ij")}, "pp",
                     [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                      return {mul(b, loc, coarseExp(b, loc, x[0]), x[1])};
+                      return {mul(b, loc, coarsePowerOfTwo(b, loc, x[0]), x[1])};
                     })[0];
   }
   state = contract(b, loc, k16, "si", inBf16(b, loc, values), "sj", state, "ij");

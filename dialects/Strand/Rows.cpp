@@ -1,6 +1,5 @@
 #include "dialects/Strand/Rows.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
@@ -189,11 +188,6 @@ bool strand::comesFromBf16(Value rows) {
     if (auto type = dyn_cast<RankedTensorType>(input.getType()); type && type.getRank() == rowsType(rows).getRank())
       full.push_back(input);
   return !full.empty() && llvm::all_of(full, [](Value input) { return comesFromBf16(input); });
-}
-
-Value strand::coarseExp(OpBuilder &b, Location loc, Value x) {
-  Value power = arith::MulFOp::create(b, loc, x, floatConstant(b, loc, x.getType(), 1.4426950408889634));
-  return math::Exp2Op::create(b, loc, power, arith::FastMathFlags::afn);
 }
 
 Value strand::inBf16(OpBuilder &b, Location loc, Value x) {

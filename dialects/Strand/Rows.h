@@ -58,8 +58,6 @@ Value transposed(OpBuilder &b, Location loc, Value x);
 /// Whether `rows` are known to be as coarse as bf16: they are bf16, widened, or computed from such rows element by
 /// element.
 bool comesFromBf16(Value rows);
-/// e^x with an error of about 2^-20, for results that are rounded to bf16.
-Value coarseExp(OpBuilder &b, Location loc, Value x);
 /// x rounded to bf16.
 Value inBf16(OpBuilder &b, Location loc, Value x);
 

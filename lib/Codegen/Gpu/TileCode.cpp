@@ -105,14 +105,16 @@ void TileCode::emitLoop(scf::ForOp loop) {
     };
     take(values);
     loaded.clear();
-    barrier(); // others may still read what this round writes
-    if (!arrivals.empty() && stages == 1)
+    bool ahead = stages == 2 && !arrivals.empty(); // sent a round ago
+    if (!ahead)
+      barrier(); // others may still read what this round writes
+    if (!arrivals.empty() && !ahead)
       sendAll(arrivals, loop, iv, zero);
     if (!arrivals.empty()) {
       NVVM::CpAsyncWaitGroupOp::create(b, 0);
-      at.barrier();
+      barrier();
     }
-    if (!arrivals.empty() && stages == 2) {
+    if (ahead) {
       Value next = arith::AddIOp::create(b, iv, step);
       Value more = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, next, to);
       auto branch = scf::IfOp::create(b, more, false);

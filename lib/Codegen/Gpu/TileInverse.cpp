@@ -23,7 +23,8 @@ public:
 
   void invertBlock();
   void join(int64_t half);
-  void writeTo(const Plane &plane);
+  SmallVector<Value> words();
+  void writeTo(const Plane &plane, ArrayRef<Value> words);
 
 private:
   ImplicitLocOpBuilder &b;
@@ -146,12 +147,20 @@ void Inverse::join(int64_t half) {
   }
 }
 
-/// Neighbouring threads take neighbouring rows, which are columns of the array.
-void Inverse::writeTo(const Plane &plane) {
-  int64_t threads = at.warps * threadsOfWarp, words = size * size / 2;
-  for (int64_t i = 0; i < words; i += threads) {
+/// The thread's words of the result. Neighbouring threads take neighbouring rows, which are columns of the array.
+SmallVector<Value> Inverse::words() {
+  SmallVector<Value> all;
+  for (int64_t i = 0; i < size * size / 2; i += at.warps * threadsOfWarp) {
     Value number = math.add(at.thread, i), row = math.rem(number, size), column = math.mul(math.div(number, size), 2);
-    Value word = at.word(inverse(row, column), inverse(row, math.add(column, 1)));
+    all.push_back(at.word(inverse(row, column), inverse(row, math.add(column, 1))));
+  }
+  return all;
+}
+
+void Inverse::writeTo(const Plane &plane, ArrayRef<Value> words) {
+  for (auto [i, word] : llvm::enumerate(words)) {
+    Value number = math.add(at.thread, i * at.warps * threadsOfWarp);
+    Value row = math.rem(number, size), column = math.mul(math.div(number, size), 2);
     Value chunk = at.chunkAddress(plane, row, math.div(column, 8));
     LLVM::StoreOp::create(b, word, at.behind(chunk, math.mul(math.rem(column, 8), 2)), 4);
   }
@@ -189,10 +198,12 @@ void TileCode::emitInverse(tile::InverseOp op) {
     inverse.join(half);
     barrier();
   }
-  Place plane = placeOf(into);
-  beforeWrite(plane);
-  inverse.writeTo({plane.pointer, size, size});
-  read.insert(array.number);
+  // over the array, which nobody reads any more
+  SmallVector<Value> words = inverse.words();
+  barrier();
+  inverse.writeTo({array.pointer, size, size}, words);
+  written.insert(array.number);
+  places[into] = array;
   put(into, {});
   held[into].isShared = true;
 }
