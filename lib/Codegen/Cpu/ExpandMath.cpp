@@ -19,6 +19,9 @@ struct ExpandMath : impl::ExpandMathBase<ExpandMath> {
   Value expand(OpBuilder &b, Operation *op) {
     if (auto rounding = dyn_cast<arith::TruncFOp>(op))
       return device ? Value() : expandRounding(b, rounding);
+    auto power = dyn_cast<math::Exp2Op>(op);
+    if (device && power && arith::bitEnumContainsAll(power.getFastmath(), arith::FastMathFlags::afn))
+      return {};
     auto exp = dyn_cast<math::ExpOp>(op);
     return device && exp ? expandExpByPower(b, exp) : expandMath(b, op);
   }

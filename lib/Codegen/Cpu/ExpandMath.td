@@ -9,7 +9,7 @@ def ExpandMath : Pass<"strand-expand-math", "::mlir::func::FuncOp"> {
     Rounding f32 to bf16 becomes arithmetic on bits as well, since most CPUs have no instruction for it and the C library
     may lack the function that LLVM calls then.
 
-    With `device`, for GPUs: rounding stays, and exp is a power of 2 that the GPU has an instruction for, `math.exp2` with
+    With `device`, for GPUs: rounding and `math.exp2` with `afn` stay, and exp is a power of 2 that the GPU has an instruction for, `math.exp2` with
     `afn`, times what rounding its exponent took away.
 
     Errors in units of the last place, and where the arithmetic comes from: lib/Codegen/Cpu/MathFunctions.cpp.
