@@ -5,6 +5,7 @@
 #include "lib/Codegen/Gpu/ProductTiles.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/IRMapping.h"
 using namespace mlir;
 using namespace strand;
 namespace {
@@ -50,6 +51,24 @@ SmallVector<unsigned> TileStep::loopsOf(OpOperand &operand) const {
       if (std::optional<unsigned> loop = loops[dim.getPosition()])
         all.push_back(*loop);
   return all;
+}
+
+TileSum TileSum::of(linalg::LinalgOp op, unsigned i) {
+  BlockArgument output = op.getBlock()->getArgument(op.getNumDpsInputs() + i);
+  Operation *made = op.getBlock()->getTerminator()->getOperand(i).getDefiningOp();
+  if (!made || made->getNumOperands() != 2 || !output.hasOneUse())
+    return {};
+  for (unsigned side : {0u, 1u})
+    if (made->getOperand(side) == output)
+      return {made, output, made->getOperand(1 - side)};
+  return {};
+}
+
+Value TileSum::combine(OpBuilder &b, Value x, Value y) const {
+  IRMapping inside;
+  inside.map(output, x);
+  inside.map(term, y);
+  return b.clone(*op, inside)->getResult(0);
 }
 
 bool TileProgram::isLocal(Value tile) const {
@@ -137,9 +156,32 @@ bool TileProgram::readStep(linalg::LinalgOp op, Refuse refuse) {
   for (OpOperand &operand : op->getOpOperands())
     if (step.isProduct && step.loopsOf(operand).size() != 2)
       return refuse(op, "a product of other than two matrices"), false;
+  if (!step.isProduct && !canBeSummed(step, refuse))
+    return false;
   for (Value init : op.getDpsInits())
     ++writes[tileOf(init)];
-  steps.try_emplace(op, std::move(step));
+  steps.insert({op, std::move(step)});
+  return true;
+}
+
+/// Whether threads can find the sums of an op with two loops or fewer.
+bool TileProgram::canBeSummed(const TileStep &step, Refuse refuse) {
+  constexpr int64_t lanes = 32;
+  linalg::LinalgOp op = step.op;
+  for (OpOperand &operand : op->getOpOperands())
+    if (SmallVector<unsigned> loops = step.loopsOf(operand); loops.size() == 2 && loops[0] == loops[1])
+      return refuse(op, "a diagonal"), false;
+  unsigned reductions = llvm::count(step.kinds, utils::IteratorType::reduction);
+  if (!reductions)
+    return true;
+  if (step.sizes.size() == 2 && reductions == 2)
+    return refuse(op, "a sum over all of a matrix"), false;
+  bool toNumber = step.sizes.size() == 1;
+  if (toNumber && (op.getNumDpsInits() != 1 || (step.sizes[0] % lanes && !llvm::isPowerOf2_64(step.sizes[0]))))
+    return refuse(op, "a sum of " + Twine(step.sizes[0]) + " numbers"), false;
+  for (auto [i, init] : llvm::enumerate(op.getDpsInitsMutable()))
+    if (step.loopsOf(init).size() < step.sizes.size() && !TileSum::of(op, i).op)
+      return refuse(op, "a combination that is not of two numbers at a time"), false;
   return true;
 }
 

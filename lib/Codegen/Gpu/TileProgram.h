@@ -9,6 +9,7 @@
 #pragma once
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/MapVector.h"
 namespace strand {
 using namespace mlir;
 
@@ -30,6 +31,16 @@ struct TileStep {
   /// The loops that the dimensions of an operand's tile are.
   SmallVector<unsigned> loopsOf(OpOperand &operand) const;
   bool isReduction(unsigned loop) const { return kinds[loop] == utils::IteratorType::reduction; }
+};
+
+/// A sum, or another combination of two numbers, of the values that an op's body yields into one output.
+struct TileSum {
+  Operation *op = nullptr; // none: the output is no such sum
+  BlockArgument output;
+  Value term;
+
+  static TileSum of(linalg::LinalgOp op, unsigned output);
+  Value combine(OpBuilder &b, Value x, Value y) const;
 };
 
 class TileProgram {
@@ -60,7 +71,7 @@ public:
 
 private:
   scf::ForOp loop;
-  DenseMap<Operation *, TileStep> steps;
+  llvm::MapVector<Operation *, TileStep> steps;
   DenseMap<Value, Value> aliases;
   DenseMap<Value, unsigned> lines;
   DenseSet<Value> inverses;
@@ -70,6 +81,7 @@ private:
   using Refuse = function_ref<void(Operation *, const Twine &)>;
   bool read(Block &block, Refuse refuse);
   bool readStep(linalg::LinalgOp op, Refuse refuse);
+  static bool canBeSummed(const TileStep &step, Refuse refuse);
   void findCopies();
   bool checkProducts(Refuse refuse) const;
   bool chooseLines(Refuse refuse);

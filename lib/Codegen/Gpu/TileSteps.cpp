@@ -7,33 +7,6 @@ using namespace mlir;
 using namespace strand;
 namespace {
 constexpr int64_t columnsOfStep = fragment.rows, valuesOfFragment = 4, depthOfStep = 16;
-
-/// A sum, or another combination, of values that `body` yields into `output`.
-struct Combiner {
-  Operation *op = nullptr; // none: the output is no reduction
-  BlockArgument output;
-  Value term;
-
-  Value combine(OpBuilder &b, Value x, Value y) const {
-    IRMapping inside;
-    inside.map(output, x);
-    inside.map(term, y);
-    return b.clone(*op, inside)->getResult(0);
-  }
-};
-
-/// How output `i` of an op is combined along its reduction.
-Combiner combinerOf(linalg::LinalgOp op, unsigned i) {
-  BlockArgument output = op.getBlock()->getArgument(op.getNumDpsInputs() + i);
-  Value yielded = op.getBlock()->getTerminator()->getOperand(i);
-  Operation *made = yielded.getDefiningOp();
-  if (!made || made->getNumOperands() != 2 || !output.hasOneUse())
-    return {};
-  for (unsigned side : {0u, 1u})
-    if (made->getOperand(side) == output)
-      return {made, output, made->getOperand(1 - side)};
-  return {};
-}
 } // namespace
 
 void TileCode::emitStep(const TileStep &step) {
@@ -67,11 +40,11 @@ SmallVector<Value> TileCode::evaluate(const TileStep &step, ArrayRef<Value> argu
   for (auto [argument, v] : llvm::zip_equal(body->getArguments(), arguments))
     if (v)
       inside.map(argument, asType(v, argument.getType()));
-  SmallVector<Combiner> sums;
+  SmallVector<TileSum> sums;
   for (auto [i, init] : llvm::enumerate(op.getDpsInitsMutable()))
-    sums.push_back(step.loopsOf(init).size() < step.sizes.size() ? combinerOf(op, i) : Combiner());
+    sums.push_back(step.loopsOf(init).size() < step.sizes.size() ? TileSum::of(op, i) : TileSum());
   for (Operation &inner : body->without_terminator()) {
-    if (llvm::any_of(sums, [&](const Combiner &c) { return c.op == &inner; }))
+    if (llvm::any_of(sums, [&](const TileSum &c) { return c.op == &inner; }))
       continue;
     if (auto index = dyn_cast<linalg::IndexOp>(inner)) {
       std::optional<unsigned> loop = step.loops[index.getDim()];
@@ -129,14 +102,14 @@ void TileCode::emitMap(const TileStep &step) {
             continue;
           }
           Value &sum = sums[i][e / 2];
-          sum = sum ? combinerOf(op, i).combine(b, sum, made[i]) : made[i];
+          sum = sum ? TileSum::of(op, i).combine(b, sum, made[i]) : made[i];
         }
       }
     for (unsigned i = 0; i < outputs; ++i)
       for (int64_t half : {0, 1}) {
         if (!isSum(i))
           continue;
-        Combiner combiner = combinerOf(op, i);
+        TileSum combiner = TileSum::of(op, i);
         Value sum = sums[i][half];
         for (int64_t mask : {1, 2}) // the four threads that share a line
           sum = combiner.combine(b, sum, at.fromLane(sum, mask));
@@ -178,7 +151,7 @@ void TileCode::emitLines(const TileStep &step) {
 /// From rank 1 to one number, which each warp finds by itself.
 void TileCode::emitTotal(const TileStep &step) {
   linalg::LinalgOp op = step.op;
-  Combiner combiner = combinerOf(op, 0);
+  TileSum combiner = TileSum::of(op, 0);
   int64_t count = step.sizes[0], together = std::min(count, threadsOfWarp);
   Value sum;
   for (int64_t first = 0; first < count; first += together) {

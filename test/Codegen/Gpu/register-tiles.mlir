@@ -1,0 +1,84 @@
+// RUN: strand-opt %s -strand-register-tiles | FileCheck %s
+
+// State = 0.5 state + k^T v, y = q state: rows come by copies of 16 bytes, the next ones while these are multiplied. The
+// state stays in registers, transposed, so that it is a first factor where it is; a warp holds 16 of its 64 columns.
+
+#two = affine_map<(i, j) -> (i, j)>
+#three = affine_map<(r, c, j) -> (r, c, j)>
+// CHECK-LABEL: func @carried
+func.func @carried(%q: memref<?x2x32xbf16>, %k: memref<?x2x32xbf16>, %v: memref<?x2x64xbf16>, %y: memref<?x2x64xf32>, %rows: index) {
+  %zero = arith.constant 0.0 : f32
+  %half = arith.constant 0.5 : f32
+  %c0 = arith.constant 0 : index
+  %c64 = arith.constant 64 : index
+  // CHECK: scf.forall (%[[HEAD:.*]]) in (2)
+  scf.forall (%h) in (2) {
+    // CHECK: %[[STATE:.*]] = memref.alloc() : memref<32x64xf32>
+    %state = memref.alloc() : memref<32x64xf32>
+    linalg.fill ins(%zero : f32) outs(%state : memref<32x64xf32>)
+    // CHECK: %[[SHARED:.*]] = memref.alloc() {strand.shared} : memref<{{[0-9]+}}xi8>
+    // CHECK: scf.forall (%[[T:.*]]) in (128)
+    // CHECK: memref.load %[[STATE]]
+    // the first rows
+    // CHECK: scf.if
+    // CHECK: nvvm.cp.async.shared.global {{.*}}, 16, cache = cg
+    // CHECK: nvvm.cp.async.commit.group
+    // 32 x 64 over 4 warps is 16 numbers for each thread
+    // CHECK: scf.for {{.*}} -> (f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, i32)
+    // CHECK: llvm.inline_asm has_side_effects "mov.u32 $0, %tid.x;"
+    // CHECK: nvvm.cp.async.wait.group 0
+    // CHECK: gpu.barrier
+    // the next rows
+    // CHECK: scf.if
+    // CHECK: nvvm.cp.async.shared.global
+    // y: the state as words of bf16, rounded; rows as they lie
+    // CHECK: nvvm.ldmatrix {{.*}}layout = #nvvm.mma_layout<row>
+    // CHECK: nvvm.mma.sync
+    // the state: values turned round, keys turned round
+    // CHECK: nvvm.ldmatrix {{.*}}layout = #nvvm.mma_layout<col>
+    // CHECK: nvvm.mma.sync
+    // CHECK: memref.store {{.*}} : memref<64x1x64xf32
+    // CHECK: scf.yield
+    // CHECK: memref.store %{{.*}}, %[[STATE]]
+    // CHECK: {mapping = [#gpu.thread<x>]}
+    scf.for %at = %c0 to %rows step %c64 {
+      %qt = memref.subview %q[%at, %h, 0] [64, 1, 32] [1, 1, 1] : memref<?x2x32xbf16> to memref<64x1x32xbf16, strided<[64, 32, 1], offset: ?>>
+      %kt = memref.subview %k[%at, %h, 0] [64, 1, 32] [1, 1, 1] : memref<?x2x32xbf16> to memref<64x1x32xbf16, strided<[64, 32, 1], offset: ?>>
+      %vt = memref.subview %v[%at, %h, 0] [64, 1, 64] [1, 1, 1] : memref<?x2x64xbf16> to memref<64x1x64xbf16, strided<[128, 64, 1], offset: ?>>
+      %yt = memref.subview %y[%at, %h, 0] [64, 1, 64] [1, 1, 1] : memref<?x2x64xf32> to memref<64x1x64xf32, strided<[128, 64, 1], offset: ?>>
+      %narrow = memref.alloc() : memref<32x64xbf16>
+      linalg.generic {indexing_maps = [#two, #two], iterator_types = ["parallel", "parallel"]} ins(%state : memref<32x64xf32>) outs(%narrow : memref<32x64xbf16>) {
+      ^bb0(%s: f32, %o: bf16):
+        %n = arith.truncf %s : f32 to bf16
+        linalg.yield %n : bf16
+      }
+      linalg.fill ins(%zero : f32) outs(%yt : memref<64x1x64xf32, strided<[128, 64, 1], offset: ?>>)
+      linalg.generic {indexing_maps = [affine_map<(r, u, j, i) -> (r, u, i)>, affine_map<(r, u, j, i) -> (i, j)>, affine_map<(r, u, j, i) -> (r, u, j)>],
+                      iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+          ins(%qt, %narrow : memref<64x1x32xbf16, strided<[64, 32, 1], offset: ?>>, memref<32x64xbf16>) outs(%yt : memref<64x1x64xf32, strided<[128, 64, 1], offset: ?>>) {
+      ^bb0(%a: bf16, %b: bf16, %o: f32):
+        %x = arith.extf %a : bf16 to f32
+        %z = arith.extf %b : bf16 to f32
+        %p = arith.mulf %x, %z : f32
+        %s = arith.addf %o, %p : f32
+        linalg.yield %s : f32
+      }
+      linalg.generic {indexing_maps = [#two], iterator_types = ["parallel", "parallel"]} outs(%state : memref<32x64xf32>) {
+      ^bb0(%o: f32):
+        %p = arith.mulf %o, %half : f32
+        linalg.yield %p : f32
+      }
+      linalg.generic {indexing_maps = [affine_map<(i, j, u, r) -> (r, u, i)>, affine_map<(i, j, u, r) -> (r, u, j)>, affine_map<(i, j, u, r) -> (i, j)>],
+                      iterator_types = ["parallel", "parallel", "reduction", "reduction"]}
+          ins(%kt, %vt : memref<64x1x32xbf16, strided<[64, 32, 1], offset: ?>>, memref<64x1x64xbf16, strided<[128, 64, 1], offset: ?>>) outs(%state : memref<32x64xf32>) {
+      ^bb0(%a: bf16, %b: bf16, %o: f32):
+        %x = arith.extf %a : bf16 to f32
+        %z = arith.extf %b : bf16 to f32
+        %p = arith.mulf %x, %z : f32
+        %s = arith.addf %o, %p : f32
+        linalg.yield %s : f32
+      }
+    }
+  }
+  return
+}
