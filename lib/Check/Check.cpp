@@ -82,7 +82,7 @@ class FunctionCheck {
 public:
   FunctionCheck(ModuleOp module, const Signature &signature, const CheckOptions &options, CheckReport &report)
       : module(module), signature(signature), options(options), report(report) {
-    report.functions.push_back({signature.name, {}});
+    report.functions.push_back({signature.name, {}, {}});
   }
   Error run();
 
@@ -95,10 +95,10 @@ private:
   /// Forms that are asked for by name are the same loops for all vectors: the widest say enough.
   bool isAsked(const FormDefinition &form, const CpuTarget &target) const {
     bool is[] = {true, signature.hasState && signature.isResumable, signature.splits && signature.isResumable};
-    // one form is pinned if bits are to be the same, and kernels have one
-    bool split = form.where == FormDefinition::WithSplit, isPinned = options.reproducible || options.kernels;
-    return is[form.where] && (!split || (target.vectorBits == widest && !isPinned)) &&
-           (options.forms.empty() || llvm::is_contained(options.forms, form.name));
+    bool split = form.where == FormDefinition::WithSplit, named = llvm::is_contained(options.forms, form.name);
+    // one form is pinned if bits are to be the same; of kernels there are two builds, so that each form costs twice
+    bool isPinned = options.reproducible || (options.kernels && !named);
+    return is[form.where] && (!split || (target.vectorBits == widest && !isPinned)) && (options.forms.empty() || named);
   }
   void run(const Programs &programs, const Build &build);
   Expected<std::vector<std::vector<Program>>> made(ArrayRef<const ProgramDefinition *> of, const Build &build);
@@ -106,6 +106,7 @@ private:
                   std::vector<std::vector<Program>> &programs, bool &isWrong);
   Expected<bool> compile(std::vector<Programs> &programs, const Build &build);
   std::string runForm(const FormDefinition &form, const Programs &programs, const Build &build, int threads);
+  void runWithoutBarriers(const FormDefinition &form, const Programs &programs);
   void find(StringRef form, const Twine &text) { report.findings.push_back({signature.name, form.str(), text.str()}); }
   std::string again() const;
 
@@ -224,7 +225,6 @@ Expected<std::vector<std::vector<Program>>> FunctionCheck::made(ArrayRef<const P
   ProgramOptions o{build.target, {}, options.levels, options.inParts};
   o.stages.reproducible = options.reproducible;
   o.stages.emulation = build.emulation;
-  o.stages.withoutBarrier = options.withoutBarrier;
   SmallVector<ProgramForm> forms;
   for (const ProgramDefinition *d : of)
     forms.push_back({d->form, d->chunkForm});
@@ -289,10 +289,25 @@ void FunctionCheck::run(const Programs &programs, const Build &build) {
       auto isKnown = [&](const Finding &f) { return f.function == signature.name && f.form == form.name; };
       if (!isAsked(form, build.target) || llvm::any_of(report.findings, isKnown))
         continue;
+      takeLaneBarriers();
       std::string problem = runForm(form, programs, build, threads);
+      if (problem.empty() && options.withoutBarriers && threads == 1)
+        runWithoutBarriers(form, programs);
       if (!problem.empty())
         find(form.name, settings(build, threads) + "\n" + problem + "\n" + again());
     }
+}
+
+/// Without each of the barriers that threads came to in the run before.
+void FunctionCheck::runWithoutBarriers(const FormDefinition &form, const Programs &programs) {
+  Comparison comparison(signature, inputs, programs.carried(), cacheRows, bound);
+  for (const LaneBarrier &barrier : takeLaneBarriers()) {
+    leaveOutLaneBarrier(barrier);
+    Trial trial{signature, inputs, programs, comparison, cacheRows, nullptr, Random(seed, form.name), {}};
+    form.run(trial);
+    leaveOutLaneBarrier(std::nullopt);
+    report.functions.back().barriers.push_back({form.name, barrier.text(), takeLaneProblem()});
+  }
 }
 
 /// From the meaning, and from the first run.

@@ -45,7 +45,7 @@ struct CheckOptions {
   bool kernels = false;           // the kernels that GPUs get, as loops of the CPU
   bool lanes = false;             // the code that GPUs get, by the lane emulator (Lanes.h)
   bool inParts = true;            // threads share the making of large modules
-  int64_t withoutBarrier = -1;    // with `lanes`: the barrier to leave out
+  bool withoutBarriers = false;   // with `lanes`: forms run again without each of their barriers
 };
 
 /// What a form came to.
@@ -55,9 +55,15 @@ struct FormRun {
   double error, largest; // relative RMS error against the meaning, of the worst result or state; and of an element
 };
 
+/// A barrier without which a form was run, and what the lane emulator found then; nothing: it is not missed.
+struct BarrierRun {
+  std::string form, barrier, found;
+};
+
 struct FunctionRuns {
   std::string name;
   std::vector<FormRun> runs; // those that are right
+  std::vector<BarrierRun> barriers;
 };
 
 /// Something that is wrong, with what it takes to see it again; lines of text.

@@ -2,6 +2,7 @@
 // what they are there for, and goes on.
 #include "lib/Check/Lanes.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/bit.h"
 #include <cstdint>
@@ -47,6 +48,8 @@ public:
   int thread = 0, block = 0;
   char *shared = nullptr;
   std::string problem;
+  std::vector<LaneBarrier> barriers; // that threads came to
+  std::optional<LaneBarrier> leftOut;
 
 private:
   void runBlock();
@@ -130,6 +133,11 @@ template <typename Act> void Emulator::meet(Meeting &meeting, int count, int64_t
 }
 
 void Emulator::barrier(int64_t instruction) {
+  LaneBarrier here{kernel, reinterpret_cast<const void *>(code), instruction};
+  if (leftOut == here)
+    return;
+  if (!thread && !llvm::is_contained(barriers, here))
+    barriers.push_back(here);
   meet(all, alive, instruction, [&] { ++epoch; });
 }
 
@@ -303,6 +311,9 @@ void Emulator::launch(Code what, const char *name, int64_t blocks, int64_t count
 } // namespace
 
 std::string strand::takeLaneProblem() { return std::exchange(emulator.problem, ""); }
+
+std::vector<LaneBarrier> strand::takeLaneBarriers() { return std::exchange(emulator.barriers, {}); }
+void strand::leaveOutLaneBarrier(std::optional<LaneBarrier> barrier) { emulator.leftOut = std::move(barrier); }
 
 std::vector<std::pair<std::string, void *>> strand::laneSymbols() {
   auto symbol = [](const char *name, auto *f) { return std::pair(std::string(name), reinterpret_cast<void *>(f)); };

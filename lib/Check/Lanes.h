@@ -7,6 +7,8 @@
 //   threads that wait for each other at different places.
 // Shared memory holds NaN when a block begins.
 #pragma once
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,4 +18,18 @@ std::vector<std::pair<std::string, void *>> laneSymbols();
 /// What was found since the last time, one sentence; empty: nothing. After a find, launches do nothing until it is
 /// taken.
 std::string takeLaneProblem();
+
+/// A barrier of a kernel, whose code tells kernels of one name apart.
+struct LaneBarrier {
+  std::string kernel;
+  const void *code;
+  int64_t number;
+
+  bool operator==(const LaneBarrier &o) const { return code == o.code && number == o.number; }
+  std::string text() const { return "barrier " + std::to_string(number) + " of " + kernel; }
+};
+/// The barriers that threads came to since the last time, in the order in which they first did.
+std::vector<LaneBarrier> takeLaneBarriers();
+/// From now on threads go through this one as if it were not there.
+void leaveOutLaneBarrier(std::optional<LaneBarrier> barrier);
 } // namespace strand

@@ -6,6 +6,7 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/SourceMgr.h"
@@ -47,6 +48,26 @@ void printRight(const FunctionRuns &f, bool verbose, bool reproducible) {
   llvm::outs() << "\n";
 }
 
+void printBarriers(const FunctionRuns &f, bool verbose) {
+  for (auto it = f.barriers.begin(); it != f.barriers.end();) {
+    auto end = std::find_if(it, f.barriers.end(), [&](const BarrierRun &r) { return r.form != it->form; });
+    std::vector<std::string> unmissed;
+    for (const BarrierRun &r : llvm::make_range(it, end)) {
+      if (r.found.empty())
+        unmissed.push_back(r.barrier);
+      if (verbose)
+        llvm::outs() << f.name << ": form " << r.form << " without " << r.barrier << ": "
+                     << (r.found.empty() ? "nothing is found" : r.found) << "\n";
+    }
+    llvm::outs() << f.name << ": form " << it->form << ": " << end - it - unmissed.size() << " of " << end - it
+                 << " barriers are missed";
+    if (!unmissed.empty())
+      llvm::outs() << "; not " << llvm::join(unmissed, ", ");
+    llvm::outs() << "\n";
+    it = end;
+  }
+}
+
 int print(const CheckReport &report, bool verbose, bool reproducible) {
   for (const FunctionRuns &f : report.functions) {
     bool right = true;
@@ -59,6 +80,7 @@ int print(const CheckReport &report, bool verbose, bool reproducible) {
       }
     if (right && !f.runs.empty())
       printRight(f, verbose, reproducible);
+    printBarriers(f, verbose);
   }
   return report.findings.empty() ? EXIT_RIGHT : EXIT_WRONG;
 }
@@ -108,9 +130,10 @@ int strand::checkMain(int argc, char **argv) {
                         cl::cat(category));
   cl::opt<bool> lanes("lanes", cl::desc("the code that a GPU would get, by the lane emulator; slow"),
                       cl::cat(category));
-  cl::opt<int64_t> withoutBarrier("without-barrier",
-                                  cl::desc("with --lanes: leaves out barrier number N of a form's code"),
-                                  cl::init(options.withoutBarrier), cl::cat(category));
+  cl::opt<bool> withoutBarriers("without-barriers",
+                                cl::desc("with --lanes: runs each form again without each of its barriers, and says "
+                                         "which are missed"),
+                                cl::cat(category));
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, "strand-check: tries whether all forms of a file's public functions agree\n");
   options = {seed, rows, std::vector<std::string>(forms.begin(), forms.end()), function};
@@ -127,7 +150,11 @@ int strand::checkMain(int argc, char **argv) {
   options.reproducible = reproducible;
   options.kernels = kernels;
   options.lanes = lanes;
-  options.withoutBarrier = withoutBarrier;
+  options.withoutBarriers = withoutBarriers;
+  if (withoutBarriers && !lanes) {
+    llvm::errs() << "strand-check: error: --without-barriers is for the lane emulator; give it with --lanes\n";
+    return EXIT_USAGE;
+  }
 
   DialectRegistry registry;
   registerEverything(registry);

@@ -11,6 +11,11 @@ constexpr int64_t spansPerThread = 4;
 constexpr int64_t mostTasks = 256;
 /// f32 operations that a core does while the parallel loops of the phases are started and awaited.
 constexpr int64_t startOfPhases = 100000;
+
+/// Of a device with some 130 multiprocessors: blocks of threads that it runs side by side; f32 operations that one of
+/// them does, at some 80 in a nanosecond, while the kernels of the phases are started (10 us), and while it waits for
+/// what it joins (40 ns).
+constexpr int64_t blocksOfDevice = 256, startOfKernels = 800000, waitForJoined = 3200;
 } // namespace
 
 ArrayRef<StringRef> strand::chunkForms() {
@@ -32,15 +37,30 @@ Value strand::emitTasksSuffice(OpBuilder &b, Location loc, Value sequences, int6
   return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, tasks, threads);
 }
 
-Value strand::emitSpansPay(OpBuilder &b, Location loc, const CallSize &call, int64_t blocks, const SplitCost &cost) {
+static Value spansPay(OpBuilder &b, Location loc, const CallSize &call, int64_t start, int64_t blocks,
+                      const SplitCost &cost) {
   auto k = [&](int64_t n) { return indexConstant(b, loc, n); };
   auto times = [&](Value x, Value y) { return arith::MulIOp::create(b, loc, x, y).getResult(); };
   // both sides times the number of threads
   Value all = times(call.rows, k(blocks));
   Value inOrder = times(arith::MaxUIOp::create(b, loc, times(call.longest, call.threads), all), k(cost.row));
-  Value alone = arith::AddIOp::create(b, loc, times(call.spans, k(cost.joined)), k(startOfPhases));
+  Value alone = arith::AddIOp::create(b, loc, times(call.spans, k(cost.joined)), k(start));
   Value inSpans = arith::AddIOp::create(b, loc, times(all, k(cost.row + cost.summary)), times(alone, call.threads));
   Value faster = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, inSpans, inOrder);
   Value fits = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, call.sequences, call.spans);
   return arith::AndIOp::create(b, loc, faster, fits);
+}
+
+Value strand::emitSpansPay(OpBuilder &b, Location loc, const CallSize &call, int64_t blocks, const SplitCost &cost) {
+  return spansPay(b, loc, call, startOfPhases, blocks, cost);
+}
+
+Value strand::emitSpansPayOnDevice(OpBuilder &b, Location loc, Value rows, Value sequences, int64_t blocks,
+                                   const SplitCost &cost) {
+  Value some = arith::MaxUIOp::create(b, loc, sequences, indexConstant(b, loc, 1));
+  Value longest = arith::CeilDivUIOp::create(b, loc, rows, some);
+  CallSize call{rows, longest, sequences, indexConstant(b, loc, blocksOfDevice),
+                indexConstant(b, loc, mostSpans(blocks))};
+  return spansPay(b, loc, call, startOfKernels, blocks,
+                  {cost.row, cost.summary, std::max(cost.joined, waitForJoined)});
 }

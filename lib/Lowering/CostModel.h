@@ -30,4 +30,11 @@ Value emitTasksSuffice(OpBuilder &b, Location loc, Value sequences, int64_t bloc
 ///   in order   max(longest, rows blocks / threads) w
 ///   in spans   rows blocks / threads (w + s) + spans j + what starting the phases takes
 Value emitSpansPay(OpBuilder &b, Location loc, const CallSize &call, int64_t blocks, const SplitCost &cost);
+
+/// Blocks of one sequence that keep a device busy without spans.
+constexpr int64_t mostBlocksToSplitOnDevice = 64;
+/// The same on a device, whose host knows neither lengths nor threads: as if sequences were equally long, which is when
+/// spans pay least, and blocks went side by side as far as a device is for.
+Value emitSpansPayOnDevice(OpBuilder &b, Location loc, Value rows, Value sequences, int64_t blocks,
+                           const SplitCost &cost);
 } // namespace strand

@@ -20,7 +20,7 @@ namespace {
 struct Choice {
   std::string form, why;
   ChunkForm spans = ChunkForm::Chunk; // other than that: cut into spans
-  bool atRunTime = false;             // spans where the call's lengths and threads make them pay
+  bool atRunTime = false;             // spans where what is known of a call makes them pay
 };
 
 bool isSplit(StringRef form) { return form == "three-phase" || form == "associative"; }
@@ -51,9 +51,8 @@ bool goesElementByElement(ChunkOpInterface op) {
 }
 
 /// Whether the tiles of `op` are for teams of threads.
-bool hasTeams(ChunkOpInterface op, const Choice &choice, const ChunkOptions &options, int64_t teams) {
-  return teams > 1 && goesElementByElement(op) && choice.spans == ChunkForm::Chunk && !options.singleRow &&
-         op.getTileLengths(options).front() > 1;
+bool hasTeams(ChunkOpInterface op, const ChunkOptions &options, int64_t teams) {
+  return teams > 1 && goesElementByElement(op) && !options.singleRow && op.getTileLengths(options).front() > 1;
 }
 
 Choice choose(ChunkOpInterface op, StringRef form, const ChunkOptions &options) {
@@ -70,11 +69,12 @@ Choice choose(ChunkOpInterface op, StringRef form, const ChunkOptions &options) 
   if (asked)
     return {form.str(), "asked for", form == "associative" ? ChunkForm::Associative : ChunkForm::ThreePhase};
   int64_t blocks = op.getBlocks(options);
-  if (blocks > mostBlocksToSplit)
+  if (blocks > (options.device ? mostBlocksToSplitOnDevice : mostBlocksToSplit))
     return {inOrder, std::to_string(blocks) + " blocks are tasks enough for one sequence"};
-  int64_t most = op.getBlocks(forFewTasks(options));
+  int64_t most = options.device ? blocks : op.getBlocks(forFewTasks(options));
   return {inOrder + " or three-phase",
-          "by the lengths and threads of a call: one sequence has " + std::to_string(blocks) +
+          std::string("by the ") + (options.device ? "rows and sequences" : "lengths and threads") +
+              " of a call: one sequence has " + std::to_string(blocks) +
               (most > blocks ? " to " + std::to_string(most) : "") + (most == 1 ? " task" : " tasks"),
           ChunkForm::ThreePhase, true};
 }
@@ -97,18 +97,20 @@ struct ExpandChunks : impl::ExpandChunksBase<ExpandChunks> {
     options.tileLength = form == "step" ? 1 : int64_t(tileLength);
     options.tensorCores = tensorCores;
     options.singleRow = getOperation()->hasAttr("strand.single_row");
+    options.device = device;
     SmallVector<ChunkOpInterface> ops;
     getOperation().walk([&](ChunkOpInterface op) { ops.push_back(op); });
     for (ChunkOpInterface op : ops)
       if (!op.getTileLengths(options).empty())
-        expand(op, choose(op, form, options), options);
+        expand(op, options);
   }
 
-  void expand(ChunkOpInterface op, const Choice &choice, const ChunkOptions &options) {
+  void expand(ChunkOpInterface op, const ChunkOptions &options) {
     Builder b(&getContext());
-    ChunkOptions own = hasTeams(op, choice, options, teams) ? forTeams(options, teams)
-                       : teams > 1 && !options.singleRow    ? forBlocks(options)
-                                                            : options;
+    ChunkOptions own = hasTeams(op, options, teams)      ? forTeams(options, teams)
+                       : teams > 1 && !options.singleRow ? forBlocks(options)
+                                                         : options;
+    Choice choice = choose(op, form, own);
     SmallVector<NamedAttribute> facts{
         b.getNamedAttr("tile", b.getI64IntegerAttr(options.singleRow ? 1 : op.getTileLengths(own).front())),
         b.getNamedAttr("blocks", b.getI64IntegerAttr(op.getBlocks(own))),

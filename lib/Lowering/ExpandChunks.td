@@ -14,7 +14,8 @@ def ExpandChunks : Pass<"strand-expand-chunks", "::mlir::func::FuncOp"> {
       associative   the same, with the summaries joined in log2(spans) rounds instead of one after another
       auto          tile by tile, or three-phase in calls where lengths and threads make that faster (CostModel.h)
 
-    With `teams`, for GPUs, `chunk` cuts a tile of ops whose elements go their own way into as many spans, which groups of
+    With `device`, for GPUs, auto goes by rows and number of sequences alone: lengths lie where the host cannot read them.
+    With `teams`, for GPUs, a tile of ops whose elements go their own way is cut into as many spans, which groups of
     threads take side by side: an `scf.forall` over teams inside of the one over blocks (Teams.cpp). With `readers`, what
     an element-wise op alone reads of such an op is computed with the tile, and the result itself is not stored.
 
@@ -30,6 +31,7 @@ def ExpandChunks : Pass<"strand-expand-chunks", "::mlir::func::FuncOp"> {
     Option<"tileLength", "tile-length", "int64_t", "0", "rows of a tile; 0: as the op chooses">,
     Option<"teams", "teams", "int64_t", "1", "groups of threads of a block that compute neighbouring tiles side by side">,
     Option<"tensorCores", "tensor-cores", "bool", "false", "ops may ask for products of bf16">,
+    Option<"device", "device", "bool", "false", "the lengths of sequences lie in memory of a device">,
     Option<"readers", "readers", "bool", "false", "element-wise ops that alone read a result are part of the tile">,
   ];
 }

@@ -54,15 +54,7 @@ SmallVector<Value> Expansion::chunks(ValueRange into) {
   SmallVector<Value> slices = takeSlices(part, loop.getRegionIterArgs(), written.size());
   if (states.empty()) // the whole-sequence form begins at the initial values
     llvm::append_range(slices, initialStates(part.block));
-  auto tile = [&](Value at, int64_t length, ValueRange carried) { return emitTile(part, at, length, carried); };
-  if (options.teams > 1) {
-    Value done;
-    slices = emitTeams(part, rows, std::move(slices), done);
-    slices = emitTiles(rows, std::move(slices), tile, {}, done);
-  } else {
-    slices = emitTiles(rows, std::move(slices), tile, rowsToAlignment(part));
-  }
-  putSlices(loop, part, slices);
+  putSlices(loop, part, emitRows(part, std::move(slices), rowsToAlignment(part)));
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 
@@ -82,6 +74,15 @@ std::pair<Value, Value> Expansion::rowsOfPart(Value rows, Value part, Value part
   each = arith::MulIOp::create(b, loc, arith::CeilDivUIOp::create(b, loc, each, length), length);
   Value first = arith::MinUIOp::create(b, loc, arith::MulIOp::create(b, loc, part, each), rows);
   return {first, arith::MinUIOp::create(b, loc, each, arith::SubIOp::create(b, loc, rows, first))};
+}
+
+/// All rows of the part: by teams where there are some, as far as they go.
+SmallVector<Value> Expansion::emitRows(const Part &part, SmallVector<Value> slices, Value aligned) {
+  auto tile = [&](Value at, int64_t length, ValueRange carried) { return emitTile(part, at, length, carried); };
+  Value done;
+  if (options.teams > 1)
+    slices = emitTeams(part, part.rows, std::move(slices), done);
+  return emitTiles(part.rows, std::move(slices), tile, done ? Value() : aligned, done);
 }
 
 void Expansion::replace(ValueRange values) {

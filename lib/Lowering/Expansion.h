@@ -55,10 +55,12 @@ private:
   SmallVector<Value> emitTiles(Value rows, SmallVector<Value> carried, WriteTile tile, Value aligned = {},
                                Value done = {});
   SmallVector<Value> emitLoop(Value from, Value to, int64_t length, ValueRange carried, WriteTile tile);
+  SmallVector<Value> emitRows(const Part &part, SmallVector<Value> slices, Value aligned = {});
   Value rowsToAlignment(const Part &part);
   SmallVector<Value> emitTile(const Part &part, Value at, int64_t length, ValueRange slices);
   SmallVector<Value> computeTile(const Part &part, Value at, int64_t length, ValueRange into, ValueRange states);
   SmallVector<Value> emitTeams(const Part &part, Value rows, SmallVector<Value> slices, Value &done);
+  SmallVector<Value> emitTeamSummaries(const Part &part, Value rows, SmallVector<Value> slices, Value &done);
   Value resultOf(unsigned i) { return readers[i].empty() ? op->getResult(i) : readers[i].back()->getResult(0); }
   Value readTile(linalg::GenericOp reader, Value value, ArrayRef<OpFoldResult> offsets, Value tile, Value into);
   void putSlices(scf::ForallOp loop, const Part &part, ValueRange slices);

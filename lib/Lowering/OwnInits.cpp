@@ -35,6 +35,21 @@ SmallVector<std::pair<OpOperand *, OpOperand *>> usesInBranches(scf::IfOp branch
   return pairs;
 }
 
+/// Whether what a branch writes to the place goes into a buffer that is there already: then each branch begins with a
+/// place of its own, and either becomes that buffer.
+bool hasDestination(OpOperand *use) {
+  auto loop = dyn_cast<scf::ForallOp>(use->getOwner());
+  if (!loop || use->getOperandNumber() < loop.getNumOperands() - loop.getOutputs().size())
+    return false;
+  Value written = loop.getTiedOpResult(use);
+  for (OpOperand &yielded : written.getUses())
+    if (auto branch = dyn_cast<scf::IfOp>(yielded.getOwner()->getParentOp());
+        branch && isa<scf::YieldOp>(yielded.getOwner()))
+      return llvm::any_of(branch.getResult(yielded.getOperandNumber()).getUsers(),
+                          llvm::IsaPred<bufferization::MaterializeInDestinationOp>);
+  return false;
+}
+
 bool areBranches(Value place) {
   if (!llvm::hasNItems(place.getUses(), 2))
     return false;
@@ -44,9 +59,9 @@ bool areBranches(Value place) {
 
 /// Whether nothing but `use` needs the place, nor anything on the way down, and none of it stands outside of a loop
 /// that `use` is in, where each iteration would find what the one before has written.
-bool isOwn(const OpOperand &use) {
+bool isOwn(OpOperand &use) {
   if (areBranches(use.get()))
-    return true;
+    return !hasDestination(&use);
   for (Value v = use.get(); v; v = under(v))
     if (!v.hasOneUse() || v.getParentBlock() != use.getOwner()->getBlock())
       return false;
@@ -75,6 +90,8 @@ struct OwnInits : impl::OwnInitsBase<OwnInits> {
     getOperation().walk([&](scf::IfOp branch) {
       OpBuilder b(branch);
       for (auto [first, second] : usesInBranches(branch)) {
+        if (hasDestination(first) && hasDestination(second))
+          continue;
         leave(first->get());
         first->set(placeAgain(b, first->get(), {}));
         second->set(first->get());

@@ -4,10 +4,14 @@
 //               joins each with the one 1, 2, 4, ... spans before it, a task a span
 //   outputs     of each span from its start, whose place then holds the states after it
 //   ends        the states after the last span of a sequence go to the sequence's slot
-// Spans are numbered through all sequences. Rows of a table of spans: `sequenceOf` a span, the span that `begins` a
-// sequence.
+// Spans are numbered through all sequences, in a way that needs no table and nothing but the offsets: with L rows a span,
+// sequence s begins with span offset[s] / L + s. The sequence before it takes no number from there on, since
+//   ceil((offset[s] - offset[s - 1]) / L) <= offset[s] / L - offset[s - 1] / L + 1
+// and all numbers are below rows / L + sequences. Numbers between the last span of a sequence and the first of the next
+// are spans without rows. So the host of a device, which cannot read the offsets, knows how many tasks there are.
 #include "lib/Lowering/CostModel.h"
 #include "lib/Lowering/Expansion.h"
+#include "lib/Lowering/JoinedInOrder.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -19,15 +23,13 @@ class Spans {
 public:
   Spans(Expansion &x, ChunkForm form, bool choose)
       : x(x), b(x.b), loc(x.loc), split(cast<SplitOpInterface>(x.op.getOperation())), form(form),
-        blocks(x.op.getBlocks(x.options)), transfers(split.getTransferSpecs()) {
+        blocks(x.op.getBlocks(x.options)), most(choose ? mostSpans(blocks) : spansOnRequest), choose(choose),
+        transfers(split.getTransferSpecs()) {
     sequences = x.numSequences();
     rows = numRows(b, loc, x.rowsOperand());
-    if (choose) {
+    if (choose && !x.options.device)
       threads = ThreadsOp::create(b, loc, b.getIndexType());
-      count = emitSpanCount(b, loc, blocks, threads);
-    } else {
-      count = index(spansOnRequest);
-    }
+    count = threads ? emitSpanCount(b, loc, blocks, threads) : index(most);
   }
   Value pay();
   /// Results, then next states, written into `into`.
@@ -35,7 +37,7 @@ public:
 
 private:
   struct Span {
-    Value sequence, first, rows, isLast;
+    Value sequence, number, first, rows, isLast; // number: in the sequence
   };
   using WriteTask = llvm::function_ref<void(scf::ForallOp, Value at, Value block)>;
 
@@ -43,17 +45,23 @@ private:
   Value add(Value l, Value r) { return arith::AddIOp::create(b, loc, l, r); }
   Value sub(Value l, Value r) { return arith::SubIOp::create(b, loc, l, r); }
   Value least(Value l, Value r) { return arith::MinUIOp::create(b, loc, l, r); }
-  Value entry(Value table, Value at) { return tensor::ExtractOp::create(b, loc, table, at); }
   Value spansOf(Value sequence);
-  void number();
+  Value firstSpanOf(Value sequence);
+  Value numberOfSpans();
+  Value sequenceOf(Value p);
   Span spanAt(Value p);
   SmallVector<Value> places(ArrayRef<StateSpec> specs);
   SmallVector<Value> tasks(Value n, ValueRange into, WriteTask write);
   Expansion::Part summaryPart(Value at, Value block);
+  static Expansion::Part several(Expansion::Part part, Value count);
   SmallVector<Value> slotStates(Value sequence, Value block);
   SmallVector<Value> summaries();
   SmallVector<Value> after(ValueRange states, ValueRange summaries, Value p, Value block);
   SmallVector<Value> startsInOrder(ValueRange summaries);
+  SmallVector<Value> startsOneByOne(Value begin, Value spans, Value block, ValueRange summaries, ValueRange starts,
+                                    ValueRange states);
+  SmallVector<Value> startsTogether(Value begin, Value spans, Value block, ValueRange summaries, ValueRange starts,
+                                    ValueRange states);
   SmallVector<Value> joinedByDoubling(SmallVector<Value> summaries);
   SmallVector<Value> joinedOver(ValueRange summaries, ValueRange into, Value distance);
   SmallVector<Value> startsFrom(ValueRange summaries);
@@ -65,28 +73,32 @@ private:
   Location loc;
   SplitOpInterface split;
   ChunkForm form;
-  int64_t blocks;
+  int64_t blocks, most; // spans that there are to be, most
+  bool choose;
   SmallVector<StateSpec> transfers;
   Value sequences, rows, threads, count;
-  Value length, total, begins, sequenceOf; // set by write
+  Value length, total; // set by write
 };
 
 Value Spans::pay() {
+  SplitCost cost = split.getSplitCost(x.options);
+  if (x.options.device)
+    return emitSpansPayOnDevice(b, loc, rows, sequences, blocks, cost);
   auto loop = scf::ForOp::create(b, loc, index(0), sequences, index(1), index(0),
                                  [&](OpBuilder &, Location, Value s, ValueRange longest) {
                                    Value most = arith::MaxUIOp::create(b, loc, longest[0], x.rowsOf(s).second);
                                    scf::YieldOp::create(b, loc, most);
                                  });
   CallSize call{rows, loop.getResult(0), sequences, threads, count};
-  return emitSpansPay(b, loc, call, blocks, split.getSplitCost(x.options));
+  return emitSpansPay(b, loc, call, blocks, cost);
 }
 
 SmallVector<Value> Spans::write(ValueRange into) {
-  Value tile = index(x.op.getTileLengths(x.options).front());
+  Value tile = index(x.options.teams * x.op.getTileLengths(x.options).front());
   Value share = arith::CeilDivUIOp::create(b, loc, rows, count);
   Value tiles = arith::MaxUIOp::create(b, loc, arith::CeilDivUIOp::create(b, loc, share, tile), index(1));
   length = arith::MulIOp::create(b, loc, tiles, tile);
-  number();
+  total = numberOfSpans();
   SmallVector<Value> of = summaries();
   SmallVector<Value> starts =
       form == ChunkForm::ThreePhase ? startsInOrder(of) : startsFrom(joinedByDoubling(std::move(of)));
@@ -101,46 +113,50 @@ Value Spans::spansOf(Value sequence) {
   return arith::CeilDivUIOp::create(b, loc, x.rowsOf(sequence).second, length);
 }
 
-/// Numbers the spans of all sequences: there are at most `count` and one more for each sequence.
-void Spans::number() {
-  Value most = add(count, sequences);
-  if (threads) // spans pay only where there are no more sequences than spans
-    most = least(most, index(2 * mostSpans(blocks)));
-  auto table = [&](Value n) -> Value {
-    return tensor::EmptyOp::create(b, loc, RankedTensorType::get({ShapedType::kDynamic}, b.getIndexType()), n);
-  };
-  Value zero = index(0), one = index(1);
-  SmallVector<Value> init{table(numRows(b, loc, x.stream.getOffsets())), table(most), zero};
-  auto put = [&](Value v, Value into, Value at) -> Value { return tensor::InsertOp::create(b, loc, v, into, at); };
-  auto loop = scf::ForOp::create(b, loc, zero, sequences, one, init, [&](OpBuilder &, Location, Value s, ValueRange v) {
-    Value begin = put(v[2], v[0], s), end = add(v[2], spansOf(s));
-    auto inner = scf::ForOp::create(b, loc, v[2], end, one, v[1], [&](OpBuilder &, Location, Value p, ValueRange of) {
-      scf::YieldOp::create(b, loc, put(s, of[0], p));
-    });
-    scf::YieldOp::create(b, loc, ValueRange{begin, inner.getResult(0), end});
-  });
-  total = loop.getResult(2);
-  begins = put(total, loop.getResult(0), sequences);
-  sequenceOf = loop.getResult(1);
+Value Spans::firstSpanOf(Value sequence) {
+  return add(arith::DivUIOp::create(b, loc, x.rowsOf(sequence).first, length), sequence);
+}
+
+/// Also as a bound that buffers can be sized by: there are at most `count` whole spans of rows.
+Value Spans::numberOfSpans() {
+  Value n = least(add(arith::DivUIOp::create(b, loc, rows, length), sequences), add(count, sequences));
+  return choose ? least(n, index(2 * most)) : n; // spans pay only where there are no more sequences than spans
+}
+
+/// The last sequence that begins at span `p` or before.
+Value Spans::sequenceOf(Value p) {
+  SmallVector<Value> whole{index(0), sequences};
+  auto search = scf::WhileOp::create(
+      b, loc, TypeRange(ValueRange(whole)), whole,
+      [&](OpBuilder &, Location, ValueRange range) {
+        Value open = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, sub(range[1], range[0]), index(1));
+        scf::ConditionOp::create(b, loc, open, range);
+      },
+      [&](OpBuilder &, Location, ValueRange range) {
+        Value middle = arith::ShRUIOp::create(b, loc, add(range[0], range[1]), index(1));
+        Value begun = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, firstSpanOf(middle), p);
+        Value from = arith::SelectOp::create(b, loc, begun, middle, range[0]);
+        Value to = arith::SelectOp::create(b, loc, begun, range[1], middle);
+        scf::YieldOp::create(b, loc, ValueRange{from, to});
+      });
+  return search.getResult(0);
 }
 
 Spans::Span Spans::spanAt(Value p) {
-  Value s = entry(sequenceOf, p);
-  Value k = sub(p, entry(begins, s));
+  Value s = sequenceOf(p), begin = firstSpanOf(s);
   auto [first, rows] = x.rowsOf(s);
-  Value at = arith::MulIOp::create(b, loc, k, length), left = sub(rows, at);
+  Value k = sub(p, begin), at = least(arith::MulIOp::create(b, loc, k, length), rows), left = sub(rows, at);
   Value isLast = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, left, length);
-  return {s, add(first, at), least(left, length), isLast};
+  return {s, k, add(first, at), least(left, length), isLast};
 }
 
 /// A place for one item of each spec for each span.
 SmallVector<Value> Spans::places(ArrayRef<StateSpec> specs) {
-  Value n = tensor::DimOp::create(b, loc, sequenceOf, 0);
   SmallVector<Value> out;
   for (const StateSpec &spec : specs) {
     SmallVector<int64_t> shape{ShapedType::kDynamic};
     llvm::append_range(shape, spec.shape);
-    out.push_back(tensor::EmptyOp::create(b, loc, RankedTensorType::get(shape, spec.elementType), n));
+    out.push_back(tensor::EmptyOp::create(b, loc, RankedTensorType::get(shape, spec.elementType), total));
   }
   return out;
 }
@@ -175,10 +191,14 @@ SmallVector<Value> Spans::summaries() {
       v = filledInto(b, loc, arith::ConstantOp::create(b, loc, begin), v);
     }
     Value rows = arith::SelectOp::create(b, loc, span.isLast, index(0), span.rows); // nothing follows the last
-    slices = x.emitTiles(rows, std::move(slices), [&](Value at, int64_t n, ValueRange of) {
+    Value done;
+    if (x.options.teams > 1)
+      slices = x.emitTeamSummaries(x.partOf(span.first, rows, block), rows, std::move(slices), done);
+    auto tile = [&](Value at, int64_t n, ValueRange of) {
       return split.emitSummary(b, add(span.first, at), n, block, of.take_front(transfers.size()),
                                of.drop_front(transfers.size()), x.options);
-    });
+    };
+    slices = x.emitTiles(rows, std::move(slices), tile, {}, done);
     x.putSlices(loop, part, slices);
   });
 }
@@ -204,26 +224,57 @@ SmallVector<Value> Spans::after(ValueRange states, ValueRange summaries, Value p
   return split.emitJoined(b, {}, states, all.take_front(transfers.size()), all.drop_front(transfers.size()));
 }
 
+/// As `part`, of `count` entries from its own on.
+Expansion::Part Spans::several(Expansion::Part part, Value count) {
+  for (SmallVector<OpFoldResult> &sizes : part.sizes)
+    sizes[0] = count;
+  return part;
+}
+
 SmallVector<Value> Spans::startsInOrder(ValueRange summaries) {
   unsigned n = x.specs.size();
   return tasks(sequences, places(x.specs), [&](scf::ForallOp loop, Value s, Value block) {
-    Value begin = entry(begins, s), spans = spansOf(s);
-    Expansion::Part part = x.partOf({}, {}, block);
-    x.addStates(part, begin);
-    for (SmallVector<OpFoldResult> &sizes : part.sizes)
-      sizes[0] = spans;
-    SmallVector<Value> carried = x.takeSlices(part, loop.getRegionIterArgs(), n);
-    llvm::append_range(carried, slotStates(s, block));
-    auto walk = scf::ForOp::create(b, loc, index(0), spans, index(1), carried,
-                                   [&](OpBuilder &, Location, Value k, ValueRange v) {
-                                     SmallVector<Value> next;
-                                     for (auto [starts, state] : llvm::zip(v.take_front(n), v.drop_front(n)))
-                                       next.push_back(putRow(b, loc, state, starts, k));
-                                     llvm::append_range(next, after(v.drop_front(n), summaries, add(begin, k), block));
-                                     scf::YieldOp::create(b, loc, next);
-                                   });
-    x.putSlices(loop, part, walk.getResults().take_front(n));
+    Value begin = firstSpanOf(s), spans = spansOf(s);
+    Expansion::Part one = x.partOf({}, {}, block);
+    x.addStates(one, begin);
+    Expansion::Part part = several(one, spans);
+    SmallVector<Value> starts = x.takeSlices(part, loop.getRegionIterArgs(), n), states = slotStates(s, block);
+    SmallVector<Value> made;
+    if (x.options.device)
+      made = startsTogether(begin, spans, block, summaries, starts, states);
+    if (made.empty())
+      made = startsOneByOne(begin, spans, block, summaries, starts, states);
+    x.putSlices(loop, part, ArrayRef(made).take_front(n));
   });
+}
+
+/// `starts` of the spans from `begin` on, and the states behind them.
+SmallVector<Value> Spans::startsOneByOne(Value begin, Value spans, Value block, ValueRange summaries, ValueRange starts,
+                                         ValueRange states) {
+  unsigned n = x.specs.size();
+  SmallVector<Value> carried(starts);
+  llvm::append_range(carried, states);
+  auto walk = scf::ForOp::create(b, loc, index(0), spans, index(1), carried,
+                                 [&](OpBuilder &, Location, Value k, ValueRange v) {
+                                   SmallVector<Value> next;
+                                   for (auto [starts, state] : llvm::zip(v.take_front(n), v.drop_front(n)))
+                                     next.push_back(putRow(b, loc, state, starts, k));
+                                   llvm::append_range(next, after(v.drop_front(n), summaries, add(begin, k), block));
+                                   scf::YieldOp::create(b, loc, next);
+                                 });
+  return llvm::to_vector_of<Value>(walk.getResults());
+}
+
+/// The same by ops that each element goes through by itself; empty where the join is not of that kind.
+SmallVector<Value> Spans::startsTogether(Value begin, Value spans, Value block, ValueRange summaries, ValueRange starts,
+                                         ValueRange states) {
+  Expansion::Part one = summaryPart(begin, block);
+  Joins joins{llvm::to_vector(states), x.takeSlices(one, summaries, 0), {}};
+  ArrayRef<Value> later(joins.later);
+  joins.after =
+      split.emitJoined(b, {}, states, later.take_front(transfers.size()), later.drop_front(transfers.size()));
+  SmallVector<Value> all = x.takeSlices(several(one, spans), summaries, summaries.size());
+  return joinedInOrder(b, loc, joins, all, starts, states);
 }
 
 static SmallVector<Value> copied(OpBuilder &b, Location loc, ValueRange from, ValueRange into) {
@@ -236,8 +287,7 @@ static SmallVector<Value> copied(OpBuilder &b, Location loc, ValueRange from, Va
 /// Each summary joined with the one `distance` before it, where its sequence has one.
 SmallVector<Value> Spans::joinedOver(ValueRange summaries, ValueRange into, Value distance) {
   return tasks(total, into, [&](scf::ForallOp loop, Value p, Value block) {
-    Value k = sub(p, entry(begins, entry(sequenceOf, p)));
-    Value joins = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, k, distance);
+    Value joins = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, spanAt(p).number, distance);
     Value from = arith::SelectOp::create(b, loc, joins, sub(p, distance), p);
     Expansion::Part part = summaryPart(p, block);
     SmallVector<Value> first = x.takeSlices(summaryPart(from, block), summaries, 0);
@@ -257,7 +307,7 @@ SmallVector<Value> Spans::joinedOver(ValueRange summaries, ValueRange into, Valu
 SmallVector<Value> Spans::joinedByDoubling(SmallVector<Value> summaries) {
   SmallVector<StateSpec> specs = transfers;
   llvm::append_range(specs, x.specs);
-  int64_t most = threads ? mostSpans(blocks) : spansOnRequest, turns = llvm::divideCeil(llvm::Log2_64_Ceil(most), 2);
+  int64_t turns = llvm::divideCeil(llvm::Log2_64_Ceil(most), 2);
   unsigned n = specs.size();
   llvm::append_range(summaries, places(specs));
   auto loop = scf::ForOp::create(
@@ -274,11 +324,11 @@ SmallVector<Value> Spans::joinedByDoubling(SmallVector<Value> summaries) {
 /// The states before each span, from summaries of all before it.
 SmallVector<Value> Spans::startsFrom(ValueRange summaries) {
   return tasks(total, places(x.specs), [&](scf::ForallOp loop, Value p, Value block) {
-    Value s = entry(sequenceOf, p);
-    Value follows = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, p, entry(begins, s));
+    Span span = spanAt(p);
+    Value follows = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, span.number, index(0));
     Expansion::Part part = x.partOf({}, {}, block);
     x.addStates(part, p);
-    SmallVector<Value> starts = copied(b, loc, slotStates(s, block), x.takeSlices(part, loop.getRegionIterArgs(), 0));
+    SmallVector<Value> starts = copied(b, loc, slotStates(span.sequence, block), x.takeSlices(part, loop.getRegionIterArgs(), 0));
     starts =
         changedIf(b, loc, follows, starts, [&](ValueRange v) { return after(v, summaries, sub(p, index(1)), block); });
     x.putSlices(loop, part, starts);
@@ -294,18 +344,15 @@ SmallVector<Value> Spans::outputs(ValueRange into, ValueRange starts) {
     x.addResults(part);
     x.addStates(part, p);
     SmallVector<Value> slices = x.takeSlices(part, loop.getRegionIterArgs(), x.written.size());
-    slices = x.emitTiles(span.rows, std::move(slices),
-                         [&](Value at, int64_t n, ValueRange of) { return x.emitTile(part, at, n, of); });
-    x.putSlices(loop, part, slices);
+    x.putSlices(loop, part, x.emitRows(part, std::move(slices)));
   });
 }
 
 /// `states` with what the last span of each sequence ended with; a sequence without rows keeps its own.
 SmallVector<Value> Spans::ends(ValueRange states, ValueRange after) {
   return tasks(sequences, states, [&](scf::ForallOp loop, Value s, Value block) {
-    Value begin = entry(begins, s);
-    Value end = entry(begins, add(s, index(1)));
-    Value moves = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, end, begin);
+    Value spans = spansOf(s), end = add(firstSpanOf(s), spans);
+    Value moves = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, spans, index(0));
     Expansion::Part part = x.partOf({}, {}, block), last = x.partOf({}, {}, block);
     x.addStates(part, x.slotOf(s));
     x.addStates(last, sub(end, index(1)));
@@ -322,20 +369,17 @@ void Expansion::writeSpans(ChunkForm form) {
 }
 
 void Expansion::writeByCall(ChunkForm form, const ChunkOptions &forFewTasks) {
-  SmallVector<Value> into = destinations(), values;
+  SmallVector<Value> into = destinations();
   int64_t blocks = op.getBlocks(options);
-  if (op.getBlocks(forFewTasks) == blocks) {
-    values = spansOrChunks(form, into);
-  } else {
-    Value threads = ThreadsOp::create(b, loc, b.getIndexType());
-    Value suffice = emitTasksSuffice(b, loc, numSequences(), blocks, threads);
-    Expansion shared(op, forFewTasks);
-    values = oneOf(suffice, into, [&] { return chunks(into); }, [&] {
-      shared.b.restoreInsertionPoint(b.saveInsertionPoint());
-      return shared.spansOrChunks(form, into);
-    });
-  }
-  replace(values);
+  if (options.device || op.getBlocks(forFewTasks) == blocks) // a device has one kind of blocks
+    return replace(spansOrChunks(form, into));
+  Value threads = ThreadsOp::create(b, loc, b.getIndexType());
+  Value suffice = emitTasksSuffice(b, loc, numSequences(), blocks, threads);
+  Expansion shared(op, forFewTasks);
+  replace(oneOf(suffice, into, [&] { return chunks(into); }, [&] {
+    shared.b.restoreInsertionPoint(b.saveInsertionPoint());
+    return shared.spansOrChunks(form, into);
+  }));
 }
 
 SmallVector<Value> Expansion::spansOrChunks(ChunkForm form, ValueRange into) {

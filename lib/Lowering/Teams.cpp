@@ -20,6 +20,8 @@ public:
   int64_t rows() const { return x.options.teams * length; }
   /// All teams, from row `at` of the part on; `slices` as of Expansion::emitTile.
   SmallVector<Value> write(Value at, ValueRange slices);
+  /// What the rows of all teams from row `at` on make of a summary: transfers, then states.
+  SmallVector<Value> summarise(Value at, ValueRange summary);
 
 private:
   using WriteTeam = llvm::function_ref<SmallVector<Value>(Value rowAt, const Expansion::Part &own, ValueRange slices)>;
@@ -143,12 +145,40 @@ SmallVector<Value> Teams::write(Value at, ValueRange slices) {
   return next;
 }
 
+SmallVector<Value> Teams::summarise(Value at, ValueRange summary) {
+  SmallVector<Value> of = summaries(at);
+  auto walk = scf::ForOp::create(b, loc, x.index(0), x.index(x.options.teams), x.index(1), summary,
+                                 [&](OpBuilder &, Location, Value team, ValueRange v) {
+                                   SmallVector<Value> later = x.takeSlices(entryAt(team, 0), of, 0);
+                                   ArrayRef<Value> all(later);
+                                   scf::YieldOp::create(b, loc,
+                                                        split.emitJoined(b, v.take_front(transfers),
+                                                                         v.drop_front(transfers),
+                                                                         all.take_front(transfers),
+                                                                         all.drop_front(transfers)));
+                                 });
+  return llvm::to_vector_of<Value>(walk.getResults());
+}
+
+/// As many of `rows` as are rounds of all teams.
+static Value rowsOfTeams(OpBuilder &b, Location loc, Value rows, int64_t round) {
+  Value rest = arith::RemUIOp::create(b, loc, rows, indexConstant(b, loc, round));
+  return arith::SubIOp::create(b, loc, rows, rest);
+}
+
 /// All teams while there are rows for them; `done` becomes the number of these rows.
 SmallVector<Value> Expansion::emitTeams(const Part &part, Value rows, SmallVector<Value> slices, Value &done) {
   Teams teams(*this, part);
-  Value rest = arith::RemUIOp::create(b, loc, rows, index(teams.rows()));
-  done = arith::SubIOp::create(b, loc, rows, rest);
+  done = rowsOfTeams(b, loc, rows, teams.rows());
   auto write = [&](Value at, int64_t, ValueRange of) { return teams.write(at, of); };
   return emitLoop(index(0), done, teams.rows(), slices, write);
+}
+
+/// The same for a summary of the rows.
+SmallVector<Value> Expansion::emitTeamSummaries(const Part &part, Value rows, SmallVector<Value> slices, Value &done) {
+  Teams teams(*this, part);
+  done = rowsOfTeams(b, loc, rows, teams.rows());
+  auto summarise = [&](Value at, int64_t, ValueRange of) { return teams.summarise(at, of); };
+  return emitLoop(index(0), done, teams.rows(), slices, summarise);
 }
 } // namespace strand

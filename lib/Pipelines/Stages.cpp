@@ -57,8 +57,6 @@ std::vector<Stage> vectorStages(const CpuTarget &target, const StageOptions &opt
 /// A warp is what a vector is elsewhere: its 32 threads take neighbouring channels. Matrices stay as they are: the
 /// threads of a fragment read along their rows.
 std::vector<Stage> kernelStages(const StageOptions &options) {
-  // the host cannot choose by lengths that lie in memory of the device
-  std::string form = options.form == "auto" ? "chunk" : options.form;
   std::string kernels = options.emulation == Emulation::Forwards    ? "strand-kernels"
                         : options.emulation == Emulation::Backwards ? "strand-kernels{backwards}"
                         : options.emulation == Emulation::Lanes
@@ -70,7 +68,8 @@ std::vector<Stage> kernelStages(const StageOptions &options) {
   return {
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
        join({onFunctions({"convert-elementwise-to-linalg",
-                          "strand-expand-chunks{vector-bits=1024 teams=8 readers" + cores + " form=" + form + "}",
+                          "strand-expand-chunks{vector-bits=1024 teams=8 device readers" + cores +
+                              " form=" + options.form + "}",
                           "strand-decompose", "strand-fuse-tiles{widening}", "strand-fuse-rows", "strand-fuse-results"}),
              "strand-pack-weights{panel=0}", "resolve-ranked-shaped-type-result-dims", tidy, "strand-destinations",
              tidy})},
@@ -102,7 +101,7 @@ std::vector<Stage> emulationStages(const StageOptions &options) {
     return {{"launches", "kernels in a module of the device",
              join({"strand-outline-kernels", tidy, "strand-merge-kernels", interface})},
             {"lanes", "code of the device for the lane emulator",
-             "strand-kernels-to-nvvm,strand-lanes{without-barrier=" + std::to_string(options.withoutBarrier) + "}"},
+             "strand-kernels-to-nvvm,strand-lanes"},
             llvm};
   return {{"tasks", "blocks as tasks", join({"strand-outline-tasks", tidy, interface})}, llvm};
 }

@@ -24,7 +24,6 @@ struct StageOptions {
   bool reproducible = false; // the same bits for any batch, cut and number of threads
   std::optional<GpuTarget> gpu = std::nullopt; // the model runs on it
   Emulation emulation = Emulation::None;
-  int64_t withoutBarrier = -1; // of Emulation::Lanes: the barrier of the module to leave out, a fault to be found
 };
 
 /// In the order in which they run. What the first makes is the model whose hash is taken, so its passes may depend on

@@ -6,6 +6,7 @@
 // RUN: strand-check %s --function=second --rows=3 | FileCheck %s --check-prefix=SECOND
 // RUN: strand-check %s --function=first --verbose --levels=2,0 --bits=256 | FileCheck %s --check-prefix=LEVELS
 // RUN: not strand-check %s --levels=4 2>&1 | FileCheck %s --check-prefix=LEVEL
+// RUN: not strand-check %s --without-barriers 2>&1 | FileCheck %s --check-prefix=BARRIERS
 // RUN: strand-check %s --rows=0 | FileCheck %s --check-prefix=NONE
 #td = affine_map<(t, d) -> (t, d)>
 
@@ -23,6 +24,7 @@
 // LEVELS-NOT: 512 bits
 // LEVELS: first: 10 forms right
 // LEVEL: strand-check: error: --levels has 4; 0 to 3 are needed
+// BARRIERS: strand-check: error: --without-barriers is for the lane emulator; give it with --lanes
 // FORMS: first: 2 forms right, worst
 // FORMS: second: 1 form right, worst 0.0e+00 (whole)
 // SECOND-NOT: first

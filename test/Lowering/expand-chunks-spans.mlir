@@ -1,9 +1,11 @@
 // RUN: strand-opt %s -strand-expand-chunks=form=three-phase -canonicalize -cse -split-input-file | FileCheck %s
 // RUN: strand-opt %s -strand-expand-chunks=form=associative -canonicalize -cse -split-input-file | FileCheck %s --check-prefix=TREE
 // RUN: strand-opt %s -strand-expand-chunks=form=auto -canonicalize -cse -split-input-file | FileCheck %s --check-prefix=AUTO
+// RUN: strand-opt %s -pass-pipeline='builtin.module(func.func(strand-expand-chunks{form=auto vector-bits=1024 teams=8 device},canonicalize,cse))' -split-input-file | FileCheck %s --check-prefix=DEVICE
 // RUN: strand-opt %s -strand-expand-chunks=form=step -canonicalize -cse -split-input-file | FileCheck %s --check-prefix=STEP
 
-// Spans of whole tiles, numbered through all sequences. Then, each for all spans or sequences and the one block:
+// Spans of whole tiles, numbered through all sequences: sequence s begins with number offset[s] / length + s, and the sequence
+// of a number is searched for. Then, each for all spans or sequences and the one block:
 // summaries from the neutral transfer and a state of zero, none for the last span of a sequence; the states before each
 // span, one after another; outputs of each span; what the last span ended with into the slot.
 #td = affine_map<(t, d) -> (t, d)>
@@ -16,11 +18,15 @@
 // CHECK:         %[[SHARE:.*]] = arith.ceildivui %{{.*}}, %c16 : index
 // CHECK:         %[[TILES:.*]] = arith.ceildivui %[[SHARE]], %c16
 // CHECK:         %[[LENGTH:.*]] = arith.muli %{{.*}}, %c16
-// CHECK:         %[[TABLE:.*]]:3 = scf.for %[[S:.*]] = %c0 to %[[SEQUENCES:.*]] step %c1
-// CHECK:           tensor.insert %{{.*}} into %{{.*}}[%[[S]]]
-// CHECK:           scf.for %[[P:[a-z0-9]+]] =
-// CHECK-NEXT:        tensor.insert %[[S]] into %{{.*}}[%[[P]]]
-// CHECK:         %[[SUMMARY:.*]]:2 = scf.forall (%{{.*}}) in (%[[TABLE]]#2) shared_outs(
+// CHECK:         %[[WHOLE:.*]] = arith.divui %{{.*}}, %[[LENGTH]]
+// CHECK:         %[[NUMBERS:.*]] = arith.addi %[[WHOLE]], %[[SEQUENCES:.*]] : index
+// CHECK:         %[[SPANS:.*]] = arith.minui %[[NUMBERS]],
+// CHECK:         %[[SUMMARY:.*]]:2 = scf.forall (%[[P:.*]]) in (%[[SPANS]]) shared_outs(
+// CHECK:           %[[S:.*]]:2 = scf.while (%{{.*}} = %c0, %{{.*}} = %[[SEQUENCES]])
+// CHECK:             tensor.extract %[[OFFSETS]]
+// CHECK:             %[[PAST:.*]] = arith.divui %{{.*}}, %[[LENGTH]]
+// CHECK:             %[[BEGIN:.*]] = arith.addi %[[PAST]],
+// CHECK:             arith.cmpi ule, %[[BEGIN]], %[[P]]
 // CHECK:           %[[LAST:.*]] = arith.cmpi ule
 // CHECK:           linalg.fill ins(%[[ONE]]
 // CHECK:           linalg.fill ins(%[[ZERO]]
@@ -32,7 +38,7 @@
 // CHECK:             tensor.insert_slice
 // CHECK:             tensor.extract_slice %[[SUMMARY]]#0
 // CHECK:             tensor.extract_slice %[[SUMMARY]]#1
-// CHECK:         %[[OUT:.*]]:2 = scf.forall (%{{.*}}) in (%[[TABLE]]#2) shared_outs(%{{.*}} = %{{.*}}, %{{.*}} = %[[STARTS]])
+// CHECK:         %[[OUT:.*]]:2 = scf.forall (%{{.*}}) in (%[[SPANS]]) shared_outs(%{{.*}} = %{{.*}}, %{{.*}} = %[[STARTS]])
 // CHECK:         %[[NEXT:.*]] = scf.forall (%{{.*}}) in (%[[SEQUENCES]]) shared_outs(%{{.*}} = %[[H]])
 // CHECK:           tensor.extract_slice %[[OUT]]#1
 // CHECK:         return %[[OUT]]#0, %[[NEXT]]
@@ -69,6 +75,24 @@
 // AUTO:            } else {
 // AUTO:              scf.forall (%{{.*}}, %{{.*}}) in (%{{[0-9]+}}, 2)
 // AUTO-NOT:          scf.forall (
+
+// On a device by rows and sequences alone: lengths are read by blocks, never by the host. Blocks are of 32 channels, and
+// teams of threads share the rows of a span.
+// DEVICE-LABEL: func.func @recurrence(
+// DEVICE-SAME:    form = "chunk or three-phase"
+// DEVICE-SAME:    why = "by the rows and sequences of a call: one sequence has 2 tasks"
+// DEVICE-NOT:     strand.threads
+// DEVICE-NOT:     tensor.extract
+// DEVICE:         %[[LONGEST:.*]] = arith.ceildivui
+// DEVICE:         %[[FASTER:.*]] = arith.cmpi ult
+// DEVICE:         %[[FITS:.*]] = arith.cmpi ule
+// DEVICE:         %[[PAYS:.*]] = arith.andi %[[FASTER]], %[[FITS]]
+// DEVICE:         scf.if %[[PAYS]]
+// DEVICE:           scf.forall (%{{.*}}, %{{.*}}) in (%{{.*}}, 2)
+// DEVICE:             scf.for %{{.*}} step %c128
+// DEVICE:               scf.forall (%{{.*}}) in (8)
+// DEVICE:           } else {
+// DEVICE:             scf.forall (%{{.*}}, %{{.*}}) in (%{{.*}}, 2)
 
 // STEP-LABEL:  func.func @recurrence(
 // STEP-SAME:     form = "step loop"

@@ -151,3 +151,61 @@ func.func @three_places(%x: tensor<8xf32>, %a: tensor<8xf32>, %b: tensor<8xf32>,
   %2 = bufferization.materialize_in_destination %y in %c : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
   return %0, %1, %2 : tensor<8xf32>, tensor<8xf32>, tensor<8xf32>
 }
+
+// -----
+
+// What the branches of an scf.if write is one place, unless it goes into a buffer that is there: then each has its own, which
+// becomes that buffer.
+// CHECK-LABEL: func.func @branches(
+// CHECK:         %[[PLACE:.*]] = tensor.empty
+// CHECK-NEXT:    scf.if
+// CHECK-NOT:       tensor.empty
+// CHECK:           shared_outs(%{{.*}} = %[[PLACE]])
+// CHECK:         } else {
+// CHECK:           shared_outs(%{{.*}} = %[[PLACE]])
+// CHECK-LABEL: func.func @branches_of_a_buffer(
+// CHECK:         scf.if
+// CHECK:           %[[THEN:.*]] = tensor.empty
+// CHECK:           shared_outs(%{{.*}} = %[[THEN]])
+// CHECK:         } else {
+// CHECK:           %[[ELSE:.*]] = tensor.empty
+// CHECK:           shared_outs(%{{.*}} = %[[ELSE]])
+func.func @branches(%x: tensor<4xf32>, %c: i1) -> tensor<4xf32> {
+  %e = tensor.empty() : tensor<4xf32>
+  %r = scf.if %c -> tensor<4xf32> {
+    %a = scf.forall (%i) in (2) shared_outs(%y = %e) -> tensor<4xf32> {
+      scf.forall.in_parallel {
+        tensor.parallel_insert_slice %x into %y[0] [4] [1] : tensor<4xf32> into tensor<4xf32>
+      }
+    }
+    scf.yield %a : tensor<4xf32>
+  } else {
+    %b = scf.forall (%i) in (3) shared_outs(%y = %e) -> tensor<4xf32> {
+      scf.forall.in_parallel {
+        tensor.parallel_insert_slice %x into %y[0] [4] [1] : tensor<4xf32> into tensor<4xf32>
+      }
+    }
+    scf.yield %b : tensor<4xf32>
+  }
+  return %r : tensor<4xf32>
+}
+func.func @branches_of_a_buffer(%x: tensor<4xf32>, %c: i1, %out: tensor<4xf32>) -> tensor<4xf32> {
+  %e = tensor.empty() : tensor<4xf32>
+  %r = scf.if %c -> tensor<4xf32> {
+    %a = scf.forall (%i) in (2) shared_outs(%y = %e) -> tensor<4xf32> {
+      scf.forall.in_parallel {
+        tensor.parallel_insert_slice %x into %y[0] [4] [1] : tensor<4xf32> into tensor<4xf32>
+      }
+    }
+    scf.yield %a : tensor<4xf32>
+  } else {
+    %b = scf.forall (%i) in (3) shared_outs(%y = %e) -> tensor<4xf32> {
+      scf.forall.in_parallel {
+        tensor.parallel_insert_slice %x into %y[0] [4] [1] : tensor<4xf32> into tensor<4xf32>
+      }
+    }
+    scf.yield %b : tensor<4xf32>
+  }
+  %w = bufferization.materialize_in_destination %r in %out : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return %w : tensor<4xf32>
+}

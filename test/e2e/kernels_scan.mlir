@@ -3,9 +3,10 @@
 // RUN: strand-check --lanes --rows=300 --forms=packed,batch %s | FileCheck %s --check-prefix=LANES --implicit-check-not=wrong
 
 // The barriers between summaries, starts and outputs are needed.
-// RUN: not strand-check --lanes --rows=300 --forms=packed --function=narrow --without-barrier=1 %s | FileCheck %s --check-prefix=FAULT
-// RUN: not strand-check --lanes --rows=300 --forms=packed --function=narrow --without-barrier=2 %s | FileCheck %s --check-prefix=FAULT
-// FAULT: shared memory at {{[0-9]+}}: {{.*}} since the last barrier
+// RUN: strand-check --lanes --rows=300 --forms=packed --function=narrow --without-barriers --verbose %s | FileCheck %s --check-prefix=FAULT
+// FAULT-DAG: barrier [[BETWEEN:[0-9]+]] of k{{[0-9]+}}_narrow: {{.*}} shared memory at {{[0-9]+}}: written here, read by thread {{.*}} since the last barrier
+// FAULT-DAG: barrier [[BEHIND:[0-9]+]] of k{{[0-9]+}}_narrow: {{.*}} shared memory at {{[0-9]+}}: read here, written by thread {{.*}} since the last barrier
+// FAULT: narrow: form packed: {{[2-9]}} of {{[0-9]+}} barriers are missed
 
 #td = affine_map<(t, d) -> (t, d)>
 

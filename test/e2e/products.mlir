@@ -3,12 +3,11 @@
 // RUN: strand-check %s | FileCheck %s --implicit-check-not=wrong
 // RUN: strand-check --kernels %s | FileCheck %s --implicit-check-not=wrong
 // RUN: strand-check --lanes --rows=80 --forms=whole,packed %s | FileCheck %s --implicit-check-not=wrong --check-prefix=LANES
-// RUN: not strand-check --lanes --rows=80 --function=bf16 --forms=whole --without-barrier=0 %s | FileCheck %s --check-prefix=MISSING
-// RUN: not strand-check --lanes --rows=80 --function=bf16 --forms=whole --without-barrier=1 %s | FileCheck %s --check-prefix=MISSING
-// RUN: not strand-check --lanes --rows=80 --function=bf16 --forms=whole --without-barrier=2 %s | FileCheck %s --check-prefix=MISSING
+// RUN: strand-check --lanes --rows=80 --function=bf16 --forms=whole --without-barriers --verbose %s | FileCheck %s --check-prefix=MISSING
 
 // Any of the barriers around a stage left out: it is filled while others read it, or read before it is full.
 // MISSING: block {{[0-9]+}}, thread {{[0-9]+}}: shared memory at {{[0-9]+}}: {{read here, written by|written here, read by}} thread
+// MISSING: bf16: form whole: [[ALL:[0-9]+]] of [[ALL]] barriers are missed
 
 #mk = affine_map<(m, n, k) -> (m, k)>
 #nk = affine_map<(m, n, k) -> (n, k)>

@@ -2,10 +2,11 @@
 // that end inside a block, and a depth that has no parts.
 // RUN: strand-check %s | FileCheck %s --implicit-check-not=wrong
 // RUN: strand-check --lanes --rows=24 %s | FileCheck %s --implicit-check-not=wrong
-// RUN: not strand-check --lanes --rows=24 --function=four_parts --forms=rows --without-barrier=0 %s | FileCheck %s --check-prefix=MISSING
+// RUN: strand-check --lanes --rows=24 --function=four_parts --forms=rows --without-barriers --verbose %s | FileCheck %s --check-prefix=MISSING
 
 // Without the barrier between what warps sum up and what threads add.
 // MISSING: block {{[0-9]+}}, thread {{[0-9]+}}: shared memory at {{[0-9]+}}: read here, written by thread
+// MISSING: four_parts: form rows: [[ALL:[0-9]+]] of [[ALL]] barriers are missed
 
 #mk = affine_map<(m, n, k) -> (m, k)>
 #nk = affine_map<(m, n, k) -> (n, k)>

@@ -3,7 +3,7 @@
 #   test/gpu/build.sh STRANDC CHECKPOINTS
 # STRANDC: a built strandc. CHECKPOINTS: a folder of checkpoint folders with references, and heldout.bin.
 set -eu
-strandc=$1 checkpoints=$2 out=build-gpu
+strandc=$1 checkpoints=$2 out=build-gpu here=$(cd "$(dirname "$0")" && pwd)
 families=${FAMILIES:-hgrn hgrn2 gla retnet mamba mamba2 recurrent_gemma}
 with_cpu=${WITH_CPU:-hgrn recurrent_gemma} # whose states also go from GPU to CPU and back
 rm -rf $out && mkdir -p $out/files
@@ -16,6 +16,12 @@ for f in $with_cpu; do
   "$strandc" "$checkpoints/$f" --cpu=x86-64-v3 -o $out/files/$f.cpu
 done
 cp "$checkpoints/heldout.bin" $out/files/
+mkdir $out/files/ops
+python3 -B "$here/write_ops.py" $out/files/ops
+for source in $out/files/ops/*.mlir; do
+  "$strandc" "$source" --target=nvptx --gpu-arch="${CHIPS:-sm_90a}" --cpu=x86-64-v3 --emit=shared -o "${source%.mlir}.so"
+  rm "$source"
+done
 XZ_OPT=-1 tar -C $out/files -cJf $out/gpu.tar.xz .
 rm -r $out/files
 ls -l $out/gpu.tar.xz

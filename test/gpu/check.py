@@ -8,33 +8,14 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 
 import numpy as np
+from results import Results
 from strand_oracle.safetensors_io import read_file, write_file
 
 TOLERANCE, NATS = 1e-5, 1e-4
 MODES = ("prefill", "step", "cut:7", "cut:90", "ragged")
-SECONDS = 440  # of all together; what is left out then is said
-
-
-class Results:
-    def __init__(self):
-        self.passed, self.failed, self.began = 0, 0, time.time()
-
-    def check(self, what, test):
-        """`test` returns what to say of a pass; an exception is a failure."""
-        if time.time() - self.began > SECONDS:
-            print(f"left out for time: {what}")
-            return
-        begin = time.time()
-        try:
-            said = test()
-            self.passed += 1
-            print(f"ok    {what}: {said} ({time.time() - begin:.1f} s)")
-        except Exception as problem:
-            self.failed += 1
-            print(f"FAIL  {what}: {str(problem)[:600]}")
+SECONDS = 300  # of all together; what is left out then is said
 
 
 def run(*command, timeout=120):
@@ -116,7 +97,7 @@ class Family:
 def main():
     folder, logs = sys.argv[1:]
     names = sorted(f[:-len(".json")] for f in os.listdir(folder) if f.endswith(".json"))
-    families, results = [Family(folder, name) for name in names], Results()
+    families, results = [Family(folder, name) for name in names], Results(SECONDS)
     for f in families:
         for mode in MODES:
             results.check(f"{f.name} {mode}", lambda: f.form(mode))
@@ -134,8 +115,7 @@ def main():
                 results.check(f"{f.name} {tool}", lambda: f.sanitize(tool, logs))
     else:
         print("compute-sanitizer is not installed: skipped")
-    print(f"{results.passed} passed, {results.failed} failed")
-    return 1 if results.failed else 0
+    return results.end()
 
 
 sys.exit(main())

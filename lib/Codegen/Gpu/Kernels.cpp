@@ -110,7 +110,7 @@ struct Kernels : impl::KernelsBase<Kernels> {
       threads = usual;
       return done;
     }
-    if (isa<scf::IfOp>(op) && callsFunctions(op)) {
+    if (isa<scf::ForOp, scf::IfOp>(op) && holdsKernels(op)) {
       for (Region &r : op->getRegions())
         if (failed(convertHost(r)))
           return failure();
@@ -123,8 +123,13 @@ struct Kernels : impl::KernelsBase<Kernels> {
     return success();
   }
 
-  static bool callsFunctions(Operation *op) {
-    return op->walk([](func::CallOp) { return WalkResult::interrupt(); }).wasInterrupted();
+  /// Whether the host has to go through `op`: what it calls or starts is on the device.
+  static bool holdsKernels(Operation *op) {
+    return op
+        ->walk([](Operation *inner) {
+          return isa<func::CallOp, scf::ForallOp>(inner) ? WalkResult::interrupt() : WalkResult::advance();
+        })
+        .wasInterrupted();
   }
 
   /// A kernel that shares out the elements of `op`.
@@ -469,7 +474,7 @@ struct Kernels : impl::KernelsBase<Kernels> {
     }
     if (auto loop = dyn_cast<scf::ForallOp>(op))
       return isOfThreads(loop) ? success() : overTeams(loop);
-    if (auto loop = dyn_cast<scf::ForOp>(op))
+    if (auto loop = dyn_cast<scf::ForOp>(op); loop && loop.use_empty())
       if (std::optional<OwnElements> own = ownElements(loop.getOperation()); own && !hasProducts(*own)) {
         throughLoop(loop, *own);
         return success();

@@ -1,15 +1,17 @@
 // strand-lanes. What the emulator offers, by name and in the types of C:
-//   strand_lane_thread, strand_lane_block        () -> i32
-//   strand_lane_shared                           () -> ptr
-//   strand_lane_barrier                          (number of the instruction: i64)
-//   strand_lane_multiply                         (number, words: ptr to 6 words of the operands and 4 sums, the sums in
-//   and out) strand_lane_load_matrices                    (number, address of a row of 16 bytes, words: ptr to 4 words
-//   that come out, whether each is turned) strand_lane_shuffle (number, word: ptr, in and out, mask: i32)
-//   strand_lane_copy                             (to: ptr to shared memory, from: ptr, bytes: i64)
-//   strand_lane_commit, strand_lane_wait         ()
-//   strand_lane_round                            (f32) -> i16, the bits of bf16 strand_lane_permute
-//   (i32, i32, selector: i32) -> i32 strand_lane_touch                            (ptr, bytes: i64, alignment: i64, is
-//   a write: i64)
+//   strand_lane_thread, strand_lane_block   () -> i32
+//   strand_lane_shared                      () -> ptr
+//   strand_lane_barrier         (number among the barriers of the kernel: i64)
+//   strand_lane_multiply        (number of the instruction, words: ptr to 6 words of the operands and 4 sums, which
+//                               are the results as well)
+//   strand_lane_load_matrices   (number, address of a row of 16 bytes, words: ptr to 4 words that come out, whether
+//                               each is turned)
+//   strand_lane_shuffle         (number, word: ptr, in and out, mask: i32)
+//   strand_lane_copy            (to: ptr to shared memory, from: ptr, bytes: i64)
+//   strand_lane_commit, strand_lane_wait    ()
+//   strand_lane_round           (f32) -> i16, the bits of bf16
+//   strand_lane_permute         (i32, i32, selector: i32) -> i32
+//   strand_lane_touch           (ptr, bytes: i64, alignment: i64, is a write: i64)
 #include "lib/Codegen/Gpu/TileFragments.h"
 #include "lib/Codegen/LlvmConstants.h"
 #include "lib/Passes.h"
@@ -31,10 +33,9 @@ constexpr const char *launchName = "strand_rt_launch";
 /// One kernel on its way to the emulator.
 class LaneCode {
 public:
-  LaneCode(LLVM::LLVMFuncOp kernel, ModuleOp module, int64_t &barriers, int64_t withoutBarrier)
-      : kernel(kernel), b(kernel.getLoc(), OpBuilder(kernel)), module(module), barriers(barriers),
-        withoutBarrier(withoutBarrier), i32(b.getI32Type()), i64(b.getI64Type()),
-        pointer(LLVM::LLVMPointerType::get(b.getContext())) {}
+  LaneCode(LLVM::LLVMFuncOp kernel, ModuleOp module)
+      : kernel(kernel), b(kernel.getLoc(), OpBuilder(kernel)), module(module), i32(b.getI32Type()),
+        i64(b.getI64Type()), pointer(LLVM::LLVMPointerType::get(b.getContext())) {}
 
   LogicalResult rewrite();
   /// `name.cells`, which calls the kernel with what the cells hold.
@@ -44,8 +45,7 @@ private:
   LLVM::LLVMFuncOp kernel;
   ImplicitLocOpBuilder b;
   ModuleOp module;
-  int64_t &barriers; // so far
-  int64_t withoutBarrier, instructions = 0;
+  int64_t barriers = 0, instructions = 0; // of the block, of a warp, so far
   Type i32, i64, pointer;
   Value words; // of what a warp does together
 
@@ -165,8 +165,7 @@ LogicalResult LaneCode::rewrite(Operation *op) {
 }
 
 void LaneCode::rewriteBarrier(Operation *op) {
-  if (barriers++ != withoutBarrier)
-    call("strand_lane_barrier", {}, number(instructions++));
+  call("strand_lane_barrier", {}, number(barriers++));
   op->erase();
 }
 
@@ -272,7 +271,6 @@ struct Lanes : impl::LanesBase<Lanes> {
 
   LogicalResult moveKernels(gpu::GPUModuleOp device, llvm::StringMap<LLVM::LLVMFuncOp> &entries) {
     ModuleOp module = getOperation();
-    int64_t barriers = 0;
     for (Operation &op : llvm::make_early_inc_range(device.getBody()->without_terminator())) {
       auto global = dyn_cast<LLVM::GlobalOp>(op);
       if (global && global.getAddrSpace())
@@ -283,7 +281,7 @@ struct Lanes : impl::LanesBase<Lanes> {
       auto kernel = dyn_cast<LLVM::LLVMFuncOp>(op);
       if (!kernel)
         continue;
-      LaneCode code(kernel, module, barriers, withoutBarrier);
+      LaneCode code(kernel, module);
       if (failed(code.rewrite()))
         return failure();
       entries[kernel.getName()] = code.entry();
@@ -320,7 +318,7 @@ struct Lanes : impl::LanesBase<Lanes> {
       matchPattern(launch.getOperand(1), m_Constant(&number));
       LLVM::LLVMFuncOp entry = entries.lookup(cast<StringAttr>(names[number.getInt()]));
       Value code = LLVM::AddressOfOp::create(b, loc, entry);
-      Value name = constants.text("launch." + Twine(i), entry.getName()).build(b);
+      Value name = constants.text("launch." + Twine(i), cast<StringAttr>(names[number.getInt()])).build(b);
       SmallVector<Value> operands{code, name};
       llvm::append_range(operands, launch.getOperands().slice(2, 4));
       auto type = b.getFunctionType(TypeRange(operands), {});

@@ -9,9 +9,8 @@ def Lanes : Pass<"strand-lanes", "::mlir::ModuleOp"> {
 
         strand_lane_launch(code, name, blocks, threads, bytes of shared memory, cells)
 
-    This is how emitted kernels run where there is no GPU. With `without-barrier=N`, barrier number N of the module, from 0
-    on, is left out: a fault that the emulator has to find.
+    This is how emitted kernels run where there is no GPU. Barriers of a kernel have numbers, from 0 on, by which the
+    emulator can leave one out: a fault that it has to find.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect", "::mlir::func::FuncDialect"];
-  let options = [Option<"withoutBarrier", "without-barrier", "int64_t", "-1", "the barrier to leave out; -1: none">];
 }

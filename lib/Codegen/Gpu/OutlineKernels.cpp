@@ -140,17 +140,27 @@ LogicalResult Outliner::emitBody() {
   return success();
 }
 
-/// Whether threads of a block may still read, outside of thread loops, what a thread loop writes.
+/// Whether threads of a block may still read, outside of thread loops, what a thread loop writes: one that stands before
+/// the read, or behind it in a loop around both.
 bool hasLateReads(gpu::GPUFuncOp kernel) {
   bool seenLoop = false;
+  auto hasThreadLoop = [](Operation *op) {
+    return op->walk([](scf::ForallOp) { return WalkResult::interrupt(); }).wasInterrupted();
+  };
+  auto comesAgain = [&](Operation *op) {
+    for (Operation *around = op->getParentOp(); !isa<gpu::GPUFuncOp>(around); around = around->getParentOp())
+      if (isa<LoopLikeOpInterface>(around) && hasThreadLoop(around))
+        return true;
+    return false;
+  };
   return kernel
       .walk<WalkOrder::PreOrder>([&](Operation *op) {
         if (auto loop = dyn_cast<scf::ForallOp>(op)) {
           seenLoop |= isMappedTo(loop, false);
           return WalkResult::skip();
         }
-        bool inLoop = isa<LoopLikeOpInterface>(op->getParentOp());
-        return isa<memref::LoadOp>(op) && (seenLoop || inLoop) ? WalkResult::interrupt() : WalkResult::advance();
+        return isa<memref::LoadOp>(op) && (seenLoop || comesAgain(op)) ? WalkResult::interrupt()
+                                                                       : WalkResult::advance();
       })
       .wasInterrupted();
 }

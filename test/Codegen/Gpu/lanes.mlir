@@ -1,5 +1,4 @@
 // RUN: strand-opt %s -strand-outline-kernels -strand-kernels-to-nvvm -strand-lanes | FileCheck %s
-// RUN: strand-opt %s -strand-outline-kernels -strand-kernels-to-nvvm -strand-lanes=without-barrier=0 | FileCheck %s --check-prefix=FAULT
 
 // What threads do together, and where they read and write, is told to the emulator.
 // CHECK:       call @strand_lane_launch(%{{.*}}, %{{.*}}, %{{.*}}, %c64_i64, %c256_i64, %{{.*}})
@@ -16,7 +15,6 @@
 // CHECK:         llvm.return
 // CHECK-LABEL: llvm.func internal @k0_f.cells(
 // CHECK:         llvm.call @k0_f(
-// FAULT-NOT:   strand_lane_barrier
 func.func @f(%x: memref<?x64xf32>, %n: index) {
   scf.forall (%b) in (%n) {
     %row = memref.subview %x[%b, 0] [1, 64] [1, 1] : memref<?x64xf32> to memref<64xf32, strided<[1], offset: ?>>

@@ -135,4 +135,5 @@ def main():
         json.dump([c.facts() for c in chosen], f, indent=1)
 
 
-main()
+if __name__ == "__main__":
+    main()
