@@ -246,6 +246,8 @@ struct HeadTile {
   SmallVector<Value> scalarTile(ValueRange results, ValueRange states);
   /// The same from products of bf16, and with as few values to multiply by decays as there can be.
   SmallVector<Value> tensorCoreTile(ValueRange results, ValueRange states);
+  Value tensorCoreState(const GateSums &gates, Value state);
+  Value tensorCoreDecay(const GateSums &gates, Value x, StringRef dims);
   SmallVector<Value> vectorTile(ValueRange results, ValueRange states);
   /// What of a tile a summary is made of.
   struct Kept {
@@ -397,7 +399,7 @@ SmallVector<Value> HeadTile::scalarTile(ValueRange results, ValueRange states) {
 }
 
 SmallVector<Value> HeadTile::tensorCoreTile(ValueRange results, ValueRange states) {
-  Value q16 = inBf16(b, loc, q), k16 = inBf16(b, loc, k), values = v;
+  Value q16 = inBf16(b, loc, q), k16 = inBf16(b, loc, k);
   GateSums gates;
   if (gate)
     gates = gateSums(b, loc, gate, C, e);
@@ -428,21 +430,30 @@ SmallVector<Value> HeadTile::tensorCoreTile(ValueRange results, ValueRange state
                 Value all = mul(b, loc, x.back(), scale);
                 return {gate ? mul(b, loc, coarsePowerOfTwo(b, loc, x[0]), all) : all};
               })[0];
-  y = contract(b, loc, inBf16(b, loc, scores), "rs", inBf16(b, loc, values), "sj", y, "rj");
-  Value state = states[0];
+  y = contract(b, loc, inBf16(b, loc, scores), "rs", inBf16(b, loc, v), "sj", y, "rj");
+  return {y, tensorCoreState(gates, states[0])};
+}
+
+/// exp(total) S + sum_s k_s (exp(after[s]) v_s)^T.
+Value HeadTile::tensorCoreState(const GateSums &gates, Value state) {
+  Value values = v;
   if (gate) {
     values = generic(b, loc, {v, gates.after}, emptyTensor(b, loc, {C, V}, e),
                      {map("sj", "sj"), map("sj", "s"), map("sj", "sj")}, "pp",
                      [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                        return {mul(b, loc, x[0], coarsePowerOfTwo(b, loc, x[1]))};
                      })[0];
-    state = generic(b, loc, gates.total, state, {map("ij", ""), map("ij", "ij")}, "pp",
-                    [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                      return {mul(b, loc, coarsePowerOfTwo(b, loc, x[0]), x[1])};
-                    })[0];
+    state = tensorCoreDecay(gates, state, "ij");
   }
-  state = contract(b, loc, k16, "si", inBf16(b, loc, values), "sj", state, "ij");
-  return {y, state};
+  return contract(b, loc, inBf16(b, loc, k), "si", inBf16(b, loc, values), "sj", state, "ij");
+}
+
+/// exp(total) x.
+Value HeadTile::tensorCoreDecay(const GateSums &gates, Value x, StringRef dims) {
+  return generic(b, loc, gates.total, x, {map(dims, ""), map(dims, dims)}, std::string(dims.size(), 'p'),
+                 [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                   return {mul(b, loc, coarsePowerOfTwo(b, loc, v[0]), v[1])};
+                 })[0];
 }
 
 Value HeadTile::factors() {
@@ -564,13 +575,19 @@ SmallVector<StateSpec> LinearAttentionOp::getTransferSpecs() {
   if (!getGate() && !getDecay())
     return {};
   Type e = rowsType(getV()).getElementType();
-  SmallVector<int64_t> shape{getHeads()};
-  if (hasVectorGate())
-    shape.push_back(getKeySize());
+  // each block that takes a part of a head's values has its own
+  int64_t parts = getValueSize() / valuesInRegisters(getValueSize());
+  SmallVector<int64_t> shape{getHeads(), hasVectorGate() ? getKeySize() : parts};
   return {{"d", shape, e, FloatAttr::get(e, 1)}};
 }
 Slice LinearAttentionOp::getTransferSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &options) {
-  return partOf(b, *this, block, options).of(b, getTransferSpecs()[i].shape, false);
+  HeadPart part = partOf(b, *this, block, options);
+  Slice slice = part.of(b, getTransferSpecs()[i].shape, false);
+  if (part.values == getValueSize())
+    return slice;
+  slice.offsets[1] = arith::RemUIOp::create(b, getLoc(), block, indexConstant(b, getLoc(), slice.sizes[1])).getResult();
+  slice.sizes[1] = 1;
+  return slice;
 }
 
 SmallVector<Value> LinearAttentionOp::emitSummary(OpBuilder &b, Value row, int64_t length, Value block,
@@ -578,12 +595,22 @@ SmallVector<Value> LinearAttentionOp::emitSummary(OpBuilder &b, Value row, int64
                                                   const ChunkOptions &options) {
   Location loc = getLoc();
   HeadTile tile(*this, b, row, length, partOf(b, *this, block, options));
-  HeadTile::Kept kept = tile.kept();
   SmallVector<Value> out, whole(transfers);
+  if (isForTensorCores(*this, options) && length > 1) {
+    GateSums gates;
+    if (tile.gate)
+      gates = gateSums(b, loc, tile.gate, length, tile.e);
+    for (Value transfer : transfers)
+      out.push_back(tile.tensorCoreDecay(gates, transfer, "hp"));
+    out.push_back(tile.tensorCoreState(gates, withoutHead(b, loc, states, 0)[0]));
+    llvm::append_range(whole, states);
+    return withHead(b, loc, out, whole);
+  }
+  HeadTile::Kept kept = tile.kept();
   if (hasVectorGate())
     out.push_back(scaled(b, loc, withoutHead(b, loc, transfers, 0)[0], "i", kept.total, "i"));
   else if (!transfers.empty())
-    out.push_back(scaled(b, loc, transfers[0], "h", kept.total, ""));
+    out.push_back(scaled(b, loc, transfers[0], "hp", kept.total, ""));
   llvm::append_range(out, tile.nextStates(kept, withoutHead(b, loc, states, 0)));
   llvm::append_range(whole, states);
   return withHead(b, loc, out, whole);
@@ -593,14 +620,17 @@ SmallVector<Value> LinearAttentionOp::emitJoined(OpBuilder &b, ValueRange transf
                                                  ValueRange laterTransfers, ValueRange laterStates) {
   Location loc = getLoc();
   StringRef dims = hasVectorGate() ? "hi" : "h";
+  Value later = laterTransfers.empty() ? Value() : laterTransfers[0];
   SmallVector<Value> out;
   for (Value t : transfers)
-    out.push_back(scaled(b, loc, t, dims, laterTransfers[0], dims));
+    out.push_back(scaled(b, loc, t, "hp", later, "hp"));
+  if (later && !hasVectorGate()) // all parts of a head decay alike
+    later = slice(b, loc, later, {b.getIndexAttr(0), b.getIndexAttr(0)}, {rowsType(later).getDimSize(0), 1}, {1});
   const StringRef loops[] = {"hij", "hi"}; // of S, of z
-  for (auto [before, later, all] : llvm::zip_first(states, laterStates, loops)) {
-    Value decayed = laterTransfers.empty() ? before : scaled(b, loc, before, all, laterTransfers[0], dims);
+  for (auto [before, made, all] : llvm::zip_first(states, laterStates, loops)) {
+    Value decayed = later ? scaled(b, loc, before, all, later, dims) : before;
     SmallVector<AffineMap> maps(2, dimsMap(b.getContext(), all, all));
-    out.push_back(generic(b, loc, later, decayed, maps, std::string(all.size(), 'p'),
+    out.push_back(generic(b, loc, made, decayed, maps, std::string(all.size(), 'p'),
                           [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                             return {add(b, loc, x[1], x[0])};
                           })[0]);

@@ -19,7 +19,10 @@ TileCode::TileCode(ImplicitLocOpBuilder &b, const TileProgram &program, Value th
 
 void TileCode::run(scf::ForOp loop) {
   emitLoop(loop);
-  for (Value tile : carriedBy(loop))
+  SmallVector<Value> carried = carriedBy(loop);
+  if (!carried.empty())
+    barrier(); // several threads may have read in front of the loop what one of them writes
+  for (Value tile : carried)
     storeTile(tile);
 }
 
