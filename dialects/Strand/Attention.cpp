@@ -277,6 +277,8 @@ static bool isForTensorCores(AttentionOp op, const ChunkOptions &options) {
          op.getValueSize() % 16 == 0 && comesFromBf16(op.getQ()) && comesFromBf16(op.getK()) && comesFromBf16(op.getV());
 }
 
+bool AttentionOp::cutsSequences(const ChunkOptions &options) { return isForTensorCores(*this, options); }
+
 /// Query heads of a block.
 static int64_t headsOfBlock(AttentionOp op, const ChunkOptions &options) {
   return isForTensorCores(op, options) ? 1 : op.getGroup();
@@ -356,6 +358,13 @@ struct Tile {
 
   /// Results of one head from destinations C x 1 x V and C x 1, with keys in blocks of C rows.
   SmallVector<Value> onTensorCores(ValueRange results);
+  SmallVector<Value> coreBlock(Value q, Value from, bool mask, ValueRange running);
+  /// C rows of one head, in bf16.
+  Value coreRows(Value rows, Value row, Value head, int64_t size) {
+    return inBf16(b, loc, slice(b, loc, rows, {row, head, b.getIndexAttr(0)}, {C, 1, size}, {1}));
+  }
+  /// The scale of scores whose powers are of 2.
+  double powerScale() { return op.getScale().convertToDouble() * 1.4426950408889634; }
   /// Results from destinations C x E x V and C x E, then the next states.
   SmallVector<Value> emit(ValueRange results) {
     SmallVector<Value> out;
@@ -674,80 +683,93 @@ SmallVector<Value> Tile::oneRow(ValueRange results) {
   return out;
 }
 
-/// As above, but m is a maximum before the scale, powers are of 2 and weights are rounded to bf16.
-SmallVector<Value> Tile::onTensorCores(ValueRange results) {
-  auto part = [&](Value rows, Value row, Value head, int64_t size) {
-    return inBf16(b, loc, slice(b, loc, rows, {row, head, b.getIndexAttr(0)}, {C, 1, size}, {1}));
-  };
-  constexpr double log2e = 1.4426950408889634;
-  double scale = op.getScale().convertToDouble() * log2e;
+/// One block of C keys at position `from`, on tensor cores. As above, but m is a maximum before the scale, powers are of 2
+/// and weights are rounded to bf16. `mask`: not all queries see all keys.
+SmallVector<Value> Tile::coreBlock(Value q, Value from, bool mask, ValueRange x) {
+  Running old(x);
+  Value at = add(b, loc, sub(b, loc, row, before), from); // in the operands
+  Value k16 = coreRows(op.getK(), at, keyHead, D), v16 = coreRows(op.getV(), at, keyHead, V);
+  Value scores = contract(b, loc, q, "ri", k16, "si", filled(b, loc, {C, C}, number(0)), "rs");
   Type i32 = b.getI32Type();
-  Value q = part(op.getQ(), row, queryHead, D), first = index(0), end = add(b, loc, before, index(C));
+  Value distance = arith::IndexCastOp::create(b, loc, i32, sub(b, loc, before, from));
+  auto seen = [&](OpBuilder &b, Location loc) -> Value {
+    auto place = [&](unsigned d) {
+      return arith::IndexCastOp::create(b, loc, i32, linalg::IndexOp::create(b, loc, d)).getResult();
+    };
+    Value age = add(b, loc, sub(b, loc, place(0), place(1)), distance);
+    Value limit = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(W));
+    auto isSeen = W ? arith::CmpIPredicate::ult : arith::CmpIPredicate::sge; // with W: 0 <= age < W
+    return arith::CmpIOp::create(b, loc, isSeen, age, limit);
+  };
+  SmallVector<Value> masked =
+      generic(b, loc, {}, {scores, filled(b, loc, {C}, lowest(b, loc, e))}, {map("rs", "rs"), map("rs", "r")}, "pr",
+              [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                Value score = x[0];
+                if (mask)
+                  score = arith::SelectOp::create(b, loc, seen(b, loc), score, floatConstant(b, loc, e, -INFINITY));
+                return {score, arith::MaxNumFOp::create(b, loc, x[1], score)};
+              });
+  SmallVector<Value> scales =
+      generic(b, loc, masked[1], {old.most, old.sum, emptyTensor(b, loc, {C}, e)},
+              SmallVector<AffineMap>(4, map("r", "r")), "p",
+              [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                Value most = arith::MaxNumFOp::create(b, loc, x[0], x[1]);
+                Value factor = coarsePowerOfTwo(b, loc, mul(b, loc, sub(b, loc, x[1], most), number(powerScale())));
+                return {most, mul(b, loc, x[2], factor), factor};
+              });
+  SmallVector<Value> weights =
+      generic(b, loc, {masked[0], scales[0]}, {emptyTensor(b, loc, {C, C}, b.getBF16Type()), scales[1]},
+              {map("rs", "rs"), map("rs", "r"), map("rs", "rs"), map("rs", "r")}, "pr",
+              [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                Value scale = number(powerScale());
+                Value weight = coarsePowerOfTwo(b, loc, sub(b, loc, mul(b, loc, x[0], scale), mul(b, loc, x[1], scale)));
+                return {castFloat(b, loc, weight, b.getBF16Type()), add(b, loc, x[3], weight)};
+              });
+  Value result = generic(
+      b, loc, scales[2], old.result, {map("rd", "r"), map("rd", "rd")}, "pp",
+      [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {mul(b, loc, x[0], x[1])}; })[0];
+  return {scales[0], weights[1], contract(b, loc, weights[0], "rs", v16, "sd", result, "rd")};
+}
+
+/// Blocks that all queries see, and around them those at the window's and the diagonal's edge.
+SmallVector<Value> Tile::onTensorCores(ValueRange results) {
+  Value q = coreRows(op.getQ(), row, queryHead, D), first = index(0), full = first, end = add(b, loc, before, index(C));
   if (W) {
-    first = sub(b, loc, greatest(before, index(W - 1)), index(W - 1));
-    first = sub(b, loc, first, arith::RemUIOp::create(b, loc, first, index(C)));
+    auto blockAt = [&](Value position) { return sub(b, loc, position, arith::RemUIOp::create(b, loc, position, index(C))); };
+    first = blockAt(sub(b, loc, greatest(before, index(W - 1)), index(W - 1)));
+    // the first key that the last query sees, rounded up
+    Value last = add(b, loc, before, index(C - 1));
+    Value seen = sub(b, loc, greatest(last, index(W - 1)), index(W - 1));
+    full = least(before, blockAt(add(b, loc, seen, index(C - 1))));
   }
-  Value start[] = {filled(b, loc, {C}, lowest(b, loc, e)), filled(b, loc, {C}, number(0)),
-                   filled(b, loc, {C, V}, number(0))};
-  Value begin = sub(b, loc, row, before); // of the sequence
-  Running done(loop(first, end, C, start, [&](Value from, ValueRange x) {
-    Running old(x);
-    Value at = add(b, loc, begin, from), k16 = part(op.getK(), at, keyHead, D), v16 = part(op.getV(), at, keyHead, V);
-    Value scores = contract(b, loc, q, "ri", k16, "si", filled(b, loc, {C, C}, number(0)), "rs");
-    Value distance = arith::IndexCastOp::create(b, loc, i32, sub(b, loc, before, from));
-    SmallVector<Value> masked = generic(
-        b, loc, {}, {scores, filled(b, loc, {C}, lowest(b, loc, e))}, {map("rs", "rs"), map("rs", "r")}, "pr",
-        [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-          auto place = [&](unsigned d) {
-            return arith::IndexCastOp::create(b, loc, i32, linalg::IndexOp::create(b, loc, d)).getResult();
-          };
-          Value age = add(b, loc, sub(b, loc, place(0), place(1)), distance);
-          Value limit = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(W));
-          auto isSeen = W ? arith::CmpIPredicate::ult : arith::CmpIPredicate::sge; // with W: 0 <= age < W
-          Value seen = arith::CmpIOp::create(b, loc, isSeen, age, limit);
-          Value score = arith::SelectOp::create(b, loc, seen, x[0], floatConstant(b, loc, e, -INFINITY));
-          return {score, arith::MaxNumFOp::create(b, loc, x[1], score)};
-        });
-    SmallVector<Value> scales =
-        generic(b, loc, masked[1], {old.most, old.sum, emptyTensor(b, loc, {C}, e)},
-                SmallVector<AffineMap>(4, map("r", "r")), "p",
-                [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                  Value most = arith::MaxNumFOp::create(b, loc, x[0], x[1]);
-                  Value factor = coarsePowerOfTwo(b, loc, mul(b, loc, sub(b, loc, x[1], most), number(scale)));
-                  return {most, mul(b, loc, x[2], factor), factor};
-                });
-    SmallVector<Value> weights = generic(
-        b, loc, {masked[0], scales[0]}, {emptyTensor(b, loc, {C, C}, b.getBF16Type()), scales[1]},
-        {map("rs", "rs"), map("rs", "r"), map("rs", "rs"), map("rs", "r")}, "pr",
-        [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-          Value power = sub(b, loc, mul(b, loc, x[0], number(scale)), mul(b, loc, x[1], number(scale)));
-          Value weight = coarsePowerOfTwo(b, loc, power);
-          return {castFloat(b, loc, weight, b.getBF16Type()), add(b, loc, x[3], weight)};
-        });
-    Value result = generic(
-        b, loc, scales[2], old.result, {map("rd", "r"), map("rd", "rd")}, "pp",
-        [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {mul(b, loc, x[0], x[1])}; })[0];
-    result = contract(b, loc, weights[0], "rs", v16, "sd", result, "rd");
-    return SmallVector<Value>{scales[0], weights[1], result};
-  }));
+  SmallVector<Value> x{filled(b, loc, {C}, lowest(b, loc, e)), filled(b, loc, {C}, number(0)),
+                       filled(b, loc, {C, V}, number(0))};
+  auto blocks = [&](Value from, Value to, bool mask) {
+    x = loop(from, to, C, x, [&](Value at, ValueRange x) { return coreBlock(q, at, mask, x); });
+  };
+  if (W)
+    blocks(first, full, true);
+  blocks(full, before, false);
+  blocks(before, end, true);
+  Running done(x);
   SmallVector<Value> into;
   for (Value whole : results)
     into.push_back(slice(b, loc, whole, SmallVector<OpFoldResult>(rowsType(whole).getRank(), b.getIndexAttr(0)),
                          rowsType(whole).getShape(), {1}));
-  auto kept = generic(b, loc, {done.result, done.sum}, into[0], {map("rd", "rd"), map("rd", "r"), map("rd", "rd")}, "pp",
-                      [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                        return {arith::DivFOp::create(b, loc, x[0], x[1])};
-                      });
+  auto out = generic(b, loc, {done.result, done.sum}, into[0], {map("rd", "rd"), map("rd", "r"), map("rd", "rd")}, "pp",
+                     [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                       return {arith::DivFOp::create(b, loc, x[0], x[1])};
+                     });
   if (op.getLse())
-    kept.append(generic(b, loc, {done.most, done.sum}, into[1], SmallVector<AffineMap>(3, map("r", "r")), "p",
-                        [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                          Value most = mul(b, loc, x[0], number(scale / log2e));
-                          return {add(b, loc, most, math::LogOp::create(b, loc, x[1]))};
-                        }));
-  for (auto [part, whole] : llvm::zip_equal(kept, results))
+    out.append(generic(b, loc, {done.most, done.sum}, into[1], SmallVector<AffineMap>(3, map("r", "r")), "p",
+                       [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                         Value most = mul(b, loc, x[0], number(op.getScale().convertToDouble()));
+                         return {add(b, loc, most, math::LogOp::create(b, loc, x[1]))};
+                       }));
+  for (auto [part, whole] : llvm::zip_equal(out, results))
     part = unslice(b, loc, part, whole, SmallVector<OpFoldResult>(rowsType(whole).getRank(), b.getIndexAttr(0)),
                    rowsType(whole).getShape());
-  return kept;
+  return out;
 }
 
 SmallVector<Value> AttentionOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,

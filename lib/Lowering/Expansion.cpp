@@ -29,7 +29,7 @@ void Expansion::writeChunks() {
 /// Results and next states, written into `into`.
 SmallVector<Value> Expansion::chunks(ValueRange into) {
   SmallVector<OpFoldResult> counts{numSequences(), b.getIndexAttr(op.getBlocks(options))};
-  bool inParts = options.tensorCores && !options.singleRow && states.empty() && carried.empty();
+  bool inParts = states.empty() && carried.empty() && op.cutsSequences(options);
   if (inParts)
     counts.push_back(numParts());
   auto loop = scf::ForallOp::create(b, loc, counts, into, std::nullopt);

@@ -71,6 +71,7 @@ void TileCode::emitLoop(scf::ForOp loop) {
       loadTile(tile);
     llvm::append_range(init, valuesOf(tile));
   }
+  SmallVector<Value> factors = keepFactors(loop);
   int64_t stages = innermost ? 2 : 1;
   SmallVector<Arrival> arrivals = arrivalsOf(loop, stages);
   int64_t stageBytes = 0;
@@ -137,10 +138,13 @@ void TileCode::emitLoop(scf::ForOp loop) {
   }
   at = outside;
   loaded.clear();
+  for (Value tile : factors)
+    kept.erase(tile);
   for (const Arrival &a : arrivals) {
     read.insert(a.place.number);
     places.erase(a.tile);
   }
+  left.push_back(std::move(arrivals));
   ValueRange results = made.getResults();
   for (Value tile : carried) {
     put(tile, llvm::to_vector(results.take_front(slotsOf(tile))));
@@ -167,9 +171,19 @@ SmallVector<TileCode::Arrival> TileCode::arrivalsOf(scf::ForOp loop, int64_t sta
   int64_t all = 0;
   for (Value source : sources) {
     int64_t size = llvm::alignTo(sharedBytesOf(source), 128);
-    arrivals.push_back({source, newPlace(size), size});
+    arrivals.push_back({source, {}, stages, size});
     all += size;
   }
+  auto fits = [](const Arrival &x, const Arrival &y) { return x.bytes == y.bytes && x.stages == y.stages; };
+  for (SmallVector<Arrival> &places : left)
+    if (llvm::equal(places, arrivals, fits)) {
+      for (auto [arrival, known] : llvm::zip(arrivals, places))
+        arrival.place = known.place;
+      left.erase(&places);
+      return arrivals;
+    }
+  for (Arrival &a : arrivals)
+    a.place = newPlace(a.bytes);
   bytes += (stages - 1) * all; // behind each other, so that the same step leads to the other stage
   return arrivals;
 }

@@ -26,14 +26,14 @@ private:
   };
   /// A part of shared memory.
   struct Place {
-    unsigned number;
+    unsigned number = 0;
     Value pointer;
   };
   /// An input of a loop on its way: `next` is filled while `now` is read.
   struct Arrival {
     Value tile; // as it stands in the program
     Place place;
-    int64_t bytes;
+    int64_t stages, bytes; // of a stage
   };
   using Words = SmallVector<Value>;
   using Slot = std::tuple<int64_t, int64_t, int64_t>; // fragment along lines, along columns, value of it
@@ -44,9 +44,11 @@ private:
   TileThread at;
   int64_t bytes = 0;
   unsigned numPlaces = 0;
+  DenseMap<Value, DenseMap<int64_t, SmallVector<Value>>> kept; // words of first factors, for loops around which they lie
   IRMapping map;                 // of the program's values
   DenseMap<Value, Held> held;
   DenseMap<Value, Place> places; // of tiles
+  SmallVector<SmallVector<Arrival>> left; // places of loops that have ended, for other loops
   DenseMap<Operation *, Place> arrays; // of inverses
   DenseSet<unsigned> written, read; // places, since the last barrier
   DenseMap<Value, DenseMap<int64_t, SmallVector<Value>>> loaded; // words or numbers of tiles, read in this round
@@ -56,6 +58,7 @@ private:
   void emitLoop(scf::ForOp loop);
   void storeOf(Block &block);
   SmallVector<Value> carriedBy(scf::ForOp loop);
+  SmallVector<Value> keepFactors(scf::ForOp loop);
 
   // inputs
   SmallVector<Arrival> arrivalsOf(scf::ForOp loop, int64_t stages);
@@ -95,6 +98,12 @@ private:
   void emitTotal(const TileStep &step);
   void emitProduct(const TileStep &step);
   void emitInverse(tile::InverseOp op);
+  struct Factors {
+    OpOperand *first, *second;
+    bool firstAlongRows, depthIsRows; // lines are rows of the first; the depth is rows of the second
+    int64_t lines, columns, depth;
+  };
+  static Factors factorsOf(const TileStep &step);
   Words firstFactor(Value tile, bool alongRows, int64_t lines, int64_t f, int64_t k);
   SmallVector<Value> evaluate(const TileStep &step, ArrayRef<Value> arguments, ArrayRef<Value> indices);
   void put(Value tile, SmallVector<Value> values);

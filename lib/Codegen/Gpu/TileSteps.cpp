@@ -193,35 +193,63 @@ TileCode::Words TileCode::firstFactor(Value tile, bool alongRows, int64_t lines,
   }
   if (!isInput)
     return at.firstFactor(planeOf(tile), !alongRows, at.fragmentBegin(lines, f), k);
+  int64_t number = (k * 64 + f) * 2 + alongRows;
+  if (Words words = kept[tile].lookup(number); !words.empty())
+    return words;
   Plane plane = planeOf(tile);
-  Words &known = loaded[tile][(k * 64 + f) * 2 + alongRows];
+  Words &known = loaded[tile][number];
   if (known.empty())
     known = at.firstFactor(plane, !alongRows, at.fragmentBegin(lines, f), k);
   return known;
 }
 
-void TileCode::emitProduct(const TileStep &step) {
+/// Reads what products in `loop` multiply in all of its rounds, to be kept in registers through it.
+SmallVector<Value> TileCode::keepFactors(scf::ForOp loop) {
+  SmallVector<Value> tiles;
+  loop->walk([&](linalg::LinalgOp op) {
+    const TileStep *step = program.stepOf(op);
+    if (!step->isProduct)
+      return;
+    Factors factors = factorsOf(*step);
+    Value tile = program.sourceOf(tileOf(factors.first->get()));
+    if (!program.isInput(tile) || !places.contains(tile) || llvm::is_contained(tiles, tile))
+      return;
+    loaded.erase(tile);
+    for (int64_t k = 0; k < factors.depth / depthOfStep; ++k)
+      for (int64_t f = 0; f < at.fragmentsOfThread(factors.lines); ++f)
+        firstFactor(tile, factors.firstAlongRows, factors.lines, f, k);
+    kept[tile] = loaded[tile];
+    tiles.push_back(tile);
+  });
+  return tiles;
+}
+
+TileCode::Factors TileCode::factorsOf(const TileStep &step) {
   linalg::LinalgOp op = step.op;
   OpOperand *first = op.getDpsInputOperand(0), *second = op.getDpsInputOperand(1);
   if (!llvm::is_contained(step.loopsOf(*first), step.lines))
     std::swap(first, second);
   SmallVector<unsigned> a = step.loopsOf(*first), c = step.loopsOf(*second);
   bool alongRows = a[0] == step.lines;
-  unsigned depthLoop = a[alongRows ? 1 : 0];
-  bool depthIsRows = c[0] == depthLoop;
-  unsigned columnLoop = c[depthIsRows ? 1 : 0];
-  int64_t lines = step.sizes[step.lines], columns = step.sizes[columnLoop], depth = step.sizes[depthLoop];
-  Value out = tileOf(op.getDpsInits()[0]), factor = program.sourceOf(tileOf(first->get())),
-        other = program.sourceOf(tileOf(second->get()));
+  unsigned depth = a[alongRows ? 1 : 0];
+  bool depthIsRows = c[0] == depth;
+  unsigned column = c[depthIsRows ? 1 : 0];
+  return {first, second, alongRows, depthIsRows, step.sizes[step.lines], step.sizes[column], step.sizes[depth]};
+}
+
+void TileCode::emitProduct(const TileStep &step) {
+  linalg::LinalgOp op = step.op;
+  Factors factors = factorsOf(step);
+  Value out = tileOf(op.getDpsInits()[0]), first = program.sourceOf(tileOf(factors.first->get()));
   SmallVector<Value> sums = valuesOf(out);
-  Plane plane = planeOf(other);
-  int64_t fragments = columns / columnsOfStep;
-  for (int64_t k = 0; k < depth / depthOfStep; ++k) {
+  Plane plane = planeOf(program.sourceOf(tileOf(factors.second->get())));
+  int64_t fragments = factors.columns / columnsOfStep;
+  for (int64_t k = 0; k < factors.depth / depthOfStep; ++k) {
     SmallVector<Words> ofLines;
-    for (int64_t f = 0; f < at.fragmentsOfThread(lines); ++f)
-      ofLines.push_back(firstFactor(factor, alongRows, lines, f, k));
+    for (int64_t f = 0; f < at.fragmentsOfThread(factors.lines); ++f)
+      ofLines.push_back(firstFactor(first, factors.firstAlongRows, factors.lines, f, k));
     for (int64_t n = 0; n < fragments; n += 2) {
-      Words both = at.secondFactor(plane, depthIsRows, n / 2, k);
+      Words both = at.secondFactor(plane, factors.depthIsRows, n / 2, k);
       for (int64_t f = 0; f < int64_t(ofLines.size()); ++f)
         for (int64_t which : {0, 1}) {
           auto here = MutableArrayRef(sums).slice((f * fragments + n + which) * valuesOfFragment, valuesOfFragment);
