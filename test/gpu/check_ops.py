@@ -123,10 +123,11 @@ def scan(x, begins):
 
 
 def hierarchy(x, fixed):
-    """A scan of the rows of one sequence whose first channel is positive; each row sees what it came to last."""
+    """A scan of the rows of one sequence whose first channel is positive; each row takes what it came to last
+    along."""
     keeps = x["b"][:, 0] > 0
     h = scan({n: v[keeps] for n, v in x.items()}, [0]) if keeps.any() else np.zeros((0, x["b"].shape[1]))
-    return np.concatenate([np.zeros((1, x["b"].shape[1])), h])[np.cumsum(keeps)]
+    return np.concatenate([np.zeros((1, x["b"].shape[1])), h])[np.cumsum(keeps)] + x["b"]
 
 
 def by_sequence(of_one):

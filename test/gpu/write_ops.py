@@ -51,7 +51,7 @@ def product(B, T, K, N):
 
 
 def hierarchy(B, T, D):
-    """A scan over the rows whose first channel is positive; each row sees what it came to last."""
+    """A scan over the rows whose first channel is positive; each row takes what it came to last along."""
     r, m, o = tensor(None, D), "tensor<?xi1>", "tensor<?xi32>"
     maps = ", ".join(["affine_map<(t, d) -> (t, d)>"] * 3)
     return Function({"a": (D,), "b": (D,)}, {}, (D,), f"""  %c0 = arith.constant 0 : index
@@ -69,7 +69,8 @@ def hierarchy(B, T, D):
   %ka, %inner = strand.compact %a, %bits offsets %offsets : ({r}, {m}, {o}) -> ({r}, {o})
   %kb, %inner2 = strand.compact %b, %bits offsets %offsets : ({r}, {m}, {o}) -> ({r}, {o})
   %h = strand.linear_recurrence decay(%ka) input(%kb) offsets %inner {{log, indexing_maps = [{maps}]}} : ({r}, {r}, {o}) -> {r}
-  %y = strand.expand %h, %bits inner_offsets %inner offsets %offsets : ({r}, {m}, {o}, {o}) -> {r}""")
+  %z = strand.expand %h, %bits inner_offsets %inner offsets %offsets : ({r}, {m}, {o}, {o}) -> {r}
+  %y = arith.addf %z, %b : {r}""")
 
 
 RAGGED = [0, 1, 5, 4096, 17, 20000, 0, 129, 1000, 31, 32, 33]
