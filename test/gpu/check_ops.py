@@ -122,6 +122,14 @@ def scan(x, begins):
     return h.reshape(-1, channels)[:rows]
 
 
+def hierarchy(x, fixed):
+    """A scan of the rows of one sequence whose first channel is positive; each row takes what it came to last
+    along."""
+    keeps = x["b"][:, 0] > 0
+    h = scan({n: v[keeps] for n, v in x.items()}, [0]) if keeps.any() else np.zeros((0, x["b"].shape[1]))
+    return np.concatenate([np.zeros((1, x["b"].shape[1])), h])[np.cumsum(keeps)] + x["b"]
+
+
 def by_sequence(of_one):
     """A meaning from that of one sequence."""
     def of_all(x, begins, fixed):
@@ -170,6 +178,7 @@ MEANINGS = {
     "scan": lambda x, begins, fixed: scan(x, begins),
     "max": by_sequence(lambda x, fixed: np.maximum.accumulate(x["x"])),
     "conv": by_sequence(conv),
+    "hierarchy": by_sequence(hierarchy),
     "sigmoid": lambda x, begins, fixed: 1 / (1 + np.exp(-x["x"])),
     "product": lambda x, begins, fixed: x["x"] @ fixed["w"].T,
     "linear": matrix_state(False),

@@ -50,6 +50,29 @@ def product(B, T, K, N):
                      "    %p = arith.mulf %a0, %a1 : f32\n    %r = arith.addf %o, %p : f32\n    linalg.yield %r : f32"))
 
 
+def hierarchy(B, T, D):
+    """A scan over the rows whose first channel is positive; each row takes what it came to last along."""
+    r, m, o = tensor(None, D), "tensor<?xi1>", "tensor<?xi32>"
+    maps = ", ".join(["affine_map<(t, d) -> (t, d)>"] * 3)
+    return Function({"a": (D,), "b": (D,)}, {}, (D,), f"""  %c0 = arith.constant 0 : index
+  %n = tensor.dim %b, %c0 : {r}
+  %e = tensor.empty(%n) : {m}
+  %bits = linalg.generic {{indexing_maps = [affine_map<(t) -> (t)>], iterator_types = ["parallel"]}} outs(%e : {m}) {{
+  ^bb0(%old: i1):
+    %t = linalg.index 0 : index
+    %first = arith.constant 0 : index
+    %zero = arith.constant 0.0 : f32
+    %v = tensor.extract %b[%t, %first] : {r}
+    %bit = arith.cmpf ogt, %v, %zero : f32
+    linalg.yield %bit : i1
+  }} -> {m}
+  %ka, %inner = strand.compact %a, %bits offsets %offsets : ({r}, {m}, {o}) -> ({r}, {o})
+  %kb, %inner2 = strand.compact %b, %bits offsets %offsets : ({r}, {m}, {o}) -> ({r}, {o})
+  %h = strand.linear_recurrence decay(%ka) input(%kb) offsets %inner {{log, indexing_maps = [{maps}]}} : ({r}, {r}, {o}) -> {r}
+  %z = strand.expand %h, %bits inner_offsets %inner offsets %offsets : ({r}, {m}, {o}, {o}) -> {r}
+  %y = arith.addf %z, %b : {r}""")
+
+
 RAGGED = [0, 1, 5, 4096, 17, 20000, 0, 129, 1000, 31, 32, 33]
 SHORT = [0, 1, 15, 16, 17, 33, 300, 0, 65, 2]
 EDGES = {"none": [0], "one": [1], "nobody": [0, 0, 0]}
@@ -68,6 +91,7 @@ def functions():
         ("scan-f32-D2040", "scan", log_scan, "f32", dict(D=2040), {"ragged": RAGGED}),
         ("max-f32-D100", "max", running_max, "f32", dict(D=100), {**EDGES, **scans}),
         ("conv-f32-D37", "conv", conv, "f32", dict(D=37, K=4), {**EDGES, "ragged": RAGGED, "many": MANY}),
+        ("hierarchy-f32-D64", "hierarchy", hierarchy, "f32", dict(D=64), {**EDGES, "ragged": RAGGED, "long": [3, 100000], "many": MANY}),
         ("sigmoid-bf16-D2048", "sigmoid", sigmoid, "bf16", dict(D=2048), {"none": [0], "ragged": SHORT, "huge": HUGE}),
         ("product-bf16-K40-N2048", "product", product, "bf16", dict(K=40, N=2048), {"none": [0], "ragged": SHORT, "huge": HUGE}),
         ("product-f32-K72-N37", "product", product, "f32", dict(K=72, N=37), {"one": [1], "ragged": SHORT, "many": MANY}),

@@ -86,6 +86,27 @@ Maybe boundOfSize(OpFoldResult size) {
 }
 } // namespace
 
+/// Of all parts of sequences together, where `parts` is max(ceil(rows / (max(n, 1) length)), 1) and `factor` the n
+/// sequences, or so many times a constant: n parts <= rows / length + n.
+static Maybe boundOfParts(Value factor, Value parts) {
+  auto constant = [](Value v) { return getConstantIntValue(v); };
+  auto some = parts.getDefiningOp<arith::MaxUIOp>();
+  auto each = some && constant(some.getRhs()) == 1 ? some.getLhs().getDefiningOp<arith::CeilDivUIOp>() : nullptr;
+  auto share = each ? each.getRhs().getDefiningOp<arith::MulIOp>() : nullptr;
+  auto n = share && constant(share.getRhs()).value_or(0) > 0 ? share.getLhs().getDefiningOp<arith::MaxUIOp>() : nullptr;
+  if (!n || constant(n.getRhs()) != 1)
+    return {};
+  int64_t times = 1;
+  if (auto scaled = factor.getDefiningOp<arith::MulIOp>(); scaled && constant(scaled.getRhs()).value_or(-1) >= 0) {
+    times = *constant(scaled.getRhs());
+    factor = scaled.getLhs();
+  }
+  if (factor != n.getLhs())
+    return {};
+  Maybe whole = quotient(boundOf(each.getLhs()), *constant(share.getRhs()), /*up=*/false);
+  return product(sum(whole, boundOf(factor)), Bound{times});
+}
+
 Bound Bound::times(int64_t k) const { return reduced({a * k, r * k, s * k, d}); }
 Bound Bound::dividedBy(int64_t k) const { return reduced({a, r, s, d * k}); }
 Bound Bound::plus(const Bound &o) const {
@@ -170,8 +191,12 @@ std::optional<Bound> boundOf(Value v) {
     return united(boundOf(select.getTrueValue()), boundOf(select.getFalseValue()));
   if (isa<arith::AddIOp>(op))
     return sum(l(), r());
-  if (isa<arith::MulIOp>(op))
-    return product(l(), r());
+  if (isa<arith::MulIOp>(op)) {
+    if (Maybe known = product(l(), r()))
+      return known;
+    Maybe parts = boundOfParts(op->getOperand(0), op->getOperand(1));
+    return parts ? parts : boundOfParts(op->getOperand(1), op->getOperand(0));
+  }
   if (isa<arith::DivSIOp, arith::DivUIOp, arith::FloorDivSIOp, arith::CeilDivSIOp, arith::CeilDivUIOp>(op))
     if (matchPattern(op->getOperand(1), m_ConstantInt(&c)))
       return quotient(l(), c.getSExtValue(), isa<arith::CeilDivSIOp, arith::CeilDivUIOp>(op));

@@ -180,3 +180,29 @@ func.func private @advance(%offsets: memref<?xi32> {strand.input = "offsets"}) {
   call @ends(%offsets) : (memref<?xi32>) -> ()
   return
 }
+
+// -----
+
+// Parts of sequences: as many for each as their rows make if all are equally long, so that all together are no more than
+// rows / 256 and the sequences.
+// CHECK-LABEL: func.func private @parts.scratch(
+// CHECK-SAME:    %[[ROWS:.*]]: index, %[[SEQUENCES:.*]]: index) -> index
+// CHECK:         arith.muli %[[ROWS]]
+// CHECK:         arith.muli %[[SEQUENCES]]
+func.func private @parts(%x: memref<?x8xf32> {strand.rows}, %n: index {strand.sequences}) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c256 = arith.constant 256 : index
+  %c512 = arith.constant 512 : index
+  %rows = memref.dim %x, %c0 : memref<?x8xf32>
+  %some = arith.maxui %n, %c1 : index
+  %share = arith.muli %some, %c256 : index
+  %each = arith.ceildivui %rows, %share : index
+  %parts = arith.maxui %each, %c1 : index
+  %bytes = arith.muli %n, %c512 : index
+  %all = arith.muli %parts, %bytes : index
+  %y = memref.alloc(%all) : memref<?xi8>
+  %zero = arith.constant 0 : i8
+  linalg.fill ins(%zero : i8) outs(%y : memref<?xi8>)
+  return
+}

@@ -150,3 +150,32 @@ func.func @sums(%x: memref<16xf32>, %y: memref<16xf32>, %w: memref<16x16xf32>, %
   }
   return
 }
+
+// -----
+
+// A loop whose result others use is no thread's own: it stays around the threads.
+#id = affine_map<(d) -> (d)>
+// CHECK-LABEL: func.func @sum_beside
+// CHECK:         %[[SUM:.*]] = scf.for {{.*}} -> (f32) {
+// CHECK:           scf.forall (%{{.*}}) in (256)
+// CHECK:         math.exp %[[SUM]]
+func.func @sum_beside(%x: memref<16xf32>, %y: memref<16xf32>, %g: memref<?xf32>, %n: index, %blocks: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  scf.forall (%b) in (%blocks) {
+    %v = memref.load %g[%b] : memref<?xf32>
+    %sum = scf.for %i = %c0 to %n step %c1 iter_args(%s = %zero) -> (f32) {
+      %next = arith.addf %s, %v : f32
+      linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%x : memref<16xf32>) outs(%y : memref<16xf32>) {
+      ^bb0(%in: f32, %out: f32):
+        %p = arith.addf %out, %in : f32
+        linalg.yield %p : f32
+      }
+      scf.yield %next : f32
+    }
+    %e = math.exp %sum : f32
+    linalg.fill ins(%e : f32) outs(%x : memref<16xf32>)
+  }
+  return
+}
