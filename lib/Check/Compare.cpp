@@ -91,7 +91,7 @@ std::string Comparison::statePlace(unsigned i, int64_t element) const {
 
 std::string Comparison::difference(const Values &got, const Values &want, StringRef wanted, Distance &worst) const {
   std::string text;
-  auto compare = [&](ArrayRef<double> g, ArrayRef<double> w, Type element,
+  auto compare = [&](ArrayRef<double> g, ArrayRef<double> w, Type element, Distance bound,
                      llvm::function_ref<std::string(int64_t)> place) {
     Distance most = isa<FloatType>(element) ? bound : Distance();
     Distance d = distance(g, w);
@@ -105,10 +105,11 @@ std::string Comparison::difference(const Values &got, const Values &want, String
     return false;
   };
   for (auto [i, type] : llvm::enumerate(signature.results))
-    if (!compare(got.results[i], want.results[i], type.getElementType(), [&](int64_t n) { return resultPlace(i, n); }))
+    if (!compare(got.results[i], want.results[i], type.getElementType(), bounds.results[i],
+                 [&](int64_t n) { return resultPlace(i, n); }))
       return text;
   for (unsigned i = 0; i < got.states.size() && i < want.states.size(); ++i)
-    if (!compare(got.states[i], want.states[i], carried[i].type.getElementType(),
+    if (!compare(got.states[i], want.states[i], carried[i].type.getElementType(), bounds.states[i],
                  [&](int64_t n) { return statePlace(i, n); }))
       return text;
   return "";

@@ -12,13 +12,18 @@ struct Distance {
 };
 Distance distance(ArrayRef<double> got, ArrayRef<double> want);
 
+/// What each result and each state may be off by.
+struct Bounds {
+  SmallVector<Distance> results, states;
+};
+
 class Comparison {
 public:
   Comparison(const Signature &signature, const Inputs &inputs, ArrayRef<CarriedValue> carried, int64_t cacheRows,
-             Distance bound)
-      : signature(signature), inputs(inputs), carried(carried), cacheRows(cacheRows), bound(bound) {}
+             const Bounds &bounds)
+      : signature(signature), inputs(inputs), carried(carried), cacheRows(cacheRows), bounds(bounds) {}
 
-  /// What is wrong with `got`, or nothing: a result or state of floats that is farther off than the bound; one of
+  /// What is wrong with `got`, or nothing: a result or state of floats that is farther off than its bound; one of
   /// integers that is not the same. States are compared if both runs have them. `worst` takes the larger of its own
   /// figures and those found.
   std::string difference(const Values &got, const Values &want, StringRef wanted, Distance &worst) const;
@@ -37,7 +42,7 @@ private:
   const Inputs &inputs;
   ArrayRef<CarriedValue> carried;
   int64_t cacheRows;
-  Distance bound;
+  const Bounds &bounds;
 };
 
 /// The bound that goes with a tolerance: it is that of the root of the mean square, and a single element may be 16

@@ -163,7 +163,7 @@ std::string strand::randomProgram(uint64_t seed, StringRef name) {
   Random random(seed, "program");
   Names names;
   FunctionText f(random, names);
-  int64_t parts = 1 + (random.below(4) == 0);
+  int64_t parts = 1 + (random.below(6) == 0);
   for (int64_t i = 0; i < parts; ++i) {
     bool inner = random.below(12) == 0;
     if (inner)
@@ -174,7 +174,7 @@ std::string strand::randomProgram(uint64_t seed, StringRef name) {
       appendLayer(f);
     if (inner)
       f.expand();
-    for (int64_t wise = random.below(3); wise > 0; --wise)
+    for (int64_t wise = std::min(random.below(3), random.below(3)); wise > 0; --wise)
       appendRowWise(f);
     f.endPart();
   }

@@ -36,6 +36,7 @@ struct Process {
   Shown *shown;
   int64_t seenAt = -1;
   Clock::time_point since; // when it was seen to begin with `seenAt`
+  double worked = 0;       // seconds of a processor that it had used then
   bool tookTooLong = false;
   std::string received;
 };
@@ -147,13 +148,25 @@ bool Pool::finish(Process &p) {
   return true;
 }
 
+/// Of a processor, that the process has used.
+double secondsOf(pid_t pid) {
+  clockid_t clock;
+  timespec time;
+  if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &time))
+    return 0;
+  return time.tv_sec + 1e-9 * time.tv_nsec;
+}
+
 void Pool::watch(Process &p) {
+  constexpr int waits = 30; // times `seconds`: it stands still, unless others have the processors
   if (p.pid < 0)
     return;
   if (p.seenAt != p.shown->at) {
     p.seenAt = p.shown->at;
     p.since = Clock::now();
-  } else if (Clock::now() - p.since > std::chrono::seconds(options.seconds) && !p.tookTooLong) {
+    p.worked = secondsOf(p.pid);
+  } else if (!p.tookTooLong && (secondsOf(p.pid) - p.worked > options.seconds ||
+                                Clock::now() - p.since > std::chrono::seconds(waits * options.seconds))) {
     p.tookTooLong = true;
     kill(p.pid, SIGKILL);
   }

@@ -8,7 +8,7 @@ namespace strand {
 
 struct ProcessOptions {
   int processes = 1;
-  unsigned seconds = 120; // after which a piece of work has failed
+  int seconds = 120; // of a processor, or 30 times as many by the clock, after which a piece of work has failed
 };
 
 /// Calls `work(i)` for i = 0 .. n-1, each in one of several processes, and here `done(i, text)` with what it returned,

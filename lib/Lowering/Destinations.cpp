@@ -258,7 +258,8 @@ struct Destinations : impl::DestinationsBase<Destinations> {
       return failure();
     for (const Origin &origin : origins) {
       Operation *empty = origin.use->get().getDefiningOp();
-      OpBuilder here(empty);
+      // in front of all branches, so that what they return is one value
+      OpBuilder here = OpBuilder::atBlockBegin(&f.front());
       Value v = f.getArgument(at);
       for (Operation *reshape : origin.reshapes)
         v = undo(here, reshape, v);

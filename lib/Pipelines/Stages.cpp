@@ -48,8 +48,8 @@ std::vector<Stage> vectorStages(const CpuTarget &target, const StageOptions &opt
       {"buffers", "memory and the arena", buffers()},
       {"vectors", "loops over vectors, tasks, the C interface",
        join({onFunctions({"strand-vectorize{vector-bits=" + bits + oneOrder + "}", "strand-expand-math"}), tidyLoops,
-             "strand-arena", tidyLoops, "strand-outline-tasks", tidyLoops, "strand-function-interface",
-             "strand-c-interface{prefix=" + options.prefix + "}", "strand-merge-functions"})},
+             "strand-arena", "strand-outline-tasks", "strand-function-interface",
+             "strand-c-interface{prefix=" + options.prefix + "}", "strand-merge-functions", tidyLoops})},
       {"llvm", "the LLVM dialect", join({onFunctions({"loop-invariant-code-motion"}), "strand-loops-to-llvm"})},
   };
 }

@@ -21,7 +21,6 @@
 #include "llvm/Transforms/IPO/SCCP.h"
 #include "llvm/Transforms/InstCombine/InstCombine.h"
 #include "llvm/Transforms/Scalar/ADCE.h"
-#include "llvm/Transforms/Scalar/DeadStoreElimination.h"
 #include "llvm/Transforms/Scalar/EarlyCSE.h"
 #include "llvm/Transforms/Scalar/IndVarSimplify.h"
 #include "llvm/Transforms/Scalar/LICM.h"
@@ -96,7 +95,6 @@ FunctionPassManager simplifications() {
   counters.addPass(LoopDeletionPass());
   f.addPass(createFunctionToLoopPassAdaptor(std::move(counters)));
   f.addPass(InstCombinePass());
-  f.addPass(DSEPass());
   f.addPass(ADCEPass());
   f.addPass(SimplifyCFGPass(SimplifyCFGOptions().hoistCommonInsts(true).sinkCommonInsts(true)));
   return f;
