@@ -23,7 +23,7 @@ namespace {
 enum { EXIT_RIGHT = 0, EXIT_WRONG = 1, EXIT_USAGE = 2 };
 
 /// How one program is checked. Which inputs it gets, and how many rows, goes with its seed.
-CheckOptions checkOf(uint64_t seed) {
+CheckOptions checkOf(uint64_t seed, bool reproducible) {
   static const int64_t rows[] = {40, 90, 150, 300};
   CheckOptions options;
   options.seed = seed;
@@ -32,6 +32,7 @@ CheckOptions checkOf(uint64_t seed) {
   options.bits = Random(seed, "bits").below(2) ? 512 : 256;
   options.plainFactor = 8;
   options.inParts = false; // programs share the processors
+  options.reproducible = reproducible;
   return options;
 }
 
@@ -40,8 +41,8 @@ std::string commandOf(const CheckOptions &o) {
   std::string levels;
   for (int level : o.levels)
     levels += (levels.empty() ? "" : ",") + std::to_string(level);
-  return llvm::formatv("strand-check --seed={0} --rows={1} --levels={2} --bits={3} --plain-factor={4}", o.seed, o.rows,
-                       levels, o.bits, o.plainFactor);
+  return llvm::formatv("strand-check --seed={0} --rows={1} --levels={2} --bits={3} --plain-factor={4}{5}", o.seed,
+                       o.rows, levels, o.bits, o.plainFactor, o.reproducible ? " --reproducible" : "");
 }
 
 /// LLVM's code generator leaves out the two passes that take most and do nothing but make loops faster: one chooses what
@@ -155,7 +156,7 @@ struct FuzzOptions {
   double minutes; // 0: no end
   int jobs;
   std::string output;
-  bool reduces;
+  bool reduces, reproducible;
 };
 
 class Fuzz : FuzzOptions {
@@ -164,7 +165,7 @@ public:
   int run();
 
 private:
-  uint64_t seedOf(int64_t i) const { return seedOfProgram(seed, i); }
+  CheckOptions check(int64_t i) const { return checkOf(seedOfProgram(seed, i), reproducible); }
   std::string text(int64_t i) const { return textOfProgram(seed, i); }
   std::string path(int64_t i, StringRef suffix) const;
   void tell(int64_t i, StringRef problem);
@@ -177,7 +178,7 @@ std::string Fuzz::path(int64_t i, StringRef suffix) const {
 }
 
 void Fuzz::tell(int64_t i, StringRef problem) {
-  writeProgram(path(i, ""), text(i), problem, checkOf(seedOf(i)));
+  writeProgram(path(i, ""), text(i), problem, check(i));
   llvm::outs() << "program " << i << ": " << problem.rtrim() << "\n  written to " << path(i, "") << "\n";
   llvm::outs().flush();
 }
@@ -192,7 +193,7 @@ int Fuzz::run() {
   std::vector<Wrong> wrong;
   int64_t done = 0;
   runInProcesses(
-      programs, {jobs}, [&](int64_t i) { return problemOf(text(i), checkOf(seedOf(i))); },
+      programs, {jobs}, [&](int64_t i) { return problemOf(text(i), check(i)); },
       [&](int64_t i, StringRef problem) {
         ++done;
         if (!problem.empty()) {
@@ -208,7 +209,7 @@ int Fuzz::run() {
   for (const Wrong &w : wrong) {
     if (!reduces)
       break;
-    CheckOptions options = checkOf(seedOf(w.program));
+    CheckOptions options = check(w.program);
     Reduced reduced = smallerThan(text(w.program), w.problem, options);
     writeProgram(path(w.program, "-reduced"), reduced.text, reduced.problem, options);
     llvm::outs() << "program " << w.program << ": reduced to " << path(w.program, "-reduced") << "\n";
@@ -245,6 +246,9 @@ int strand::fuzzMain(int argc, char **argv) {
   cl::opt<std::string> output("output", cl::desc("folder for programs that are wrong; this one by default"),
                               cl::init("."), cl::cat(category));
   cl::opt<bool> keep("no-reduce", cl::desc("leave wrong programs as they are"), cl::cat(category));
+  cl::opt<bool> reproducible("reproducible",
+                             cl::desc("compile as strandc --reproducible; all forms must have the same bits"),
+                             cl::cat(category));
   cl::opt<std::string> reduced(
       "reduce", cl::desc("print a smaller form of this file's program, which is wrong, instead"), cl::cat(category));
   cl::opt<int64_t> print("print", cl::desc("print the program of this number instead"), cl::init(-1),
@@ -263,5 +267,5 @@ int strand::fuzzMain(int argc, char **argv) {
   }
   leaveOutOfCodeGeneration();
   llvm::sys::fs::create_directories(output);
-  return Fuzz({seed, programs, minutes, jobs, output, !keep}).run();
+  return Fuzz({seed, programs, minutes, jobs, output, !keep, reproducible}).run();
 }

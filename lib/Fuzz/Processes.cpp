@@ -92,6 +92,8 @@ void Pool::start(Process &p) {
   p.shown->at = -1;
   p.shown->running[0] = 0;
   p.seenAt = -1;
+  p.since = Clock::now(); // it may take a while before it is seen to begin
+  p.worked = 0;
   p.received.clear();
   p.pid = fork();
   if (p.pid < 0)

@@ -25,7 +25,8 @@ class PartialScan {
 public:
   PartialScan(ScanContext &context, const llvm::BitVector &carried)
       : context(context), carried(carried), b(context.lifter.getBuilder()), inside(b.getContext()) {}
-  void emit(ArrayRef<Value> outputs);
+  /// False if something in the scan reads what another carries from the row before, of which there are no rows.
+  bool emit(ArrayRef<Value> outputs);
 
 private:
   bool isWorthLifting(Value v);
@@ -40,6 +41,7 @@ private:
   SmallVector<Value> inputs, invariants;
   DenseMap<Value, bool> worth;
   Block *body = nullptr;
+  bool isWhole = true; // all that is read is there
 };
 
 /// Whether a value that does not depend on these carried values is computed in front of the scan. What only repeats or
@@ -102,6 +104,10 @@ Value PartialScan::resolve(Value v) {
     return argument;
   }
   Operation *op = v.getDefiningOp();
+  if (!op) { // carried by another, from an initial value that is a tensor: rows shifted by one cannot begin with it
+    isWhole = false;
+    return v;
+  }
   llvm::SetVector<Value> reads(op->operand_begin(), op->operand_end());
   op->walk([&](Operation *inner) {
     for (Value o : inner->getOperands())
@@ -114,7 +120,7 @@ Value PartialScan::resolve(Value v) {
   return map.lookup(v);
 }
 
-void PartialScan::emit(ArrayRef<Value> outputs) {
+bool PartialScan::emit(ArrayRef<Value> outputs) {
   ScanOp scan = context.getScan();
   Location loc = scan.getLoc();
   Region region; // of the scan that is made at the end, when its operands are known
@@ -134,6 +140,8 @@ void PartialScan::emit(ArrayRef<Value> outputs) {
     rows.push_back(resolve(v));
   for (unsigned i : carried.set_bits())
     next.push_back(resolve(scan.getYield().getNext()[i]));
+  if (!isWhole)
+    return false;
   // an output is a tensor, also where the value is a number
   for (Value &v : rows)
     if (!isa<RankedTensorType>(v.getType()))
@@ -156,6 +164,7 @@ void PartialScan::emit(ArrayRef<Value> outputs) {
   made.getStep().takeBody(region);
   for (auto [v, result] : llvm::zip(outputs, made.getValues()))
     context.know(v, result);
+  return true;
 }
 
 /// One way through the components, with all of them in one scan if `whole`.
@@ -172,7 +181,7 @@ private:
   bool tryShift(StepComponent &component);
   bool tryTargets(unsigned c);
   bool mayBeOutput(Value v, const llvm::BitVector &inside);
-  unsigned emitScan(unsigned first);
+  std::optional<unsigned> emitScan(unsigned first);
   llvm::BitVector bitsOf(const StepComponent &c);
 
   StepStructure &structure;
@@ -233,8 +242,9 @@ bool Attempt::mayBeOutput(Value v, const llvm::BitVector &inside) {
          (element.isF32() || element.isF64() || element.isInteger(32));
 }
 
-/// A scan of the component `first` and as many that follow as read more of it than may be stored; returns the next one.
-unsigned Attempt::emitScan(unsigned first) {
+/// A scan of the component `first` and as many that follow as read more of it than may be stored; returns the next one,
+/// or nothing if the scan cannot be made.
+std::optional<unsigned> Attempt::emitScan(unsigned first) {
   MutableArrayRef<StepComponent> components = structure.getComponents();
   llvm::BitVector carried(context.done.size());
   for (unsigned last = first;; ++last) {
@@ -255,7 +265,8 @@ unsigned Attempt::emitScan(unsigned first) {
         if (structure.getCarried(v).anyCommon(carried) && !llvm::is_contained(*cut, v))
           cut->push_back(v);
     }
-    PartialScan(context, carried).emit(*cut);
+    if (!PartialScan(context, carried).emit(*cut))
+      return {};
     context.done |= carried;
     return last + 1;
   }
@@ -268,10 +279,14 @@ void Attempt::markAbsorbed() {
 
 std::optional<SmallVector<Value>> Attempt::run() {
   for (unsigned c = 0; c < structure.getComponents().size();) {
-    if (tryTargets(c))
+    if (tryTargets(c)) {
       context.done |= bitsOf(structure.getComponents()[c++]);
-    else
-      c = emitScan(c);
+      continue;
+    }
+    std::optional<unsigned> next = emitScan(c);
+    if (!next)
+      return {};
+    c = *next;
   }
   SmallVector<Value> results;
   for (Value v : context.getScan().getYield().getOutputs()) {
