@@ -1,6 +1,6 @@
 // What a scan is on a GPU: a thread has the loads of 16 rows of both inputs under way before it goes on, reads each of them
 // once, and stores what is made of its rows in the type that is wanted. Nothing spills.
-// RUN: strandc %s --target=nvptx --emit=ptx -o %t.ptx && FileCheck %s < %t.ptx
+// RUN: strandc %s --form=chunk --target=nvptx --emit=ptx -o %t.ptx && FileCheck %s < %t.ptx
 // RUN: %python %S/Inputs/ptxas.py sm_90a %t.ptx | FileCheck %s --check-prefix=BUDGET
 // BUDGET: {{0 spills|ptxas is not installed: skipped}}
 

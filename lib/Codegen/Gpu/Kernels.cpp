@@ -4,6 +4,7 @@
 #include "lib/Codegen/Gpu/ElementLoops.h"
 #include "lib/Codegen/Gpu/OwnElements.h"
 #include "lib/Codegen/Gpu/ProductTiles.h"
+#include "lib/Lowering/Expansion.h"
 #include "lib/Passes.h"
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -700,7 +701,7 @@ struct Kernels : impl::KernelsBase<Kernels> {
   /// Asks for what the threads will read when the loop around `teams` comes here again.
   void fetchAhead(OpBuilder &b, scf::ForallOp teams, const OwnElements &own, Value team, Value i) {
     auto around = dyn_cast<scf::ForOp>(teams->getParentOp());
-    if (!around || around.getNumRegionIterArgs())
+    if (!around || around.getNumRegionIterArgs() || around->hasAttr(notAhead))
       return;
     SetVector<Value> views;
     for (linalg::LinalgOp op : own.ops)
