@@ -243,9 +243,14 @@ void TileCode::send(Value view, Value pointer) {
       copy(index.mul(asIndex(i), strides[0]), at.behind(pointer, at.at().mul(i, size)), size);
       continue;
     }
-    Value row = at.at().div(i, chunks), chunk = at.at().rem(i, chunks);
-    copy(index.add(index.mul(asIndex(row), strides[0]), index.mul(asIndex(chunk), 8)),
-         at.chunkAddress({pointer, shape[0], shape[1]}, row, chunk), 16);
+    // where it can be, what is known of a row stands apart
+    int64_t below = threads % chunks == 0 && first / chunks % 8 == 0 ? first / chunks : 0;
+    Value number = below ? at.thread : i;
+    Value row = at.at().div(number, chunks), chunk = at.at().rem(number, chunks);
+    Value element = index.add(index.mul(asIndex(row), strides[0]), index.mul(asIndex(chunk), 8));
+    if (below)
+      element = index.add(element, index.mul(strides[0], below));
+    copy(element, at.chunkAddress({pointer, shape[0], shape[1]}, row, chunk, below), 16);
   }
 }
 
@@ -318,16 +323,17 @@ TileCode::Place TileCode::sharedCopy(Value tile) {
             LLVM::StoreOp::create(b, values[i++], at.behind(place.pointer, at.at().mul(line, 4)), 4);
             continue;
           }
-          Value low = values[i++], high = values[i++], column = at.column(n);
+          Value low = values[i++], high = values[i++];
           if (isRows) {
-            Value address = at.chunkAddress(plane, line, at.number(n));
-            LLVM::StoreOp::create(b, at.word(low, high), at.behind(address, at.at().mul(at.at().rem(column, 8), 2)), 4);
+            Value address = at.chunkAddress(plane, at.line(lines, f, 0), at.number(n), 8 * half);
+            LLVM::StoreOp::create(b, at.word(low, high), at.behind(address, at.at().mul(at.column(0), 2)), 4);
             continue;
           }
+          Value chunk = at.at().add(at.at().div(at.fragmentBegin(lines, f), 8), half);
           auto [even, odd] = at.halves(at.word(low, high));
           for (int64_t next : {0, 1}) {
-            Value address = at.chunkAddress(plane, at.at().add(column, next), at.at().div(line, 8));
-            LLVM::StoreOp::create(b, next ? odd : even, at.behind(address, at.at().mul(at.at().rem(line, 8), 2)), 2);
+            Value address = at.chunkAddress(plane, at.at().add(at.column(0), next), chunk, columnsOfStep * n);
+            LLVM::StoreOp::create(b, next ? odd : even, at.behind(address, at.at().mul(at.lineInFragment, 2)), 2);
           }
         }
     held[tile].isShared = true;

@@ -51,12 +51,13 @@ Value TileThread::behind(Value pointer, Value offset) {
   return LLVM::GEPOp::create(b, pointer.getType(), b.getI8Type(), pointer, ArrayRef<LLVM::GEPArg>{offset});
 }
 
-Value TileThread::chunkAddress(const Plane &plane, Value row, Value chunk) {
+Value TileThread::chunkAddress(const Plane &plane, Value row, Value chunk, int64_t below) {
   int64_t chunks = plane.columns / valuesOfChunk, turned = std::min<int64_t>(8, chunks & -chunks);
   // rows that lie in one line of all banks have the same turn
   Value turn = at().rem(at().div(row, 8 / turned), turned);
   Value place = at().add(at().mul(row, chunks), at().turn(chunk, turn));
-  return behind(plane.pointer, at().mul(place, bytesOfChunk));
+  Value address = behind(plane.pointer, at().mul(place, bytesOfChunk));
+  return below ? behind(address, number(below * chunks * bytesOfChunk)) : address;
 }
 
 SmallVector<Value> TileThread::loadMatrices(Value address, bool turned) {
@@ -80,20 +81,18 @@ SmallVector<Value> TileThread::firstFactor(const Plane &plane, bool turned, Valu
   Value low = at().rem(lane, 8), second = at().rem(at().div(lane, 8), 2), fourth = at().div(lane, 16);
   if (!turned)
     return loadMatrices(chunkAddress(plane, at().add(firstLine, at().rem(lane, 16)), at().add(fourth, 2 * k)), false);
-  Value row = at().add(at().add(at().mul(fourth, 8), low), 16 * k);
-  Value chunk = at().add(at().div(firstLine, valuesOfChunk), second);
-  return loadMatrices(chunkAddress(plane, row, chunk), true);
+  Value row = at().add(at().mul(fourth, 8), low), chunk = at().add(at().div(firstLine, valuesOfChunk), second);
+  return loadMatrices(chunkAddress(plane, row, chunk, 16 * k), true);
 }
 
 // Of the second, the two halves of the depth of the first 8 columns, then of the others.
 SmallVector<Value> TileThread::secondFactor(const Plane &plane, bool turned, int64_t n, int64_t k) {
   Value low = at().rem(lane, 8), second = at().rem(at().div(lane, 8), 2), fourth = at().div(lane, 16);
   if (!turned) {
-    Value row = at().add(at().add(at().mul(fourth, 8), low), 16 * n);
-    return loadMatrices(chunkAddress(plane, row, at().add(second, 2 * k)), false);
+    Value row = at().add(at().mul(fourth, 8), low);
+    return loadMatrices(chunkAddress(plane, row, at().add(second, 2 * k), 16 * n), false);
   }
-  Value row = at().add(at().rem(lane, 16), 16 * k);
-  return loadMatrices(chunkAddress(plane, row, at().add(fourth, 2 * n)), true);
+  return loadMatrices(chunkAddress(plane, at().rem(lane, 16), at().add(fourth, 2 * n), 16 * k), true);
 }
 
 Value TileThread::word(Value low, Value high) {

@@ -31,6 +31,7 @@ public:
   TileThread again() const;
 
   Value thread, lane, warp;
+  Value lineInFragment; // the thread's, of the first 8
   int64_t warps;
 
   int64_t fragmentsOfThread(int64_t lines) const { return std::max<int64_t>(1, lines / 16 / warps); }
@@ -46,8 +47,9 @@ public:
   /// Byte `offset` (i32) behind a pointer to shared memory.
   Value behind(Value pointer, Value offset);
 
-  /// The address of element [row, 8 * chunk] of a plane.
-  Value chunkAddress(const Plane &plane, Value row, Value chunk);
+  /// The address of element [row + below, 8 * chunk] of a plane; `below` is a multiple of 8. What is known of an address
+  /// stands apart from what is not, so that it becomes a part of the instruction.
+  Value chunkAddress(const Plane &plane, Value row, Value chunk, int64_t below = 0);
   /// The first factor: lines are rows of the plane (or its columns, with `turned`), 16 from `firstLine` on, along depth
   /// 16 * k on.
   SmallVector<Value> firstFactor(const Plane &plane, bool turned, Value firstLine, int64_t k);
@@ -63,7 +65,7 @@ public:
 
 private:
   ImplicitLocOpBuilder *builder;
-  Value lineInFragment, pairColumn;
+  Value pairColumn;
 
   SmallVector<Value> loadMatrices(Value address, bool turned);
 };
