@@ -45,6 +45,11 @@ private:
   Value add(Value l, Value r) { return arith::AddIOp::create(b, loc, l, r); }
   Value sub(Value l, Value r) { return arith::SubIOp::create(b, loc, l, r); }
   Value least(Value l, Value r) { return arith::MinUIOp::create(b, loc, l, r); }
+  /// Rows by the length of a span, in 32 bits as offsets are: a GPU calls a function for a quotient of 64.
+  template <typename Quotient> Value byLength(Value rows) {
+    Value n = Quotient::create(b, loc, arith::IndexCastOp::create(b, loc, b.getI32Type(), rows), length32);
+    return arith::IndexCastOp::create(b, loc, b.getIndexType(), n);
+  }
   Value spansOf(Value sequence);
   Value firstSpanOf(Value sequence);
   Value numberOfSpans();
@@ -77,7 +82,7 @@ private:
   bool choose;
   SmallVector<StateSpec> transfers;
   Value sequences, rows, threads, count;
-  Value length, total; // set by write
+  Value length, length32, total; // set by write
 };
 
 Value Spans::pay() {
@@ -98,6 +103,7 @@ SmallVector<Value> Spans::write(ValueRange into) {
   Value share = arith::CeilDivUIOp::create(b, loc, rows, count);
   Value tiles = arith::MaxUIOp::create(b, loc, arith::CeilDivUIOp::create(b, loc, share, tile), index(1));
   length = arith::MulIOp::create(b, loc, tiles, tile);
+  length32 = arith::IndexCastOp::create(b, loc, b.getI32Type(), length);
   total = numberOfSpans();
   SmallVector<Value> of = summaries();
   SmallVector<Value> starts =
@@ -110,11 +116,11 @@ SmallVector<Value> Spans::write(ValueRange into) {
 }
 
 Value Spans::spansOf(Value sequence) {
-  return arith::CeilDivUIOp::create(b, loc, x.rowsOf(sequence).second, length);
+  return byLength<arith::CeilDivUIOp>(x.rowsOf(sequence).second);
 }
 
 Value Spans::firstSpanOf(Value sequence) {
-  return add(arith::DivUIOp::create(b, loc, x.rowsOf(sequence).first, length), sequence);
+  return add(byLength<arith::DivUIOp>(x.rowsOf(sequence).first), sequence);
 }
 
 /// Also as a bound that buffers can be sized by: there are at most `count` whole spans of rows.

@@ -18,13 +18,15 @@
 // CHECK:         %[[SHARE:.*]] = arith.ceildivui %{{.*}}, %c16 : index
 // CHECK:         %[[TILES:.*]] = arith.ceildivui %[[SHARE]], %c16
 // CHECK:         %[[LENGTH:.*]] = arith.muli %{{.*}}, %c16
+// CHECK:         %[[LENGTH32:.*]] = arith.index_cast %[[LENGTH]] : index to i32
 // CHECK:         %[[WHOLE:.*]] = arith.divui %{{.*}}, %[[LENGTH]]
 // CHECK:         %[[NUMBERS:.*]] = arith.addi %[[WHOLE]], %[[SEQUENCES:.*]] : index
 // CHECK:         %[[SPANS:.*]] = arith.minui %[[NUMBERS]],
 // CHECK:         %[[SUMMARY:.*]]:2 = scf.forall (%[[P:.*]]) in (%[[SPANS]]) shared_outs(
 // CHECK:           %[[S:.*]]:2 = scf.while (%{{.*}} = %c0, %{{.*}} = %[[SEQUENCES]])
 // CHECK:             tensor.extract %[[OFFSETS]]
-// CHECK:             %[[PAST:.*]] = arith.divui %{{.*}}, %[[LENGTH]]
+// CHECK:             %[[QUOTIENT:.*]] = arith.divui %{{.*}}, %[[LENGTH32]] : i32
+// CHECK:             %[[PAST:.*]] = arith.index_cast %[[QUOTIENT]]
 // CHECK:             %[[BEGIN:.*]] = arith.addi %[[PAST]],
 // CHECK:             arith.cmpi ule, %[[BEGIN]], %[[P]]
 // CHECK:           %[[LAST:.*]] = arith.cmpi ule

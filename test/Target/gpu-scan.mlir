@@ -2,7 +2,19 @@
 // once, and stores what is made of its rows in the type that is wanted. Nothing spills.
 // RUN: strandc %s --form=chunk --target=nvptx --emit=ptx -o %t.ptx && FileCheck %s < %t.ptx
 // RUN: %python %S/Inputs/ptxas.py sm_90a %t.ptx | FileCheck %s --check-prefix=BUDGET
+// RUN: strandc %s --target=nvptx --emit=ptx -o %t.all.ptx && FileCheck %s --check-prefix=SPANS < %t.all.ptx
+// RUN: %python %S/Inputs/ptxas.py sm_90a %t.all.ptx | FileCheck %s --check-prefix=BUDGET
 // BUDGET: {{0 spills|ptxas is not installed: skipped}}
+
+// In spans: the summaries of 8 spans are under way before states are joined.
+// SPANS:         .visible .entry k1_f_entry
+// SPANS:         ld.global.b32 {{.*}}+1792]
+// SPANS-NEXT:    ld.global.b32 {{.*}}+1792]
+// SPANS-NOT:     ld.global
+// SPANS-COUNT-8: st.global.b32
+// SPANS:         .visible .entry k2_f_entry
+// SPANS:         .visible .entry k3_f_entry
+// SPANS-NOT:     .visible .entry
 
 #td = affine_map<(t, d) -> (t, d)>
 // CHECK:         .visible .entry k0_f_entry
