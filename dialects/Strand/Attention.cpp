@@ -648,16 +648,19 @@ SmallVector<Value> Tile::manyRows(ValueRange results) {
   });
 }
 
-/// One row, which is in the state already: it sees the first places of it, or the rows in front of it in the operands.
-/// Blocks are read where they lie, but for the rest, which is copied.
+/// One row, which is in the state already, past the rows that it sees in the order of their positions, so that the sum is
+/// the same with state and without. Blocks are read where they lie; copied are the rest and, of a window whose places
+/// begin anew within a block, that block.
 SmallVector<Value> Tile::oneRow(ValueRange results) {
   Value zero = index(0), count = add(b, loc, before, index(1));
   if (W)
     count = least(count, index(W));
-  Value firstRow = sub(b, loc, add(b, loc, row, index(1)), count); // in the operands
+  Value others = sub(b, loc, count, index(1)); // seen before this row
+  Value firstRow = sub(b, loc, row, others), firstPosition = sub(b, loc, before, others);
   auto rowsAt = [&](Value state, Value rows, Value i, int64_t n) {
     OpFoldResult first = b.getIndexAttr(0);
-    SmallVector<OpFoldResult> at{state ? i : add(b, loc, firstRow, i), state ? first : OpFoldResult(keyHead), first};
+    Value place = state ? placeOf(b, op, add(b, loc, firstPosition, i)) : add(b, loc, firstRow, i);
+    SmallVector<OpFoldResult> at{place, state ? first : OpFoldResult(keyHead), first};
     SmallVector<unsigned> dropped{1};
     if (n == 1)
       dropped = {0, 1};
@@ -666,16 +669,34 @@ SmallVector<Value> Tile::oneRow(ValueRange results) {
   Value q = slice(b, loc, op.getQ(), {row, queryHead, b.getIndexAttr(0)}, {1, E, D}, {0});
   Value queries = scaled(q, emptyTensor(b, loc, {E, D}, e));
   Value rest = arith::RemUIOp::create(b, loc, count, index(B));
-  SmallVector<Value> done = loop(zero, rest, B, start({}).list(), [&](Value from, ValueRange x) {
-    KeyBlock rows{emptyTensor(b, loc, {B, D}, e), emptyTensor(b, loc, {B, V}, e)};
-    copyRows(rows, zero, rest, zero, [&](Value state, Value operand, Value i) { return rowsAt(state, operand, i, 1); });
-    zeroRest(rows, rest);
-    return block(queries, rows, sub(b, loc, rest, index(1)), Running(x)).list();
-  });
-  done = loop(rest, count, B, done, [&](Value from, ValueRange x) {
-    KeyBlock rows{rowsAt(k, op.getK(), from, B), rowsAt(v, op.getV(), from, B)};
-    return block(queries, rows, index(B - 1), Running(x)).list(); // all of them are seen
-  });
+  SmallVector<Value> done = start({}).list();
+  auto copied = [&](Value from, Value to) { // a block or none
+    done = loop(from, to, B, done, [&](Value from, ValueRange x) {
+      KeyBlock rows{emptyTensor(b, loc, {B, D}, e), emptyTensor(b, loc, {B, V}, e)};
+      copyRows(rows, from, to, from, [&](Value state, Value operand, Value i) { return rowsAt(state, operand, i, 1); });
+      Value own = sub(b, loc, to, from);
+      zeroRest(rows, own);
+      return block(queries, rows, sub(b, loc, own, index(1)), Running(x)).list();
+    });
+  };
+  auto inPlace = [&](Value from, Value to) {
+    done = loop(from, to, B, done, [&](Value from, ValueRange x) {
+      KeyBlock rows{rowsAt(k, op.getK(), from, B), rowsAt(v, op.getV(), from, B)};
+      return block(queries, rows, index(B - 1), Running(x)).list(); // all of them are seen
+    });
+  };
+  copied(zero, rest);
+  if (!W || !k) {
+    inPlace(rest, count);
+  } else {
+    Value left = sub(b, loc, index(W), placeOf(b, op, add(b, loc, firstPosition, rest))); // until places begin anew
+    Value over = arith::RemUIOp::create(b, loc, left, index(B)), turn = least(count, add(b, loc, rest, sub(b, loc, left, over)));
+    Value straddles = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, over, zero);
+    Value behind = arith::SelectOp::create(b, loc, straddles, least(count, add(b, loc, turn, index(B))), turn);
+    inPlace(rest, turn);
+    copied(turn, behind);
+    inPlace(behind, count);
+  }
   SmallVector<Value> out = finish(Running(done), takeRow(b, loc, results[0], zero),
                                   op.getLse() ? takeRow(b, loc, results[1], zero) : Value());
   for (auto [part, into] : llvm::zip_equal(out, results))
