@@ -268,13 +268,13 @@ static constexpr int64_t passBytes = 256 << 10;
 
 bool AttentionOp::readsEarlierRows() { return true; }
 
-/// Whether tiles are for tensor cores: rows in bf16, whose weights may be rounded to bf16 as well, none in a state, and a
-/// scale that keeps the order of scores. A block then owns a query head, and keys come in blocks of the length of the
+/// Whether tiles are for tensor cores: rows in bf16, whose weights may be rounded to bf16 as well, none in a state, and
+/// a scale that keeps the order of scores. A block then owns a query head, and keys come in blocks of the length of the
 /// tile.
 static bool isForTensorCores(AttentionOp op, const ChunkOptions &options) {
-  return options.tensorCores && !options.singleRow && op.getStates().empty() &&
-         op.getScale().convertToDouble() > 0 && op.getKeySize() % 16 == 0 &&
-         op.getValueSize() % 16 == 0 && comesFromBf16(op.getQ()) && comesFromBf16(op.getK()) && comesFromBf16(op.getV());
+  return options.tensorCores && !options.singleRow && op.getStates().empty() && op.getScale().convertToDouble() > 0 &&
+         op.getKeySize() % 16 == 0 && op.getValueSize() % 16 == 0 && comesFromBf16(op.getQ()) &&
+         comesFromBf16(op.getK()) && comesFromBf16(op.getV());
 }
 
 bool AttentionOp::cutsSequences(const ChunkOptions &options) { return isForTensorCores(*this, options); }
@@ -332,8 +332,8 @@ Slice AttentionOp::getResultSlice(OpBuilder &b, unsigned i, Value block, const C
 }
 
 namespace {
-/// A tile of one key head, or of some of its query heads. Queries come in panels of R: rows of one head, or, where the tile is a single row, all heads
-/// of the group. Keys come in blocks of B rows.
+/// A tile of one key head, or of some of its query heads. Queries come in panels of R: rows of one head, or, where the
+/// tile is a single row, all heads of the group. Keys come in blocks of B rows.
 struct Tile {
   AttentionOp op;
   OpBuilder &b;
@@ -648,9 +648,9 @@ SmallVector<Value> Tile::manyRows(ValueRange results) {
   });
 }
 
-/// One row, which is in the state already, past the rows that it sees in the order of their positions, so that the sum is
-/// the same with state and without. Blocks are read where they lie; copied are the rest and, of a window whose places
-/// begin anew within a block, that block.
+/// One row, which is in the state already, past the rows that it sees in the order of their positions, so that the sum
+/// is the same with state and without. Blocks are read where they lie; copied are the rest and, of a window whose
+/// places begin anew within a block, that block.
 SmallVector<Value> Tile::oneRow(ValueRange results) {
   Value zero = index(0), count = add(b, loc, before, index(1));
   if (W)
@@ -690,7 +690,8 @@ SmallVector<Value> Tile::oneRow(ValueRange results) {
     inPlace(rest, count);
   } else {
     Value left = sub(b, loc, index(W), placeOf(b, op, add(b, loc, firstPosition, rest))); // until places begin anew
-    Value over = arith::RemUIOp::create(b, loc, left, index(B)), turn = least(count, add(b, loc, rest, sub(b, loc, left, over)));
+    Value over = arith::RemUIOp::create(b, loc, left, index(B)),
+          turn = least(count, add(b, loc, rest, sub(b, loc, left, over)));
     Value straddles = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, over, zero);
     Value behind = arith::SelectOp::create(b, loc, straddles, least(count, add(b, loc, turn, index(B))), turn);
     inPlace(rest, turn);
@@ -704,8 +705,8 @@ SmallVector<Value> Tile::oneRow(ValueRange results) {
   return out;
 }
 
-/// One block of C keys at position `from`, on tensor cores. As above, but m is a maximum before the scale, powers are of 2
-/// and weights are rounded to bf16. `mask`: not all queries see all keys.
+/// One block of C keys at position `from`, on tensor cores. As above, but m is a maximum before the scale, powers are
+/// of 2 and weights are rounded to bf16. `mask`: not all queries see all keys.
 SmallVector<Value> Tile::coreBlock(Value q, Value from, bool mask, ValueRange x) {
   Running old(x);
   Value at = add(b, loc, sub(b, loc, row, before), from); // in the operands
@@ -743,7 +744,8 @@ SmallVector<Value> Tile::coreBlock(Value q, Value from, bool mask, ValueRange x)
               {map("rs", "rs"), map("rs", "r"), map("rs", "rs"), map("rs", "r")}, "pr",
               [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                 Value scale = number(powerScale());
-                Value weight = coarsePowerOfTwo(b, loc, sub(b, loc, mul(b, loc, x[0], scale), mul(b, loc, x[1], scale)));
+                Value weight =
+                    coarsePowerOfTwo(b, loc, sub(b, loc, mul(b, loc, x[0], scale), mul(b, loc, x[1], scale)));
                 return {castFloat(b, loc, weight, b.getBF16Type()), add(b, loc, x[3], weight)};
               });
   Value result = generic(
@@ -756,7 +758,9 @@ SmallVector<Value> Tile::coreBlock(Value q, Value from, bool mask, ValueRange x)
 SmallVector<Value> Tile::onTensorCores(ValueRange results) {
   Value q = coreRows(op.getQ(), row, queryHead, D), first = index(0), full = first, end = add(b, loc, before, index(C));
   if (W) {
-    auto blockAt = [&](Value position) { return sub(b, loc, position, arith::RemUIOp::create(b, loc, position, index(C))); };
+    auto blockAt = [&](Value position) {
+      return sub(b, loc, position, arith::RemUIOp::create(b, loc, position, index(C)));
+    };
     first = blockAt(sub(b, loc, greatest(before, index(W - 1)), index(W - 1)));
     // the first key that the last query sees, rounded up
     Value last = add(b, loc, before, index(C - 1));

@@ -191,8 +191,8 @@ FailureOr<SmallVector<Value>> DeltaRuleOp::decomposeOperation(OpBuilder &b) {
 
 //===--- tiles ---------------------------------------------------------------------------------------------------===//
 
-/// Whether tiles are for tensor cores: rows in bf16, so that products may round their factors to bf16, and one decay and
-/// one update a row.
+/// Whether tiles are for tensor cores: rows in bf16, so that products may round their factors to bf16, and one decay
+/// and one update a row.
 static bool isForTensorCores(DeltaRuleOp op, const ChunkOptions &options) {
   return options.tensorCores && !options.singleRow && !op.hasVectorGate() && !op.isLowRank() && !op.hasVectorBeta() &&
          op.getFactors() == 1 && op.getK().getType().getRank() == 3 && op.getKeySize() % 16 == 0 &&
@@ -688,8 +688,9 @@ SmallVector<Value> DeltaTile::tensorCoreTile(Value y, Value state) {
         return {arith::SelectOp::create(b, loc, earlier, met, zero), score};
       });
   system = weighed[0];
-  Value inverse = tile::InverseOp::create(b, loc, empty16.getType(), system, emptyTensor(b, loc, {C, C}, b.getBF16Type()))
-                      .getResult()[0];
+  Value inverse =
+      tile::InverseOp::create(b, loc, empty16.getType(), system, emptyTensor(b, loc, {C, C}, b.getBF16Type()))
+          .getResult()[0];
   Value read = decayed(contract(b, loc, k16, "mi", state16, "ij", zeros({C, V}), "mj"), gates.before, {});
   SmallVector<Value> ins{v};
   SmallVector<StringRef> dims{"mj"};

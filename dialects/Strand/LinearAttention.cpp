@@ -411,17 +411,18 @@ SmallVector<Value> HeadTile::tensorCoreTile(ValueRange results, ValueRange state
     maps.append({map("rs", "r"), map("rs", "s")});
   }
   maps.push_back(map("rs", "rs"));
-  scores = generic(b, loc, ins, scores, maps, "pp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-    Value r = linalg::IndexOp::create(b, loc, 0), s = linalg::IndexOp::create(b, loc, 1);
-    Value score = mul(b, loc, x.back(), scale);
-    Value seen = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, s, r);
-    if (gate) {
-      // where s is later the difference is positive, and its power could be infinite
-      Value since = arith::SelectOp::create(b, loc, seen, arith::SubFOp::create(b, loc, x[0], x[1]), zero);
-      score = mul(b, loc, score, coarsePowerOfTwo(b, loc, since));
-    }
-    return {arith::SelectOp::create(b, loc, seen, score, zero)};
-  })[0];
+  scores =
+      generic(b, loc, ins, scores, maps, "pp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+        Value r = linalg::IndexOp::create(b, loc, 0), s = linalg::IndexOp::create(b, loc, 1);
+        Value score = mul(b, loc, x.back(), scale);
+        Value seen = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, s, r);
+        if (gate) {
+          // where s is later the difference is positive, and its power could be infinite
+          Value since = arith::SelectOp::create(b, loc, seen, arith::SubFOp::create(b, loc, x[0], x[1]), zero);
+          score = mul(b, loc, score, coarsePowerOfTwo(b, loc, since));
+        }
+        return {arith::SelectOp::create(b, loc, seen, score, zero)};
+      })[0];
   Value y = filledInto(b, loc, zero, results[0]);
   y = contract(b, loc, q16, "ri", inBf16(b, loc, states[0]), "ij", y, "rj");
   y = generic(b, loc, gate ? ValueRange(gates.before) : ValueRange(), y,

@@ -4,6 +4,7 @@
 #include "lib/Codegen/Gpu/ElementLoops.h"
 #include "lib/Codegen/Gpu/OwnElements.h"
 #include "lib/Codegen/Gpu/ProductTiles.h"
+#include "lib/Codegen/Gpu/SharedPlaces.h"
 #include "lib/Lowering/Expansion.h"
 #include "lib/Passes.h"
 #include "mlir/Analysis/SliceAnalysis.h"
@@ -370,8 +371,8 @@ struct Kernels : impl::KernelsBase<Kernels> {
       int64_t total = 0;
       memref::AllocOp largest;
       for (memref::AllocOp alloc : most) {
-        total += bytesOf(alloc);
-        if (!alloc->hasAttr(tile::sharedMark) && (!largest || bytesOf(alloc) > bytesOf(largest)))
+        total += bytesInPlace(alloc);
+        if (!alloc->hasAttr(tile::sharedMark) && (!largest || bytesInPlace(alloc) > bytesInPlace(largest)))
           largest = alloc;
       }
       if (total <= shared || !largest)
@@ -381,51 +382,10 @@ struct Kernels : impl::KernelsBase<Kernels> {
     }
   }
 
-  /// Those that some op of the kernel's body uses while they take most.
-  static SmallVector<memref::AllocOp> mostInUse(scf::ForallOp loop, ArrayRef<memref::AllocOp> allocs) {
-    DenseMap<Operation *, int64_t> order;
-    for (Operation &op : *loop.getBody())
-      order[&op] = order.size();
-    SmallVector<std::pair<int64_t, int64_t>> uses; // of each, the first and the last op
-    for (memref::AllocOp alloc : allocs) {
-      SetVector<Operation *> users;
-      getForwardSlice(alloc.getResult(), &users);
-      int64_t first = order.size(), last = -1;
-      for (Operation *user : users)
-        if (Operation *here = loop.getBody()->findAncestorOpInBlock(*user)) {
-          first = std::min(first, order.lookup(here));
-          last = std::max(last, order.lookup(here));
-        }
-      uses.push_back({first, last});
-    }
-    SmallVector<memref::AllocOp> most;
-    int64_t mostBytes = 0;
-    for (int64_t at = 0; at < int64_t(order.size()); ++at) {
-      SmallVector<memref::AllocOp> here;
-      int64_t total = 0;
-      for (auto [alloc, use] : llvm::zip_equal(allocs, uses))
-        if (use.first <= at && at <= use.second) {
-          here.push_back(alloc);
-          total += bytesOf(alloc);
-        }
-      if (total > mostBytes) {
-        most = std::move(here);
-        mostBytes = total;
-      }
-    }
-    return most;
-  }
-
-  static int64_t bytesOf(memref::AllocOp alloc) {
-    constexpr int64_t alignment = 128;
-    MemRefType type = alloc.getType();
-    return llvm::alignTo(type.getNumElements() * bytesOfElement(type.getElementType()), alignment);
-  }
-
   void moveToGrid(memref::AllocOp alloc, scf::ForallOp loop) {
     Location loc = alloc.getLoc();
     OpBuilder outside(loop), b(alloc);
-    Value bytes = constant(outside, loc, bytesOf(alloc)), all = bytes, number;
+    Value bytes = constant(outside, loc, bytesInPlace(alloc)), all = bytes, number;
     for (auto [n, iv] : llvm::zip(loop.getUpperBound(outside), loop.getInductionVars())) {
       all = outside.createOrFold<arith::MulIOp>(loc, n, all);
       number = number ? arith::AddIOp::create(b, loc, arith::MulIOp::create(b, loc, number, n), iv).getResult() : iv;
@@ -691,8 +651,8 @@ struct Kernels : impl::KernelsBase<Kernels> {
       for (auto alloc : llvm::make_early_inc_range(loop.getBody()->getOps<memref::AllocOp>())) {
         OpBuilder outside(loop), b(alloc);
         Location loc = alloc.getLoc();
-        Value all = memref::AllocOp::create(outside, loc, MemRefType::get({*teams * bytesOf(alloc)}, b.getI8Type()));
-        placeAt(alloc, all, arith::MulIOp::create(b, loc, loop.getInductionVar(0), constant(b, loc, bytesOf(alloc))));
+        Value all = memref::AllocOp::create(outside, loc, MemRefType::get({*teams * bytesInPlace(alloc)}, b.getI8Type()));
+        placeAt(alloc, all, arith::MulIOp::create(b, loc, loop.getInductionVar(0), constant(b, loc, bytesInPlace(alloc))));
       }
     }
     return success();

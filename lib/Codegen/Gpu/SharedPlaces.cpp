@@ -2,6 +2,7 @@
 #include "lib/Codegen/Gpu/SharedPlaces.h"
 #include "lib/Codegen/Cpu/Bounds.h"
 #include "lib/Codegen/Cpu/Lifetimes.h"
+#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/Support/MathExtras.h"
@@ -60,8 +61,7 @@ FailureOr<int64_t> allocsToShared(gpu::GPUFuncOp kernel, int64_t limit) {
     FailureOr<Interval> use = lifetimes.of(alloc);
     if (failed(use))
       return failure();
-    int64_t bytes = type.getNumElements() * bytesOfElement(type.getElementType());
-    wanted.push_back({alloc, *use, int64_t(llvm::alignTo(bytes, alignment))});
+    wanted.push_back({alloc, *use, bytesInPlace(alloc)});
   }
   llvm::sort(wanted, [](const Place &x, const Place &y) {
     return std::pair(-x.bytes, x.use.first) < std::pair(-y.bytes, y.use.first);
@@ -82,5 +82,44 @@ FailureOr<int64_t> allocsToShared(gpu::GPUFuncOp kernel, int64_t limit) {
   for (Place &p : places)
     replace(p, shared);
   return total;
+}
+
+int64_t bytesInPlace(memref::AllocOp alloc) {
+  MemRefType type = alloc.getType();
+  return llvm::alignTo(type.getNumElements() * bytesOfElement(type.getElementType()), alignment);
+}
+
+SmallVector<memref::AllocOp> mostInUse(scf::ForallOp loop, ArrayRef<memref::AllocOp> allocs) {
+  DenseMap<Operation *, int64_t> order;
+  for (Operation &op : *loop.getBody())
+    order[&op] = order.size();
+  SmallVector<std::pair<int64_t, int64_t>> uses; // of each, the first and the last op
+  for (memref::AllocOp alloc : allocs) {
+    SetVector<Operation *> users;
+    getForwardSlice(alloc.getResult(), &users);
+    int64_t first = order.size(), last = -1;
+    for (Operation *user : users)
+      if (Operation *here = loop.getBody()->findAncestorOpInBlock(*user)) {
+        first = std::min(first, order.lookup(here));
+        last = std::max(last, order.lookup(here));
+      }
+    uses.push_back({first, last});
+  }
+  SmallVector<memref::AllocOp> most;
+  int64_t mostBytes = 0;
+  for (int64_t at = 0; at < int64_t(order.size()); ++at) {
+    SmallVector<memref::AllocOp> here;
+    int64_t total = 0;
+    for (auto [alloc, use] : llvm::zip_equal(allocs, uses))
+      if (use.first <= at && at <= use.second) {
+        here.push_back(alloc);
+        total += bytesInPlace(alloc);
+      }
+    if (total > mostBytes) {
+      most = std::move(here);
+      mostBytes = total;
+    }
+  }
+  return most;
 }
 } // namespace strand
