@@ -13,6 +13,7 @@
 // P is a product of gates, never a quotient, so nothing overflows. A scalar gate has one matrix P; a vector gate has
 // one a channel, which is folded into the keys while the updates are walked (keys transposed, so that lanes are
 // updates).
+#include "dialects/Strand/Arithmetic.h"
 #include "dialects/Strand/Decay.h"
 #include "dialects/Strand/HeadPart.h"
 #include "dialects/Tile/Tile.h"
@@ -81,10 +82,6 @@ LogicalResult DeltaRuleOp::canonicalize(DeltaRuleOp op, PatternRewriter &rewrite
   return success();
 }
 
-static Value mul(OpBuilder &b, Location loc, Value x, Value y) { return arith::MulFOp::create(b, loc, x, y); }
-static Value add(OpBuilder &b, Location loc, Value x, Value y) { return arith::AddFOp::create(b, loc, x, y); }
-static Value sub(OpBuilder &b, Location loc, Value x, Value y) { return arith::SubFOp::create(b, loc, x, y); }
-static Value exp(OpBuilder &b, Location loc, Value x) { return math::ExpOp::create(b, loc, x); }
 
 //===--- meaning -------------------------------------------------------------------------------------------------===//
 

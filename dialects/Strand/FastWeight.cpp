@@ -10,6 +10,7 @@
 // where m[r] is the product of exp(gate[0..r]) and n[r] = exp(gate[r]) n[r-1] + product of exp(momentum[0..r]). Every
 // addend of W and n is positive, so nothing is lost. With `rescale`, W[r, s] is tau[r] and m is 1. A bias is a row of
 // weights whose input is 1: it adds m[r] and n[r] times its own first values, and 1 to q_r . k_s.
+#include "dialects/Strand/Arithmetic.h"
 #include "dialects/Strand/LayerActivation.h"
 #include "dialects/Strand/Rows.h"
 #include "dialects/Strand/ScanStep.h"
@@ -156,9 +157,6 @@ LogicalResult FastWeightOp::canonicalize(FastWeightOp op, PatternRewriter &rewri
   return success();
 }
 
-static Value mul(OpBuilder &b, Location loc, Value x, Value y) { return arith::MulFOp::create(b, loc, x, y); }
-static Value add(OpBuilder &b, Location loc, Value x, Value y) { return arith::AddFOp::create(b, loc, x, y); }
-static Value exp(OpBuilder &b, Location loc, Value x) { return math::ExpOp::create(b, loc, x); }
 
 namespace {
 /// What one head carries of the weights or the bias of one layer; null what the op has not.

@@ -7,6 +7,7 @@
 //   S'      = (product of all a) S + sum_s P[last, s] k_s v_s^T
 // A scalar gate gives one C x C matrix P (from sums of logarithms of one sign); a vector gate has a P for each channel,
 // which is folded into the keys while the rows are walked (keys transposed, so that the lanes are rows of the tile).
+#include "dialects/Strand/Arithmetic.h"
 #include "dialects/Strand/Decay.h"
 #include "dialects/Strand/HeadPart.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -51,8 +52,6 @@ SmallVector<StateSpec> LinearAttentionOp::getStateSpecs() {
 
 //===--- meaning -------------------------------------------------------------------------------------------------===//
 
-static Value mul(OpBuilder &b, Location loc, Value x, Value y) { return arith::MulFOp::create(b, loc, x, y); }
-static Value add(OpBuilder &b, Location loc, Value x, Value y) { return arith::AddFOp::create(b, loc, x, y); }
 
 /// The gate of a row as a factor: maps over loops (h, i, j), and the operand, if there is one.
 static void gateOperand(OpBuilder &b, LinearAttentionOp op, Value t, SmallVector<Value> &ins,

@@ -1,0 +1,571 @@
+// strand.attention in tiles.
+//
+// A block owns a key head and all query heads that read it. Rows of a tile see earlier rows of the sequence,
+// which lie in the state (or, without state, in the operands), and each other. Both are taken in order of position, in
+// blocks of rows that are gathered into one small matrix, with a running maximum m, sum l and unnormalised result a of
+// each query (m = lowest, l = a = 0 at first):
+//   r = scale * q k^T, -infinity where a query does not see a row     m' = max(m, max r)
+//   p = exp(r - m')        f = exp(m - m')        l' = f l + sum p        a' = f a + p v
+// and in the end y = a / l. Behind that the tile's own rows go into the state, so no row is overwritten that is still
+// seen.
+//
+// Of a tile of many rows the lanes are queries: sums and maxima over keys need no shuffles, and only queries and
+// results are transposed, once for all blocks. Of a single row the lanes are keys, and the queries are the heads of the
+// group.
+#include "dialects/Strand/Arithmetic.h"
+#include "dialects/Strand/Attention.h"
+#include "dialects/Strand/Decay.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/bit.h"
+#include <cmath>
+using namespace mlir;
+using namespace strand;
+
+/// e^x for x <= 0, but 0 where that would be subnormal (so also at -infinity): CPUs take 100 cycles for such a number.
+static Value weightOf(OpBuilder &b, Location loc, Value x) {
+  Value limit = floatConstant(b, loc, x.getType(), x.getType().isF64() ? -708 : -87),
+        zero = floatConstant(b, loc, x.getType(), 0);
+  Value vanishes = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, limit);
+  return arith::SelectOp::create(b, loc, vanishes, zero,
+                                 exp(b, loc, arith::SelectOp::create(b, loc, vanishes, zero, x)));
+}
+/// What queries and unnormalised results of the heads that go together may take: a part of the second-level cache.
+static constexpr int64_t passBytes = 256 << 10;
+
+bool AttentionOp::readsEarlierRows() { return true; }
+
+/// Whether tiles are for tensor cores: rows in bf16, whose weights may be rounded to bf16 as well, none in a state, and
+/// a scale that keeps the order of scores. A block then owns a query head, and keys come in blocks of the length of the
+/// tile.
+static bool isForTensorCores(AttentionOp op, const ChunkOptions &options) {
+  return options.tensorCores && !options.singleRow && op.getStates().empty() && op.getScale().convertToDouble() > 0 &&
+         op.getKeySize() % 16 == 0 && op.getValueSize() % 16 == 0 && comesFromBf16(op.getQ()) &&
+         comesFromBf16(op.getK()) && comesFromBf16(op.getV());
+}
+
+bool AttentionOp::cutsSequences(const ChunkOptions &options) { return isForTensorCores(*this, options); }
+
+/// Query heads of a block.
+static int64_t headsOfBlock(AttentionOp op, const ChunkOptions &options) {
+  return isForTensorCores(op, options) ? 1 : op.getGroup();
+}
+
+int64_t AttentionOp::getBlocks(const ChunkOptions &options) {
+  return getKeyHeads() * getGroup() / headsOfBlock(*this, options);
+}
+
+/// Bytes of a query and its unnormalised result, or of a key and its value.
+static int64_t queryBytes(AttentionOp op) {
+  return (op.getKeySize() + op.getValueSize()) * op.getElementType().getIntOrFloatBitWidth() / 8;
+}
+
+/// The queries that one matrix holds, rows of one head along the lanes; and as many rows of keys go past at a time.
+static int64_t panelRows(AttentionOp op) {
+  return llvm::bit_floor<uint64_t>(std::clamp<int64_t>(passBytes / queryBytes(op), 16, 64));
+}
+
+/// Rows of keys and values that fit in the first-level cache, for queries of a single row: they are read from far away
+/// and used several times. 16, 32, 48 or 64.
+static int64_t keyBlock(AttentionOp op) {
+  constexpr int64_t bytes = 32 << 10;
+  return std::clamp<int64_t>(bytes / queryBytes(op) / 16 * 16, 16, 64);
+}
+
+SmallVector<int64_t> AttentionOp::getTileLengths(const ChunkOptions &options) {
+  if (options.singleRow || options.tileLength == 1)
+    return {1};
+  if (options.tileLength)
+    return {options.tileLength, 1};
+  if (isForTensorCores(*this, options))
+    return {64, 16, 1};
+  int64_t rows = panelRows(*this), panels = std::clamp<int64_t>(passBytes / (rows * queryBytes(*this)), 1, 4);
+  return {panels * rows, rows / 2, 1};
+}
+
+Slice AttentionOp::getStateSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &) {
+  SmallVector<int64_t> shape = getStateSpecs()[i].shape;
+  Slice s{SmallVector<OpFoldResult>(shape.size(), b.getIndexAttr(0)), shape};
+  s.offsets[shape.size() - 2] = block;
+  s.sizes[shape.size() - 2] = 1;
+  return s;
+}
+Slice AttentionOp::getResultSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &options) {
+  SmallVector<int64_t> shape = itemShape(getResult(i));
+  Slice s{SmallVector<OpFoldResult>(shape.size(), b.getIndexAttr(0)), shape};
+  s.sizes[0] = headsOfBlock(*this, options);
+  s.offsets[0] = startOf(b, getLoc(), block, s.sizes[0]);
+  return s;
+}
+
+namespace {
+/// A tile of one key head, or of some of its query heads. Queries come in panels of R: rows of one head, or, where the
+/// tile is a single row, all heads of the group. Keys come in blocks of B rows.
+struct Tile {
+  AttentionOp op;
+  OpBuilder &b;
+  Location loc;
+  Type e;
+  bool lanesAreQueries;
+  int64_t C, E, D, V, W, R, B; // rows of the tile, heads of the group, sizes of keys and values, window (0: none)
+  Value row, before;           // the first row, its position
+  Value keyHead, queryHead;    // the key head, the first of the query heads
+  Value k, v;                  // the head's part of the state, or null
+
+  Tile(AttentionOp op, OpBuilder &b, Value row, int64_t length, Value block, ValueRange states, int64_t heads)
+      : op(op), b(b), loc(op.getLoc()), e(op.getElementType()), lanesAreQueries(length > 1), C(length),
+        E(heads), D(op.getKeySize()), V(op.getValueSize()), W(op.getWindow().value_or(0)),
+        R(length > 1 ? blockOf(length, panelRows(op), 1) : E), B(length > 1 ? panelRows(op) : keyBlock(op)), row(row),
+        before(states[0]), keyHead(block), queryHead(startOf(b, loc, block, heads)) {
+    if (int64_t blocksOfKey = op.getGroup() / heads; blocksOfKey > 1)
+      keyHead = arith::DivUIOp::create(b, loc, block, index(blocksOfKey));
+    if (states.size() > 1)
+      k = states[1], v = states[2];
+  }
+
+  /// Results of one head from destinations C x 1 x V and C x 1, with keys in blocks of C rows.
+  SmallVector<Value> onTensorCores(ValueRange results);
+  SmallVector<Value> coreBlock(Value q, Value from, bool mask, ValueRange running);
+  /// C rows of one head, in bf16.
+  Value coreRows(Value rows, Value row, Value head, int64_t size) {
+    return inBf16(b, loc, slice(b, loc, rows, {row, head, b.getIndexAttr(0)}, {C, 1, size}, {1}));
+  }
+  /// The scale of scores whose powers are of 2.
+  double powerScale() { return op.getScale().convertToDouble() * 1.4426950408889634; }
+  /// Results from destinations C x E x V and C x E, then the next states.
+  SmallVector<Value> emit(ValueRange results) {
+    SmallVector<Value> out;
+    if (lanesAreQueries) {
+      out = manyRows(results);
+      remember();
+    } else {
+      remember();
+      out = oneRow(results);
+    }
+    if (k)
+      out.append({k, v});
+    return out;
+  }
+
+private:
+  /// Of a panel: maxima and sums, R each, and unnormalised results, V x R or R x V. Or of several panels.
+  struct Running {
+    Value most, sum, result;
+
+    Running(Value most, Value sum, Value result) : most(most), sum(sum), result(result) {}
+    explicit Running(ValueRange x) : Running(x[0], x[1], x[2]) {}
+    SmallVector<Value> list() const { return {most, sum, result}; }
+  };
+  /// The rows from `row` of the tile on of the head `head` of the group.
+  struct Panel {
+    Value number, head, row;
+  };
+  struct KeyBlock {
+    Value keys, values; // B x D, B x V
+  };
+  using RowAt = llvm::function_ref<Value(Value state, Value rows, Value i)>;
+
+  Value index(int64_t i) const { return indexConstant(b, loc, i); }
+  Value number(double x) const { return floatConstant(b, loc, e, x); }
+  Value times(Value x, int64_t n) const { return arith::MulIOp::create(b, loc, x, index(n)); }
+  Value least(Value x, Value y) const { return arith::MinUIOp::create(b, loc, x, y); }
+  Value greatest(Value x, Value y) const { return arith::MaxUIOp::create(b, loc, x, y); }
+  SmallVector<Value> loop(Value from, Value to, int64_t step, ValueRange init, LoopBody body) {
+    return emitLoop(b, loc, from, to, step, init, body);
+  }
+  AffineMap map(StringRef loops, StringRef dims) const { return dimsMap(b.getContext(), loops, dims); }
+
+  /// Dimensions of scores (r queries, s keys), results (r, d) and queries (r, i): queries last if they are the lanes.
+  StringRef scoreDims() const { return lanesAreQueries ? "sr" : "rs"; }
+  StringRef resultDims() const { return lanesAreQueries ? "dr" : "rd"; }
+  StringRef queryDims() const { return lanesAreQueries ? "ir" : "ri"; }
+  StringRef kinds() const { return lanesAreQueries ? "rp" : "pr"; } // of scores, where keys are summed over
+  SmallVector<int64_t> shape(StringRef dims, ArrayRef<int64_t> leading = {}) const {
+    SmallVector<int64_t> sizes(leading);
+    for (char c : dims)
+      sizes.push_back(c == 'r' ? R : c == 's' ? B : c == 'd' ? V : D);
+    return sizes;
+  }
+
+  // what all tiles are made of
+  Running start(ArrayRef<int64_t> leading);
+  Value scaled(Value q, Value into);
+  SmallVector<Value> maskedAndMost(Value scores, Value distance);
+  Running block(Value queries, const KeyBlock &rows, Value distance, const Running &old);
+  SmallVector<Value> finish(const Running &done, Value y, Value lse);
+  void copyRows(KeyBlock &into, Value from, Value to, Value begin, RowAt rowAt);
+  void zeroRest(KeyBlock &into, Value count);
+  Value ownRow(Value rows, Value row);
+  void remember();
+
+  SmallVector<Value> manyRows(ValueRange results);
+  SmallVector<Value> overPanels(int64_t heads, Value firstHead, Value rowPanel, Value endPanel, ValueRange init,
+                                llvm::function_ref<SmallVector<Value>(Panel, ValueRange)> body);
+  KeyBlock gathered(Value from, Value to);
+  Running overBlocks(int64_t heads, Value firstHead, Value queries);
+
+  SmallVector<Value> oneRow(ValueRange results);
+};
+} // namespace
+
+Tile::Running Tile::start(ArrayRef<int64_t> leading) {
+  return {filled(b, loc, shape("r", leading), lowest(b, loc, e)), filled(b, loc, shape("r", leading), number(0)),
+          filled(b, loc, shape(resultDims(), leading), number(0))};
+}
+
+/// scale * q, in the order of lanes.
+Value Tile::scaled(Value q, Value into) {
+  StringRef dims = queryDims();
+  return generic(b, loc, q, into, {map(dims, "ri"), map(dims, dims)}, "pp",
+                 [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                   return {mul(b, loc, x[0], floatConstant(b, loc, e, op.getScale().convertToDouble()))};
+                 })[0];
+}
+
+/// {scores with -infinity where a query does not see the key, their maxima}. `distance`: from the first key to the
+/// first query. Keys behind the tile are later than all queries.
+SmallVector<Value> Tile::maskedAndMost(Value scores, Value distance) {
+  StringRef dims = scoreDims();
+  Type i32 = b.getI32Type();
+  int64_t lanes = lanesAreQueries ? R : B;
+  auto lane = llvm::to_vector(llvm::seq<int32_t>(0, lanes));
+  Value numbers =
+      arith::ConstantOp::create(b, loc, DenseElementsAttr::get(RankedTensorType::get({lanes}, i32), ArrayRef(lane)));
+  distance = arith::IndexCastOp::create(b, loc, i32, distance);
+  Value most = filled(b, loc, {R}, lowest(b, loc, e));
+  return generic(b, loc, numbers, {scores, most}, {map(dims, dims.take_back()), map(dims, dims), map(dims, "r")},
+                 kinds(), [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                   Value age; // how far the key lies before the query
+                   if (lanesAreQueries) {
+                     Value key = arith::IndexCastOp::create(b, loc, i32, linalg::IndexOp::create(b, loc, 0));
+                     age = add(b, loc, x[0], sub(b, loc, distance, key));
+                   } else {
+                     age = sub(b, loc, distance, x[0]);
+                   }
+                   Value limit = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(W));
+                   auto isSeen = W ? arith::CmpIPredicate::ult : arith::CmpIPredicate::sge; // with W: 0 <= age < W
+                   Value seen = arith::CmpIOp::create(b, loc, isSeen, age, limit);
+                   Value score = arith::SelectOp::create(b, loc, seen, x[1], floatConstant(b, loc, e, -INFINITY));
+                   return {score, arith::MaxNumFOp::create(b, loc, x[2], score)};
+                 });
+}
+
+/// One panel past one block of keys.
+Tile::Running Tile::block(Value queries, const KeyBlock &rows, Value distance, const Running &old) {
+  Value scores = filled(b, loc, shape(scoreDims()), number(0));
+  scores = lanesAreQueries ? contract(b, loc, rows.keys, "si", queries, "ir", scores, "sr")
+                           : contract(b, loc, queries, "ri", rows.keys, "si", scores, "rs");
+  SmallVector<Value> masked = maskedAndMost(scores, distance);
+  SmallVector<Value> scales = generic(
+      b, loc, masked[1], {old.most, old.sum, emptyTensor(b, loc, {R}, e)}, SmallVector<AffineMap>(4, map("r", "r")),
+      "p", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+        Value most = arith::MaxNumFOp::create(b, loc, x[0], x[1]), factor = weightOf(b, loc, sub(b, loc, x[1], most));
+        return {most, mul(b, loc, x[2], factor), factor};
+      });
+  StringRef dims = scoreDims(), out = resultDims();
+  SmallVector<Value> weights =
+      generic(b, loc, scales[0], {masked[0], scales[1]}, {map(dims, "r"), map(dims, dims), map(dims, "r")}, kinds(),
+              [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                Value p = weightOf(b, loc, sub(b, loc, x[1], x[0]));
+                return {p, add(b, loc, x[2], p)};
+              });
+  Value result = generic(
+      b, loc, scales[2], old.result, {map(out, "r"), map(out, out)}, "pp",
+      [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {mul(b, loc, x[0], x[1])}; })[0];
+  result = lanesAreQueries ? contract(b, loc, rows.values, "sd", weights[0], "sr", result, "dr")
+                           : contract(b, loc, weights[0], "rs", rows.values, "sd", result, "rd");
+  return {scales[0], weights[1], result};
+}
+
+/// {y, lse} of a panel, rows first.
+SmallVector<Value> Tile::finish(const Running &done, Value y, Value lse) {
+  Value inverse = generic(b, loc, done.sum, emptyTensor(b, loc, {R}, e), {map("r", "r"), map("r", "r")}, "p",
+                          [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                            return {arith::DivFOp::create(b, loc, floatConstant(b, loc, e, 1), x[0])};
+                          })[0];
+  SmallVector<Value> out =
+      generic(b, loc, {done.result, inverse}, y, {map("rd", resultDims()), map("rd", "r"), map("rd", "rd")}, "pp",
+              [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {mul(b, loc, x[0], x[1])}; });
+  if (lse)
+    out.append(generic(b, loc, {done.most, done.sum}, lse, SmallVector<AffineMap>(3, map("r", "r")), "p",
+                       [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                         return {add(b, loc, x[0], math::LogOp::create(b, loc, x[1]))};
+                       }));
+  return out;
+}
+
+/// The key head's part of one row of an operand.
+Value Tile::ownRow(Value rows, Value row) {
+  return slice(b, loc, rows, {row, keyHead, b.getIndexAttr(0)}, {1, 1, itemShape(rows).back()}, {0, 1});
+}
+
+/// Rows i of [from, to) go to i - begin of the block.
+void Tile::copyRows(KeyBlock &into, Value from, Value to, Value begin, RowAt rowAt) {
+  Value init[] = {into.keys, into.values};
+  SmallVector<Value> next = loop(from, to, 1, init, [&](Value i, ValueRange x) -> SmallVector<Value> {
+    Value at = sub(b, loc, i, begin);
+    return {putRow(b, loc, rowAt(k, op.getK(), i), x[0], at), putRow(b, loc, rowAt(v, op.getV(), i), x[1], at)};
+  });
+  into = {next[0], next[1]};
+}
+
+/// Values behind `count` are multiplied with weights of 0, so they must be numbers.
+void Tile::zeroRest(KeyBlock &into, Value count) {
+  into.values = loop(count, index(B), 1, into.values, [&](Value i, ValueRange x) -> SmallVector<Value> {
+    return {putRow(b, loc, filled(b, loc, {V}, number(0)), x[0], i)};
+  })[0];
+}
+
+/// The tile's last rows to their places in the state.
+void Tile::remember() {
+  if (!k)
+    return;
+  Value init[] = {k, v};
+  SmallVector<Value> next = loop(index(W && C > W ? C - W : 0), index(C), 1, init, [&](Value i, ValueRange x) {
+    Value place = placeOf(b, op, add(b, loc, before, i)), at = add(b, loc, row, i), own[] = {op.getK(), op.getV()};
+    SmallVector<Value> next;
+    OpFoldResult zero = b.getIndexAttr(0);
+    for (auto [state, rows] : llvm::zip_equal(x, own))
+      next.push_back(unslice(b, loc, ownRow(rows, at), state, {place, zero, zero}, {1, 1, itemShape(rows).back()}));
+    return next;
+  });
+  k = next[0], v = next[1];
+}
+
+/// Panels of `heads` heads and of the panels of rows in [rowPanel, endPanel).
+SmallVector<Value> Tile::overPanels(int64_t heads, Value firstHead, Value rowPanel, Value endPanel, ValueRange init,
+                                    llvm::function_ref<SmallVector<Value>(Panel, ValueRange)> body) {
+  return loop(index(0), index(heads), 1, init, [&](Value j, ValueRange x) {
+    return loop(rowPanel, endPanel, 1, x, [&](Value u, ValueRange x) {
+      return body({add(b, loc, times(j, C / R), u), add(b, loc, firstHead, j), times(u, R)}, x);
+    });
+  });
+}
+
+/// The rows at the positions [from, to), at most B: those before the tile lie in the state.
+Tile::KeyBlock Tile::gathered(Value from, Value to) {
+  KeyBlock block{emptyTensor(b, loc, {B, D}, e), emptyTensor(b, loc, {B, V}, e)};
+  Value own = from;
+  if (k) {
+    own = least(to, greatest(from, before));
+    copyRows(block, from, own, from, [&](Value state, Value rows, Value position) {
+      OpFoldResult zero = b.getIndexAttr(0);
+      return slice(b, loc, state, {placeOf(b, op, position), zero, zero}, {1, 1, itemShape(rows).back()}, {0, 1});
+    });
+  }
+  copyRows(block, own, to, from, [&](Value, Value rows, Value position) {
+    return ownRow(rows, sub(b, loc, add(b, loc, row, position), before));
+  });
+  zeroRest(block, sub(b, loc, to, from));
+  return block;
+}
+
+/// The panels of `heads` heads past all keys.
+Tile::Running Tile::overBlocks(int64_t heads, Value firstHead, Value queries) {
+  int64_t rowPanels = C / R;
+  Value first = index(0), end = add(b, loc, before, index(C));
+  if (W) // a query before position W - 1 sees all rows
+    first = sub(b, loc, greatest(before, index(W - 1)), index(W - 1));
+  return Running(loop(first, end, B, start({heads * rowPanels}).list(), [&](Value from, ValueRange x) {
+    Value to = least(end, add(b, loc, from, index(B)));
+    KeyBlock rows = gathered(from, to);
+    // panels whose last row is not before the first key, and whose first row sees the last
+    Value rowPanel = arith::DivUIOp::create(b, loc, sub(b, loc, greatest(from, before), before), index(R)),
+          endPanel = index(rowPanels);
+    if (W)
+      endPanel = least(
+          endPanel, arith::CeilDivUIOp::create(b, loc, sub(b, loc, add(b, loc, to, index(W - 1)), before), index(R)));
+    return overPanels(heads, firstHead, rowPanel, endPanel, x, [&](const Panel &panel, ValueRange x) {
+      auto of = [&](Value panels) { return takeRow(b, loc, panels, panel.number); };
+      Value distance = sub(b, loc, add(b, loc, before, panel.row), from);
+      SmallVector<Value> next = block(of(queries), rows, distance, {of(x[0]), of(x[1]), of(x[2])}).list();
+      for (auto [value, into] : llvm::zip_equal(next, x))
+        value = putRow(b, loc, value, into, panel.number);
+      return next;
+    });
+  }));
+}
+
+/// Several rows: some heads at a time, so that their panels stay in cache while the blocks pass.
+SmallVector<Value> Tile::manyRows(ValueRange results) {
+  int64_t heads = blockOf(E, std::max<int64_t>(1, passBytes / (C * queryBytes(op))), 1);
+  Value zero = index(0), endPanel = index(C / R);
+  auto place = [&](const Panel &panel, Value row, Value head) {
+    return SmallVector<OpFoldResult>{add(b, loc, row, panel.row), add(b, loc, head, panel.head), b.getIndexAttr(0)};
+  };
+  return loop(zero, index(E), heads, results, [&](Value firstHead, ValueRange results) {
+    Value all = emptyTensor(b, loc, shape(queryDims(), {heads * C / R}), e);
+    Value queries =
+        overPanels(heads, firstHead, zero, endPanel, all, [&](const Panel &panel, ValueRange x) -> SmallVector<Value> {
+          Value q = slice(b, loc, op.getQ(), place(panel, row, queryHead), {R, 1, D}, {1});
+          return {putRow(b, loc, scaled(q, takeRow(b, loc, x[0], panel.number)), x[0], panel.number)};
+        })[0];
+    Running done = overBlocks(heads, firstHead, queries);
+    return overPanels(heads, firstHead, zero, endPanel, results, [&](const Panel &panel, ValueRange x) {
+      auto of = [&](Value panels) { return takeRow(b, loc, panels, panel.number); };
+      SmallVector<OpFoldResult> at = place(panel, zero, zero);
+      Value lse = op.getLse() ? slice(b, loc, x[1], ArrayRef(at).drop_back(), {R, 1}, {1}) : Value();
+      SmallVector<Value> out =
+          finish({of(done.most), of(done.sum), of(done.result)}, slice(b, loc, x[0], at, {R, 1, V}, {1}), lse);
+      out[0] = unslice(b, loc, out[0], x[0], at, {R, 1, V});
+      if (lse)
+        out[1] = unslice(b, loc, out[1], x[1], ArrayRef(at).drop_back(), {R, 1});
+      return out;
+    });
+  });
+}
+
+/// One row, which is in the state already, past the rows that it sees in the order of their positions, so that the sum
+/// is the same with state and without. Blocks are read where they lie; copied are the rest and, of a window whose
+/// places begin anew within a block, that block.
+SmallVector<Value> Tile::oneRow(ValueRange results) {
+  Value zero = index(0), count = add(b, loc, before, index(1));
+  if (W)
+    count = least(count, index(W));
+  Value others = sub(b, loc, count, index(1)); // seen before this row
+  Value firstRow = sub(b, loc, row, others), firstPosition = sub(b, loc, before, others);
+  auto rowsAt = [&](Value state, Value rows, Value i, int64_t n) {
+    OpFoldResult first = b.getIndexAttr(0);
+    Value place = state ? placeOf(b, op, add(b, loc, firstPosition, i)) : add(b, loc, firstRow, i);
+    SmallVector<OpFoldResult> at{place, state ? first : OpFoldResult(keyHead), first};
+    SmallVector<unsigned> dropped{1};
+    if (n == 1)
+      dropped = {0, 1};
+    return slice(b, loc, state ? state : rows, at, {n, 1, itemShape(rows).back()}, dropped);
+  };
+  Value q = slice(b, loc, op.getQ(), {row, queryHead, b.getIndexAttr(0)}, {1, E, D}, {0});
+  Value queries = scaled(q, emptyTensor(b, loc, {E, D}, e));
+  Value rest = arith::RemUIOp::create(b, loc, count, index(B));
+  SmallVector<Value> done = start({}).list();
+  auto copied = [&](Value from, Value to) { // a block or none
+    done = loop(from, to, B, done, [&](Value from, ValueRange x) {
+      KeyBlock rows{emptyTensor(b, loc, {B, D}, e), emptyTensor(b, loc, {B, V}, e)};
+      copyRows(rows, from, to, from, [&](Value state, Value operand, Value i) { return rowsAt(state, operand, i, 1); });
+      Value own = sub(b, loc, to, from);
+      zeroRest(rows, own);
+      return block(queries, rows, sub(b, loc, own, index(1)), Running(x)).list();
+    });
+  };
+  auto inPlace = [&](Value from, Value to) {
+    done = loop(from, to, B, done, [&](Value from, ValueRange x) {
+      KeyBlock rows{rowsAt(k, op.getK(), from, B), rowsAt(v, op.getV(), from, B)};
+      return block(queries, rows, index(B - 1), Running(x)).list(); // all of them are seen
+    });
+  };
+  copied(zero, rest);
+  if (!W || !k) {
+    inPlace(rest, count);
+  } else {
+    Value left = sub(b, loc, index(W), placeOf(b, op, add(b, loc, firstPosition, rest))); // until places begin anew
+    Value over = arith::RemUIOp::create(b, loc, left, index(B)),
+          turn = least(count, add(b, loc, rest, sub(b, loc, left, over)));
+    Value straddles = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, over, zero);
+    Value behind = arith::SelectOp::create(b, loc, straddles, least(count, add(b, loc, turn, index(B))), turn);
+    inPlace(rest, turn);
+    copied(turn, behind);
+    inPlace(behind, count);
+  }
+  SmallVector<Value> out = finish(Running(done), takeRow(b, loc, results[0], zero),
+                                  op.getLse() ? takeRow(b, loc, results[1], zero) : Value());
+  for (auto [part, into] : llvm::zip_equal(out, results))
+    part = putRow(b, loc, part, into, zero);
+  return out;
+}
+
+/// One block of C keys at position `from`, on tensor cores. As above, but m is a maximum before the scale, powers are
+/// of 2 and weights are rounded to bf16. `mask`: not all queries see all keys.
+SmallVector<Value> Tile::coreBlock(Value q, Value from, bool mask, ValueRange x) {
+  Running old(x);
+  Value at = add(b, loc, sub(b, loc, row, before), from); // in the operands
+  Value k16 = coreRows(op.getK(), at, keyHead, D), v16 = coreRows(op.getV(), at, keyHead, V);
+  Value scores = contract(b, loc, q, "ri", k16, "si", filled(b, loc, {C, C}, number(0)), "rs");
+  Type i32 = b.getI32Type();
+  Value distance = arith::IndexCastOp::create(b, loc, i32, sub(b, loc, before, from));
+  auto seen = [&](OpBuilder &b, Location loc) -> Value {
+    auto place = [&](unsigned d) {
+      return arith::IndexCastOp::create(b, loc, i32, linalg::IndexOp::create(b, loc, d)).getResult();
+    };
+    Value age = add(b, loc, sub(b, loc, place(0), place(1)), distance);
+    Value limit = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(W));
+    auto isSeen = W ? arith::CmpIPredicate::ult : arith::CmpIPredicate::sge; // with W: 0 <= age < W
+    return arith::CmpIOp::create(b, loc, isSeen, age, limit);
+  };
+  SmallVector<Value> masked =
+      generic(b, loc, {}, {scores, filled(b, loc, {C}, lowest(b, loc, e))}, {map("rs", "rs"), map("rs", "r")}, "pr",
+              [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                Value score = x[0];
+                if (mask)
+                  score = arith::SelectOp::create(b, loc, seen(b, loc), score, floatConstant(b, loc, e, -INFINITY));
+                return {score, arith::MaxNumFOp::create(b, loc, x[1], score)};
+              });
+  SmallVector<Value> scales =
+      generic(b, loc, masked[1], {old.most, old.sum, emptyTensor(b, loc, {C}, e)},
+              SmallVector<AffineMap>(4, map("r", "r")), "p",
+              [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                Value most = arith::MaxNumFOp::create(b, loc, x[0], x[1]);
+                Value factor = coarsePowerOfTwo(b, loc, mul(b, loc, sub(b, loc, x[1], most), number(powerScale())));
+                return {most, mul(b, loc, x[2], factor), factor};
+              });
+  SmallVector<Value> weights =
+      generic(b, loc, {masked[0], scales[0]}, {emptyTensor(b, loc, {C, C}, b.getBF16Type()), scales[1]},
+              {map("rs", "rs"), map("rs", "r"), map("rs", "rs"), map("rs", "r")}, "pr",
+              [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                Value scale = number(powerScale());
+                Value weight =
+                    coarsePowerOfTwo(b, loc, sub(b, loc, mul(b, loc, x[0], scale), mul(b, loc, x[1], scale)));
+                return {castFloat(b, loc, weight, b.getBF16Type()), add(b, loc, x[3], weight)};
+              });
+  Value result = generic(
+      b, loc, scales[2], old.result, {map("rd", "r"), map("rd", "rd")}, "pp",
+      [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {mul(b, loc, x[0], x[1])}; })[0];
+  return {scales[0], weights[1], contract(b, loc, weights[0], "rs", v16, "sd", result, "rd")};
+}
+
+/// Blocks that all queries see, and around them those at the window's and the diagonal's edge.
+SmallVector<Value> Tile::onTensorCores(ValueRange results) {
+  Value q = coreRows(op.getQ(), row, queryHead, D), first = index(0), full = first, end = add(b, loc, before, index(C));
+  if (W) {
+    auto blockAt = [&](Value position) {
+      return sub(b, loc, position, arith::RemUIOp::create(b, loc, position, index(C)));
+    };
+    first = blockAt(sub(b, loc, greatest(before, index(W - 1)), index(W - 1)));
+    // the first key that the last query sees, rounded up
+    Value last = add(b, loc, before, index(C - 1));
+    Value seen = sub(b, loc, greatest(last, index(W - 1)), index(W - 1));
+    full = least(before, blockAt(add(b, loc, seen, index(C - 1))));
+  }
+  SmallVector<Value> x{filled(b, loc, {C}, lowest(b, loc, e)), filled(b, loc, {C}, number(0)),
+                       filled(b, loc, {C, V}, number(0))};
+  auto blocks = [&](Value from, Value to, bool mask) {
+    x = loop(from, to, C, x, [&](Value at, ValueRange x) { return coreBlock(q, at, mask, x); });
+  };
+  if (W)
+    blocks(first, full, true);
+  blocks(full, before, false);
+  blocks(before, end, true);
+  Running done(x);
+  SmallVector<Value> into;
+  for (Value whole : results)
+    into.push_back(slice(b, loc, whole, SmallVector<OpFoldResult>(rowsType(whole).getRank(), b.getIndexAttr(0)),
+                         rowsType(whole).getShape(), {1}));
+  auto out = generic(b, loc, {done.result, done.sum}, into[0], {map("rd", "rd"), map("rd", "r"), map("rd", "rd")}, "pp",
+                     [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                       return {arith::DivFOp::create(b, loc, x[0], x[1])};
+                     });
+  if (op.getLse())
+    out.append(generic(b, loc, {done.most, done.sum}, into[1], SmallVector<AffineMap>(3, map("r", "r")), "p",
+                       [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                         Value most = mul(b, loc, x[0], number(op.getScale().convertToDouble()));
+                         return {add(b, loc, most, math::LogOp::create(b, loc, x[1]))};
+                       }));
+  for (auto [part, whole] : llvm::zip_equal(out, results))
+    part = unslice(b, loc, part, whole, SmallVector<OpFoldResult>(rowsType(whole).getRank(), b.getIndexAttr(0)),
+                   rowsType(whole).getShape());
+  return out;
+}
+
+SmallVector<Value> AttentionOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
+                                         ValueRange states, const ChunkOptions &options) {
+  Tile tile(*this, b, row, length, block, states, headsOfBlock(*this, options));
+  return isForTensorCores(*this, options) && length > 1 ? tile.onTensorCores(results) : tile.emit(results);
+}
