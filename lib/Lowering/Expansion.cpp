@@ -54,7 +54,7 @@ SmallVector<Value> Expansion::chunks(ValueRange into) {
   SmallVector<Value> slices = takeSlices(part, loop.getRegionIterArgs(), written.size());
   if (states.empty()) // the whole-sequence form begins at the initial values
     llvm::append_range(slices, initialStates(part.block));
-  putSlices(loop, part, emitRows(part, std::move(slices), /*ahead=*/true, rowsToAlignment(part)));
+  putSlices(loop, part, emitRows(part, std::move(slices), rowsToAlignment(part)));
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 
@@ -77,11 +77,11 @@ std::pair<Value, Value> Expansion::rowsOfPart(Value rows, Value part, Value part
 }
 
 /// All rows of the part: by teams where there are some, as far as they go.
-SmallVector<Value> Expansion::emitRows(const Part &part, SmallVector<Value> slices, bool ahead, Value aligned) {
+SmallVector<Value> Expansion::emitRows(const Part &part, SmallVector<Value> slices, Value aligned) {
   auto tile = [&](Value at, int64_t length, ValueRange carried) { return emitTile(part, at, length, carried); };
   Value done;
   if (options.teams > 1)
-    slices = emitTeams(part, part.rows, std::move(slices), ahead, done);
+    slices = emitTeams(part, part.rows, std::move(slices), done);
   return emitTiles(part.rows, std::move(slices), tile, done ? Value() : aligned, done);
 }
 

@@ -6,10 +6,6 @@ namespace strand {
 /// The forms that strand-expand-chunks writes.
 enum class ChunkForm { Chunk, ThreePhase, Associative };
 
-/// On a loop: what its next rounds read is not to be asked for ahead. Places between spans, and what would be asked for,
-/// do not both fit in the registers of a thread.
-inline constexpr llvm::StringLiteral notAhead = "strand.not_ahead";
-
 class Expansion {
 public:
   Expansion(ChunkOpInterface op, const ChunkOptions &options);
@@ -59,11 +55,11 @@ private:
   SmallVector<Value> emitTiles(Value rows, SmallVector<Value> carried, WriteTile tile, Value aligned = {},
                                Value done = {});
   SmallVector<Value> emitLoop(Value from, Value to, int64_t length, ValueRange carried, WriteTile tile);
-  SmallVector<Value> emitRows(const Part &part, SmallVector<Value> slices, bool ahead, Value aligned = {});
+  SmallVector<Value> emitRows(const Part &part, SmallVector<Value> slices, Value aligned = {});
   Value rowsToAlignment(const Part &part);
   SmallVector<Value> emitTile(const Part &part, Value at, int64_t length, ValueRange slices);
   SmallVector<Value> computeTile(const Part &part, Value at, int64_t length, ValueRange into, ValueRange states);
-  SmallVector<Value> emitTeams(const Part &part, Value rows, SmallVector<Value> slices, bool ahead, Value &done);
+  SmallVector<Value> emitTeams(const Part &part, Value rows, SmallVector<Value> slices, Value &done);
   SmallVector<Value> emitTeamSummaries(const Part &part, Value rows, SmallVector<Value> slices, Value &done);
   Value resultOf(unsigned i) { return readers[i].empty() ? op->getResult(i) : readers[i].back()->getResult(0); }
   Value readTile(linalg::GenericOp reader, Value value, ArrayRef<OpFoldResult> offsets, Value tile, Value into);

@@ -350,7 +350,7 @@ SmallVector<Value> Spans::outputs(ValueRange into, ValueRange starts) {
     x.addResults(part);
     x.addStates(part, p);
     SmallVector<Value> slices = x.takeSlices(part, loop.getRegionIterArgs(), x.written.size());
-    x.putSlices(loop, part, x.emitRows(part, std::move(slices), /*ahead=*/false));
+    x.putSlices(loop, part, x.emitRows(part, std::move(slices)));
   });
 }
 

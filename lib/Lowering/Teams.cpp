@@ -166,19 +166,12 @@ static Value rowsOfTeams(OpBuilder &b, Location loc, Value rows, int64_t round) 
   return arith::SubIOp::create(b, loc, rows, rest);
 }
 
-static SmallVector<Value> aheadOrNot(bool ahead, SmallVector<Value> ofLoop) {
-  if (!ahead)
-    ofLoop[0].getDefiningOp()->setAttr(notAhead, UnitAttr::get(ofLoop[0].getContext()));
-  return ofLoop;
-}
-
 /// All teams while there are rows for them; `done` becomes the number of these rows.
-SmallVector<Value> Expansion::emitTeams(const Part &part, Value rows, SmallVector<Value> slices, bool ahead,
-                                        Value &done) {
+SmallVector<Value> Expansion::emitTeams(const Part &part, Value rows, SmallVector<Value> slices, Value &done) {
   Teams teams(*this, part);
   done = rowsOfTeams(b, loc, rows, teams.rows());
   auto write = [&](Value at, int64_t, ValueRange of) { return teams.write(at, of); };
-  return aheadOrNot(ahead, emitLoop(index(0), done, teams.rows(), slices, write));
+  return emitLoop(index(0), done, teams.rows(), slices, write);
 }
 
 /// The same for a summary of the rows.
@@ -186,6 +179,6 @@ SmallVector<Value> Expansion::emitTeamSummaries(const Part &part, Value rows, Sm
   Teams teams(*this, part);
   done = rowsOfTeams(b, loc, rows, teams.rows());
   auto summarise = [&](Value at, int64_t, ValueRange of) { return teams.summarise(at, of); };
-  return aheadOrNot(false, emitLoop(index(0), done, teams.rows(), slices, summarise));
+  return emitLoop(index(0), done, teams.rows(), slices, summarise);
 }
 } // namespace strand

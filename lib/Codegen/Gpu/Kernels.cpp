@@ -5,7 +5,6 @@
 #include "lib/Codegen/Gpu/OwnElements.h"
 #include "lib/Codegen/Gpu/ProductTiles.h"
 #include "lib/Codegen/Gpu/SharedPlaces.h"
-#include "lib/Lowering/Expansion.h"
 #include "lib/Passes.h"
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -661,7 +660,7 @@ struct Kernels : impl::KernelsBase<Kernels> {
   /// Asks for what the threads will read when the loop around `teams` comes here again.
   void fetchAhead(OpBuilder &b, scf::ForallOp teams, const OwnElements &own, Value team, Value i) {
     auto around = dyn_cast<scf::ForOp>(teams->getParentOp());
-    if (!around || around.getNumRegionIterArgs() || around->hasAttr(notAhead))
+    if (!around || around.getNumRegionIterArgs())
       return;
     SetVector<Value> views;
     for (linalg::LinalgOp op : own.ops)
