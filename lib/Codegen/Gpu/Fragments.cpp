@@ -150,6 +150,28 @@ SmallVector<SmallVector<Value>> strand::inParts(ImplicitLocOpBuilder &b, ArrayRe
   return all;
 }
 
+Value strand::sharedPointer(ImplicitLocOpBuilder &b, Value buffer) {
+  constexpr unsigned sharedSpace = 3;
+  Value bytes = memref::ExtractAlignedPointerAsIndexOp::create(b, buffer);
+  Value address = arith::IndexCastOp::create(b, b.getI64Type(), bytes);
+  Value anywhere = LLVM::IntToPtrOp::create(b, LLVM::LLVMPointerType::get(b.getContext()), address);
+  return LLVM::AddrSpaceCastOp::create(b, LLVM::LLVMPointerType::get(b.getContext(), sharedSpace), anywhere);
+}
+
+SmallVector<Value> strand::loadMatrices(ImplicitLocOpBuilder &b, Value address, bool turned) {
+  constexpr int64_t count = 4;
+  Type i32 = b.getI32Type();
+  auto all = LLVM::LLVMStructType::getLiteral(b.getContext(), SmallVector<Type>(count, i32));
+  auto shape = NVVM::LdStMatrixShapeAttr::get(b.getContext(), 8, 8);
+  Value loaded =
+      NVVM::LdMatrixOp::create(b, all, address, count, turned ? NVVM::MMALayout::col : NVVM::MMALayout::row, shape,
+                               NVVM::LdStMatrixEltType::B16);
+  SmallVector<Value> words;
+  for (int64_t i = 0; i < count; ++i)
+    words.push_back(LLVM::ExtractValueOp::create(b, i32, loaded, i));
+  return words;
+}
+
 SmallVector<Value> strand::multiplyFragments(ImplicitLocOpBuilder &b, ArrayRef<Value> columns, ArrayRef<Value> rows,
                                              ArrayRef<Value> sums) {
   Type f32 = b.getF32Type();

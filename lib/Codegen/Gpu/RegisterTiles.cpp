@@ -1,3 +1,4 @@
+#include "lib/Codegen/Gpu/Fragments.h"
 #include "lib/Codegen/Gpu/ProductTiles.h"
 #include "lib/Codegen/Gpu/TileCode.h"
 #include "lib/Passes.h"
@@ -71,10 +72,7 @@ struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
     Value bytes = memref::AllocOp::create(b, MemRefType::get({code.sharedBytes()}, b.getI8Type()));
     bytes.getDefiningOp()->setAttr(tile::sharedMark, b.getUnitAttr());
     b.setInsertionPoint(later);
-    Value address = arith::IndexCastOp::create(b, b.getI64Type(),
-                                               memref::ExtractAlignedPointerAsIndexOp::create(b, bytes));
-    Value anywhere = LLVM::IntToPtrOp::create(b, LLVM::LLVMPointerType::get(b.getContext()), address);
-    later.getResult(0).replaceAllUsesWith(LLVM::AddrSpaceCastOp::create(b, pointer, anywhere));
+    later.getResult(0).replaceAllUsesWith(sharedPointer(b, bytes));
     later.erase();
     loop.erase();
     ++numLoops;

@@ -12,7 +12,6 @@ namespace {
 constexpr int64_t chunk = 8, chunksOfLine = tile::stageDepth / chunk, bytesOfChunk = 16,
                   bytesOfLine = chunksOfLine * bytesOfChunk;
 constexpr int64_t depthOfFragment = 16, linesOfMatrix = 8; // of an ldmatrix
-constexpr unsigned sharedSpace = 3;
 
 /// Where chunk `c` of a line lies in it; `line` modulo 8.
 Value placeOfChunk(IndexMath at, Value c, Value line) { return at.mul(at.turn(c, at.div(line, 2)), bytesOfChunk); }
@@ -72,7 +71,7 @@ public:
                          placeOfChunk(at, c, low));
     Words words;
     for (int64_t p = 0; p < parts; ++p)
-      words.push_back(loadMatrices(addressOf(step, p, place)));
+      words.push_back(loadMatrices(b, addressOf(step, p, place), false));
     return words;
   }
 
@@ -94,26 +93,13 @@ private:
     Value bytes = arith::IndexCastOp::create(b, b.getI64Type(), offset);
     return LLVM::GEPOp::create(b, stage.getType(), b.getI8Type(), stage, ArrayRef<LLVM::GEPArg>{bytes});
   }
-
-  SmallVector<Value> loadMatrices(Value address) {
-    constexpr int64_t count = 4;
-    Type i32 = b.getI32Type();
-    auto all = LLVM::LLVMStructType::getLiteral(b.getContext(), SmallVector<Type>(count, i32));
-    auto shape = NVVM::LdStMatrixShapeAttr::get(b.getContext(), 8, 8);
-    Value loaded =
-        NVVM::LdMatrixOp::create(b, all, address, count, NVVM::MMALayout::row, shape, NVVM::LdStMatrixEltType::B16);
-    SmallVector<Value> words;
-    for (int64_t i = 0; i < count; ++i)
-      words.push_back(LLVM::ExtractValueOp::create(b, i32, loaded, i));
-    return words;
-  }
 };
 
 class StagedProduct {
 public:
   StagedProduct(ImplicitLocOpBuilder &b, tile::ProductOp op, int64_t threads, Value column, Value row)
       : b(b), at{b, b.getLoc()}, tile{op.getWarp()[0], op.getWarp()[1]}, depth(op.depth()), column(column), row(row),
-        inWarp(at.rem(gpu::ThreadIdOp::create(b, gpu::Dimension::x), threadsOfWarp)), stage(pointerTo(op.getStage())),
+        inWarp(at.rem(gpu::ThreadIdOp::create(b, gpu::Dimension::x), threadsOfWarp)), stage(sharedPointer(b, op.getStage())),
         matrix(b, op.getMatrix(), !op.getTransposed(), (*op.getBlock())[0], threads, stage, 0),
         rows(b, op.getRows(), false, (*op.getBlock())[1], threads, stage, matrix.bytes()) {}
 
@@ -146,13 +132,6 @@ private:
   int64_t depth;
   Value column, row, inWarp, stage;
   StagedFactor matrix, rows;
-
-  Value pointerTo(Value buffer) {
-    Value bytes = memref::ExtractAlignedPointerAsIndexOp::create(b, buffer);
-    Value address = arith::IndexCastOp::create(b, b.getI64Type(), bytes);
-    Value anywhere = LLVM::IntToPtrOp::create(b, LLVM::LLVMPointerType::get(b.getContext()), address);
-    return LLVM::AddrSpaceCastOp::create(b, LLVM::LLVMPointerType::get(b.getContext(), sharedSpace), anywhere);
-  }
 
   /// What a thread brings of a step.
   struct Step {

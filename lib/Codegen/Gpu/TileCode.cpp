@@ -63,33 +63,39 @@ void TileCode::storeOf(Block &block) {
       storeTile(tile);
 }
 
-void TileCode::emitLoop(scf::ForOp loop) {
-  bool innermost = loop.getBody()->getOps<scf::ForOp>().empty();
-  SmallVector<Value> carried = carriedBy(loop), init;
+/// The values of `carried`, one tile after the other, and their way back.
+SmallVector<Value> TileCode::valuesOfAll(ArrayRef<Value> carried) {
+  SmallVector<Value> values;
+  for (Value tile : carried)
+    llvm::append_range(values, valuesOf(tile));
+  return values;
+}
+
+void TileCode::putAll(ArrayRef<Value> carried, ValueRange values) {
   for (Value tile : carried) {
-    if (!held[tile].isKnown())
-      loadTile(tile);
-    llvm::append_range(init, valuesOf(tile));
+    int64_t n = slotsOf(tile);
+    put(tile, llvm::to_vector(values.take_front(n)));
+    values = values.drop_front(n);
   }
-  SmallVector<Value> factors = keepFactors(loop);
-  int64_t stages = innermost ? 2 : 1;
+}
+
+void TileCode::emitLoop(scf::ForOp loop) {
+  SmallVector<Value> carried = carriedBy(loop), factors = keepFactors(loop), init = valuesOfAll(carried);
+  int64_t stages = loop.getBody()->getOps<scf::ForOp>().empty() ? 2 : 1;
   SmallVector<Arrival> arrivals = arrivalsOf(loop, stages);
+  bool ahead = stages == 2 && !arrivals.empty(); // what a round reads is sent a round before
   int64_t stageBytes = 0;
   for (const Arrival &a : arrivals)
     stageBytes += a.bytes;
   auto get = [&](Value v) { return map.lookupOrDefault(v); };
   Value from = get(loop.getLowerBound()), to = get(loop.getUpperBound()), step = get(loop.getStep());
-  Value zero = at.number(0), turn = at.number(stageBytes);
-  if (stages == 2 && !arrivals.empty()) {
+  Value zero = at.number(0), bothStages = at.number(stageBytes);
+  if (ahead) {
     for (const Arrival &a : arrivals)
       beforeWrite(a.place);
-    Value any = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, from, to);
-    auto branch = scf::IfOp::create(b, any, false);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(branch.thenBlock());
-    sendAll(arrivals, loop, from, zero);
+    sendBelow(arrivals, loop, from, to, zero);
   }
-  init.push_back(zero);
+  init.push_back(zero); // the stage that is read
   DenseSet<unsigned> writtenBefore = written, readBefore = read;
   TileThread outside = at;
   auto made = scf::ForOp::create(b, from, to, step, init);
@@ -99,43 +105,20 @@ void TileCode::emitLoop(scf::ForOp loop) {
     at = at.again();
     Value iv = made.getInductionVar(), stage = made.getRegionIterArgs().back();
     map.map(loop.getInductionVar(), iv);
-    ValueRange values = made.getRegionIterArgs();
-    auto take = [&](ValueRange values) {
-      for (Value tile : carried) {
-        int64_t n = slotsOf(tile);
-        put(tile, llvm::to_vector(values.take_front(n)));
-        values = values.drop_front(n);
-      }
-    };
-    take(values);
+    putAll(carried, made.getRegionIterArgs());
     loaded.clear();
-    bool ahead = stages == 2 && !arrivals.empty(); // sent a round ago
-    if (!ahead)
-      barrier(); // others may still read what this round writes
-    if (!arrivals.empty() && !ahead)
-      sendAll(arrivals, loop, iv, zero);
-    if (!arrivals.empty()) {
-      NVVM::CpAsyncWaitGroupOp::create(b, 0);
-      barrier();
-    }
-    if (ahead) {
-      Value next = arith::AddIOp::create(b, iv, step);
-      Value more = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, next, to);
-      auto branch = scf::IfOp::create(b, more, false);
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(branch.thenBlock());
-      sendAll(arrivals, loop, next, arith::SubIOp::create(b, turn, stage));
-    }
+    Value other = ahead ? arith::SubIOp::create(b, bothStages, stage).getResult() : stage;
+    awaitArrivals(arrivals, loop, iv, ahead);
+    if (ahead)
+      sendBelow(arrivals, loop, arith::AddIOp::create(b, iv, step), to, other);
     for (const Arrival &a : arrivals)
       places[a.tile] = {a.place.number, at.behind(a.place.pointer, stage)};
     emitBody(*loop.getBody());
-    SmallVector<Value> next;
-    for (Value tile : carried)
-      llvm::append_range(next, valuesOf(tile));
-    next.push_back(stages == 2 ? arith::SubIOp::create(b, turn, stage).getResult() : stage);
+    SmallVector<Value> next = valuesOfAll(carried);
+    next.push_back(other);
     scf::YieldOp::create(b, next);
-    take(made.getResults());
   }
+  putAll(carried, made.getResults());
   at = outside;
   loaded.clear();
   for (Value tile : factors)
@@ -145,13 +128,28 @@ void TileCode::emitLoop(scf::ForOp loop) {
     places.erase(a.tile);
   }
   left.push_back(std::move(arrivals));
-  ValueRange results = made.getResults();
-  for (Value tile : carried) {
-    put(tile, llvm::to_vector(results.take_front(slotsOf(tile))));
-    results = results.drop_front(slotsOf(tile));
-  }
   written.insert_range(writtenBefore);
   read.insert_range(readBefore);
+}
+
+/// At the head of the round `iv`: all that it reads is there, and nobody reads what it writes.
+void TileCode::awaitArrivals(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, bool ahead) {
+  if (!ahead) {
+    barrier(); // others may still read what this round writes
+    if (arrivals.empty())
+      return;
+    sendAll(arrivals, loop, iv, at.number(0));
+  }
+  NVVM::CpAsyncWaitGroupOp::create(b, 0);
+  barrier();
+}
+
+/// sendAll if there is a round `iv` below `end`.
+void TileCode::sendBelow(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, Value end, Value offset) {
+  Value any = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, iv, end);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(scf::IfOp::create(b, any, false).thenBlock());
+  sendAll(arrivals, loop, iv, offset);
 }
 
 //===--- inputs --------------------------------------------------------------------------------------------------===//
@@ -301,45 +299,44 @@ TileCode::Place TileCode::sharedCopy(Value tile) {
   Place place = placeOf(tile);
   if (!held[tile].isShared) {
     SmallVector<Value> values = valuesOf(tile);
-    SmallVector<int64_t> shape = tileShape(tile);
-    bool isRows = program.linesOf(tile) == 0;
-    int64_t lines = shape.size() == 2 ? shape[program.linesOf(tile)] : shape[0];
     beforeWrite(place);
-    OpBuilder::InsertionGuard guard(b);
-    Value writes = at.isFirstHolder(lines);
-    if (shape.size() == 1) {
-      Value first = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, at.at().rem(at.lane, 4), at.number(0));
-      writes = writes ? arith::AndIOp::create(b, writes, first).getResult() : first;
-    }
-    if (writes)
-      b.setInsertionPointToStart(scf::IfOp::create(b, writes, false).thenBlock());
-    int64_t fragments = shape.size() == 2 ? shape[1 - program.linesOf(tile)] / columnsOfStep : 1;
-    Plane plane = shape.size() == 2 ? Plane{place.pointer, shape[0], shape[1]} : Plane{};
-    for (int64_t f = 0, i = 0; f < at.fragmentsOfThread(lines); ++f)
-      for (int64_t n = 0; n < fragments; ++n)
-        for (int64_t half : {0, 1}) {
-          Value line = at.line(lines, f, half);
-          if (shape.size() == 1) {
-            LLVM::StoreOp::create(b, values[i++], at.behind(place.pointer, at.at().mul(line, 4)), 4);
-            continue;
-          }
-          Value low = values[i++], high = values[i++];
-          if (isRows) {
-            Value address = at.chunkAddress(plane, at.line(lines, f, 0), at.number(n), 8 * half);
-            LLVM::StoreOp::create(b, at.word(low, high), at.behind(address, at.at().mul(at.column(0), 2)), 4);
-            continue;
-          }
-          Value chunk = at.at().add(at.at().div(at.fragmentBegin(lines, f), 8), half);
-          auto [even, odd] = at.halves(at.word(low, high));
-          for (int64_t next : {0, 1}) {
-            Value address = at.chunkAddress(plane, at.at().add(at.column(0), next), chunk, columnsOfStep * n);
-            LLVM::StoreOp::create(b, next ? odd : even, at.behind(address, at.at().mul(at.lineInFragment, 2)), 2);
-          }
-        }
+    if (tileShape(tile).size() == 2)
+      writePlane(tile, place, values);
+    else
+      eachOwnValue(tile, [&](int64_t i, ArrayRef<Value> coordinates) {
+        LLVM::StoreOp::create(b, values[i], at.behind(place.pointer, at.at().mul(coordinates[0], 4)), 4);
+      });
     held[tile].isShared = true;
   }
   beforeRead(place);
   return place;
+}
+
+/// A tile of rank 2, rounded to bf16: a word where its rows are lines, else two halves of words.
+void TileCode::writePlane(Value tile, const Place &place, ArrayRef<Value> values) {
+  SmallVector<int64_t> shape = tileShape(tile);
+  unsigned d = program.linesOf(tile);
+  int64_t lines = shape[d];
+  Plane plane{place.pointer, shape[0], shape[1]};
+  OpBuilder::InsertionGuard guard(b);
+  onlyIf(at.isFirstHolder(lines));
+  for (int64_t f = 0; f < at.fragmentsOfThread(lines); ++f)
+    for (int64_t n = 0; n < shape[1 - d] / columnsOfStep; ++n)
+      for (int64_t half : {0, 1}) {
+        Value word = at.word(values[0], values[1]);
+        values = values.drop_front(2);
+        if (d == 0) {
+          Value address = at.chunkAddress(plane, at.line(lines, f, 0), at.number(n), 8 * half);
+          LLVM::StoreOp::create(b, word, at.behind(address, at.at().mul(at.column(0), 2)), 4);
+          continue;
+        }
+        Value chunk = at.at().add(at.at().div(at.fragmentBegin(lines, f), 8), half);
+        auto [even, odd] = at.halves(word);
+        for (int64_t next : {0, 1}) {
+          Value address = at.chunkAddress(plane, at.at().add(at.column(0), next), chunk, columnsOfStep * n);
+          LLVM::StoreOp::create(b, next ? odd : even, at.behind(address, at.at().mul(at.lineInFragment, 2)), 2);
+        }
+      }
 }
 
 Plane TileCode::planeOf(Value tile) {
@@ -469,73 +466,68 @@ Value TileCode::number(Value tile) {
   return valuesOf(tile)[0];
 }
 
+/// Calls `body` for each value that the thread holds of a tile, in their order, with its place in the tile (i32).
+void TileCode::eachValue(Value tile, WithValue body) {
+  SmallVector<int64_t> shape = tileShape(tile);
+  if (shape.empty())
+    return body(0, {});
+  unsigned d = shape.size() == 2 ? program.linesOf(tile) : 0;
+  int64_t i = 0;
+  for (int64_t f = 0; f < at.fragmentsOfThread(shape[d]); ++f)
+    for (int64_t n = 0; n < (shape.size() == 2 ? shape[1 - d] / columnsOfStep : 1); ++n)
+      for (int64_t half : {0, 1})
+        for (int64_t odd = 0; odd < int64_t(shape.size()); ++odd) {
+          SmallVector<Value> coordinates(shape.size());
+          coordinates[d] = at.line(shape[d], f, half);
+          if (shape.size() == 2)
+            coordinates[1 - d] = at.at().add(at.column(n), odd);
+          body(i++, coordinates);
+        }
+}
+
+/// The same where the thread is the first of those that hold them.
+void TileCode::eachOwnValue(Value tile, WithValue body) {
+  SmallVector<int64_t> shape = tileShape(tile);
+  OpBuilder::InsertionGuard guard(b);
+  if (!shape.empty())
+    onlyIf(at.isFirstHolder(shape[shape.size() == 2 ? program.linesOf(tile) : 0]));
+  if (shape.size() < 2) // four threads hold a line, and all a number
+    onlyIf(arith::CmpIOp::create(b, arith::CmpIPredicate::eq, shape.empty() ? at.thread : at.at().rem(at.lane, 4),
+                                 at.number(0)));
+  eachValue(tile, body);
+}
+
+/// What follows is done where `condition` holds, if it is given; until the place of `b` changes back.
+void TileCode::onlyIf(Value condition) {
+  if (condition)
+    b.setInsertionPointToStart(scf::IfOp::create(b, condition, false).thenBlock());
+}
+
 /// From memory to registers.
 void TileCode::loadTile(Value tile) {
-  SmallVector<int64_t> shape = tileShape(tile);
   SmallVector<Value> values;
-  auto load = [&](ArrayRef<Value> coordinates) {
+  eachValue(tile, [&](int64_t, ArrayRef<Value> coordinates) {
     values.push_back(asType(loadDirect(tile, coordinates), b.getF32Type()));
-  };
-  if (shape.empty())
-    load({});
-  unsigned d = shape.size() == 2 ? program.linesOf(tile) : 0;
-  for (int64_t f = 0; !shape.empty() && f < at.fragmentsOfThread(shape[d]); ++f)
-    for (int64_t n = 0; n < (shape.size() == 2 ? shape[1 - d] / columnsOfStep : 1); ++n)
-      for (int64_t half : {0, 1}) {
-        Value line = at.line(shape[d], f, half), column = at.column(n);
-        if (shape.size() == 1)
-          load({line});
-        else
-          for (int64_t odd : {0, 1}) {
-            Value other = at.at().add(column, odd);
-            d ? load({other, line}) : load({line, other});
-          }
-      }
+  });
   put(tile, std::move(values));
 }
 
-/// From registers to memory.
+/// From registers to memory; two neighbours of a row at a time if a thread has them.
 void TileCode::storeTile(Value tile) {
-  SmallVector<int64_t> shape = tileShape(tile);
   SmallVector<Value> values = valuesOf(tile);
   Value buffer = map.lookupOrDefault(tile);
   Type type = getElementTypeOrSelf(tile);
-  unsigned d = shape.size() == 2 ? program.linesOf(tile) : 0;
-  Value writes = shape.empty() ? Value() : at.isFirstHolder(shape[d]);
-  if (shape.size() < 2) { // one thread of those that hold a line
-    Value who = shape.empty() ? at.thread : at.at().rem(at.lane, 4);
-    Value first = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, who, at.number(0));
-    writes = writes ? arith::AndIOp::create(b, writes, first).getResult() : first;
-  }
-  OpBuilder::InsertionGuard guard(b);
-  if (writes)
-    b.setInsertionPointToStart(scf::IfOp::create(b, writes, false).thenBlock());
-  auto store = [&](Value v, ArrayRef<Value> coordinates) {
-    memref::StoreOp::create(b, asType(v, type), buffer, indicesOf(tile, coordinates));
-  };
-  if (shape.empty())
-    return store(values[0], {});
-  bool pairs = shape.size() == 2 && d == 0 && hasAlignedLines(buffer, 2);
-  int64_t fragments = shape.size() == 2 ? shape[1 - d] / columnsOfStep : 1;
-  for (int64_t f = 0, i = 0; f < at.fragmentsOfThread(shape[d]); ++f)
-    for (int64_t n = 0; n < fragments; ++n)
-      for (int64_t half : {0, 1}) {
-        Value line = at.line(shape[d], f, half), column = at.column(n);
-        if (shape.size() == 1) {
-          store(values[i++], {line});
-        } else if (pairs) {
-          Value pair = vector::FromElementsOp::create(b, VectorType::get(2, b.getF32Type()),
-                                                      ValueRange{values[i], values[i + 1]});
-          if (!type.isF32())
-            pair = arith::TruncFOp::create(b, VectorType::get(2, type), pair);
-          vector::StoreOp::create(b, pair, buffer, indicesOf(tile, {line, column}), false,
-                                  llvm::Align(2 * type.getIntOrFloatBitWidth() / 8));
-          i += 2;
-        } else {
-          for (int64_t odd : {0, 1}) {
-            Value other = at.at().add(column, odd);
-            d ? store(values[i++], {other, line}) : store(values[i++], {line, other});
-          }
-        }
-      }
+  bool pairs = tileShape(tile).size() == 2 && program.linesOf(tile) == 0 && hasAlignedLines(buffer, 2);
+  eachOwnValue(tile, [&](int64_t i, ArrayRef<Value> coordinates) {
+    if (!pairs) {
+      memref::StoreOp::create(b, asType(values[i], type), buffer, indicesOf(tile, coordinates));
+    } else if (i % 2 == 0) {
+      Value pair = vector::FromElementsOp::create(b, VectorType::get(2, b.getF32Type()),
+                                                  ValueRange{values[i], values[i + 1]});
+      if (!type.isF32())
+        pair = arith::TruncFOp::create(b, VectorType::get(2, type), pair);
+      vector::StoreOp::create(b, pair, buffer, indicesOf(tile, coordinates), false,
+                              llvm::Align(2 * type.getIntOrFloatBitWidth() / 8));
+    }
+  });
 }

@@ -59,9 +59,13 @@ private:
   void storeOf(Block &block);
   SmallVector<Value> carriedBy(scf::ForOp loop);
   SmallVector<Value> keepFactors(scf::ForOp loop);
+  SmallVector<Value> valuesOfAll(ArrayRef<Value> carried);
+  void putAll(ArrayRef<Value> carried, ValueRange values);
 
   // inputs
   SmallVector<Arrival> arrivalsOf(scf::ForOp loop, int64_t stages);
+  void awaitArrivals(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, bool ahead);
+  void sendBelow(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, Value end, Value offset);
   void sendAll(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, Value offset);
   void send(Value view, Value pointer);
   Value again(Value v, IRMapping &later, Block *body);
@@ -73,6 +77,7 @@ private:
   void barrier();
   Place placeOf(Value tile);
   Place sharedCopy(Value tile);
+  void writePlane(Value tile, const Place &place, ArrayRef<Value> values);
   Plane planeOf(Value tile);
   int64_t sharedBytesOf(Value tile) const;
 
@@ -87,6 +92,10 @@ private:
   Value ofColumn(Value tile, int64_t n, int64_t odd);
   Value ofIndex(Value tile, Value index);
   Value number(Value tile);
+  using WithValue = function_ref<void(int64_t number, ArrayRef<Value> coordinates)>;
+  void eachValue(Value tile, WithValue body);
+  void eachOwnValue(Value tile, WithValue body);
+  void onlyIf(Value condition);
   void loadTile(Value tile);
   void storeTile(Value tile);
 

@@ -1,4 +1,5 @@
 #include "lib/Codegen/Gpu/TileFragments.h"
+#include "lib/Codegen/Gpu/Fragments.h"
 #include "lib/Codegen/Gpu/ProductTiles.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -60,29 +61,13 @@ Value TileThread::chunkAddress(const Plane &plane, Value row, Value chunk, int64
   return below ? behind(address, number(below * chunks * bytesOfChunk)) : address;
 }
 
-SmallVector<Value> TileThread::loadMatrices(Value address, bool turned) {
-  ImplicitLocOpBuilder &b = *builder;
-  constexpr int64_t count = 4;
-  Type i32 = b.getI32Type();
-  auto all = LLVM::LLVMStructType::getLiteral(b.getContext(), SmallVector<Type>(count, i32));
-  auto shape = NVVM::LdStMatrixShapeAttr::get(b.getContext(), 8, 8);
-  Value loaded =
-      NVVM::LdMatrixOp::create(b, all, address, count, turned ? NVVM::MMALayout::col : NVVM::MMALayout::row, shape,
-                               NVVM::LdStMatrixEltType::B16);
-  SmallVector<Value> words;
-  for (int64_t i = 0; i < count; ++i)
-    words.push_back(LLVM::ExtractValueOp::create(b, i32, loaded, i));
-  return words;
-}
-
-// Thread l names row l % 8 of matrix l / 8. Of the first factor the matrices are its upper and lower lines at the first 8
-// depths, then these at the others.
+// Of the first factor the matrices are its upper and lower lines at the first 8 depths, then these at the others.
 SmallVector<Value> TileThread::firstFactor(const Plane &plane, bool turned, Value firstLine, int64_t k) {
   Value low = at().rem(lane, 8), second = at().rem(at().div(lane, 8), 2), fourth = at().div(lane, 16);
   if (!turned)
-    return loadMatrices(chunkAddress(plane, at().add(firstLine, at().rem(lane, 16)), at().add(fourth, 2 * k)), false);
+    return loadMatrices(*builder, chunkAddress(plane, at().add(firstLine, at().rem(lane, 16)), at().add(fourth, 2 * k)), false);
   Value row = at().add(at().mul(fourth, 8), low), chunk = at().add(at().div(firstLine, valuesOfChunk), second);
-  return loadMatrices(chunkAddress(plane, row, chunk, 16 * k), true);
+  return loadMatrices(*builder, chunkAddress(plane, row, chunk, 16 * k), true);
 }
 
 // Of the second, the two halves of the depth of the first 8 columns, then of the others.
@@ -90,9 +75,9 @@ SmallVector<Value> TileThread::secondFactor(const Plane &plane, bool turned, int
   Value low = at().rem(lane, 8), second = at().rem(at().div(lane, 8), 2), fourth = at().div(lane, 16);
   if (!turned) {
     Value row = at().add(at().mul(fourth, 8), low);
-    return loadMatrices(chunkAddress(plane, row, at().add(second, 2 * k), 16 * n), false);
+    return loadMatrices(*builder, chunkAddress(plane, row, at().add(second, 2 * k), 16 * n), false);
   }
-  return loadMatrices(chunkAddress(plane, at().rem(lane, 16), at().add(fourth, 2 * n), 16 * k), true);
+  return loadMatrices(*builder, chunkAddress(plane, at().rem(lane, 16), at().add(fourth, 2 * n), 16 * k), true);
 }
 
 Value TileThread::word(Value low, Value high) {

@@ -66,7 +66,5 @@ public:
 private:
   ImplicitLocOpBuilder *builder;
   Value pairColumn;
-
-  SmallVector<Value> loadMatrices(Value address, bool turned);
 };
 } // namespace strand

@@ -177,20 +177,9 @@ void TileCode::emitInverse(tile::InverseOp op) {
   Inverse inverse(b, at, array.pointer, size);
   SmallVector<Value> values = valuesOf(lower);
   beforeWrite(array);
-  bool turned = program.linesOf(lower) == 1;
-  {
-    OpBuilder::InsertionGuard guard(b);
-    if (Value writes = at.isFirstHolder(size))
-      b.setInsertionPointToStart(scf::IfOp::create(b, writes, false).thenBlock());
-    for (int64_t f = 0, i = 0; f < at.fragmentsOfThread(size); ++f)
-      for (int64_t n = 0; n < size / 8; ++n)
-        for (int64_t half : {0, 1})
-          for (int64_t odd : {0, 1}) {
-            Value line = at.line(size, f, half), other = at.at().add(at.column(n), odd);
-            LLVM::StoreOp::create(b, values[i++], turned ? inverse.address(other, line) : inverse.address(line, other),
-                                  bytesOfValue);
-          }
-  }
+  eachOwnValue(lower, [&](int64_t i, ArrayRef<Value> coordinates) {
+    LLVM::StoreOp::create(b, values[i], inverse.address(coordinates[0], coordinates[1]), bytesOfValue);
+  });
   barrier();
   inverse.invertBlock();
   barrier();
