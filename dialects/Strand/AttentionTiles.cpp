@@ -131,7 +131,7 @@ struct Tile {
     return inBf16(b, loc, slice(b, loc, rows, {row, head, b.getIndexAttr(0)}, {C, 1, size}, {1}));
   }
   /// The scale of scores whose powers are of 2.
-  double powerScale() { return op.getScale().convertToDouble() * 1.4426950408889634; }
+  double powerScale() { return op.getScale().convertToDouble() * log2e; }
   /// Results from destinations C x E x V and C x E, then the next states.
   SmallVector<Value> emit(ValueRange results) {
     SmallVector<Value> out;

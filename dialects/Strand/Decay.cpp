@@ -34,7 +34,7 @@ DecayWeights strand::decayWeights(OpBuilder &b, Location loc, Value gate, int64_
 }
 
 GateSums strand::gateSums(OpBuilder &b, Location loc, Value gate, int64_t length, Type element) {
-  Value zero = floatConstant(b, loc, element, 0), log2e = floatConstant(b, loc, element, 1.4426950408889634);
+  Value zero = floatConstant(b, loc, element, 0), toBaseTwo = floatConstant(b, loc, element, log2e);
   bool perRow = isa<RankedTensorType>(gate.getType());
   auto map = [&](StringRef loops, StringRef dims) { return dimsMap(b.getContext(), loops, dims); };
   Value gates = perRow ? gate : filled(b, loc, {length}, gate);
@@ -54,13 +54,41 @@ GateSums strand::gateSums(OpBuilder &b, Location loc, Value gate, int64_t length
               {map("r", "r"), map("r", ""), map("r", "r"), map("r", "r")}, "p",
               [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                 Value after = arith::SubFOp::create(b, loc, x[1], x[0]);
-                return {arith::MulFOp::create(b, loc, x[0], log2e), arith::MulFOp::create(b, loc, after, log2e)};
+                return {arith::MulFOp::create(b, loc, x[0], toBaseTwo),
+                        arith::MulFOp::create(b, loc, after, toBaseTwo)};
               });
   total = generic(b, loc, total, emptyTensor(b, loc, {}, element), {map("", ""), map("", "")}, "",
                   [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                    return {arith::MulFOp::create(b, loc, x[0], log2e)};
+                    return {arith::MulFOp::create(b, loc, x[0], toBaseTwo)};
                   })[0];
   return {both[0], both[1], total};
+}
+
+Value strand::decayed(OpBuilder &b, Location loc, Value x, StringRef dims, Value logs, StringRef logDims, Value factor,
+                      Value into) {
+  if (!logs && !factor)
+    return x;
+  auto map = [&](StringRef of) { return dimsMap(b.getContext(), dims, of); };
+  SmallVector<Value> ins;
+  SmallVector<AffineMap> maps;
+  if (into) {
+    ins.push_back(x);
+    maps.push_back(map(dims));
+  }
+  if (logs) {
+    ins.push_back(logs);
+    maps.push_back(map(logDims));
+  }
+  maps.push_back(map(dims));
+  return generic(b, loc, ins, into ? into : x, maps, std::string(dims.size(), 'p'),
+                 [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                   Value out = into ? v.front() : v.back();
+                   if (factor)
+                     out = arith::MulFOp::create(b, loc, out, factor);
+                   if (logs)
+                     out = arith::MulFOp::create(b, loc, out, coarsePowerOfTwo(b, loc, v[into ? 1 : 0]));
+                   return {out};
+                 })[0];
 }
 
 Value strand::coarsePowerOfTwo(OpBuilder &b, Location loc, Value x) {

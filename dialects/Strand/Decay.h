@@ -3,6 +3,8 @@
 #include "dialects/Strand/Rows.h"
 
 namespace strand {
+constexpr double log2e = 1.4426950408889634; // powers of 2 are what a GPU has
+
 /// Products of a[t] = exp(gate[t]): `products`[r, s] is that of a[s+1..r], 0 for s > r; `fromStart`[r] that of a[0..r].
 struct DecayWeights {
   Value products, fromStart, total; // length x length, length, a number
@@ -19,6 +21,10 @@ struct GateSums {
 };
 /// `gate`: one natural logarithm a row, or one for all rows.
 GateSums gateSums(OpBuilder &b, Location loc, Value gate, int64_t length, Type element);
+/// x[dims] * factor * 2^logs[logDims], without `factor` or `logs` where they are null; written over x or, if it is
+/// given, to `into`.
+Value decayed(OpBuilder &b, Location loc, Value x, StringRef dims, Value logs, StringRef logDims, Value factor = {},
+              Value into = {});
 /// 2^x with an error of about 2^-22.
 Value coarsePowerOfTwo(OpBuilder &b, Location loc, Value x);
 } // namespace strand

@@ -634,22 +634,6 @@ SmallVector<Value> DeltaTile::tensorCoreTile(Value y, Value state) {
   GateSums gates;
   if (gate)
     gates = gateSums(b, loc, gate, C, e);
-  // x with the decay from the first row, or to the last, by `factor`
-  auto decayed = [&](Value x, Value logs, Value factor) -> Value {
-    if (!gate && !factor)
-      return x;
-    SmallVector<Value> ins;
-    SmallVector<StringRef> dims;
-    if (gate) {
-      ins.push_back(logs);
-      dims.push_back("m");
-    }
-    dims.push_back("mj");
-    return mapped(ins, x, dims, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-      Value out = factor ? mul(b, loc, v.back(), factor) : v.back();
-      return gate ? mul(b, loc, out, coarsePowerOfTwo(b, loc, v[0])) : out;
-    });
-  };
   Value empty16 = emptyTensor(b, loc, {C, C}, b.getBF16Type());
   Value system = contract(b, loc, k16, "mi", k16, "li", zeros({C, C}), "ml"),
         scores = contract(b, loc, q16, "mi", k16, "li", zeros({C, C}), "ml");
@@ -688,7 +672,8 @@ SmallVector<Value> DeltaTile::tensorCoreTile(Value y, Value state) {
   Value inverse =
       tile::InverseOp::create(b, loc, empty16.getType(), system, emptyTensor(b, loc, {C, C}, b.getBF16Type()))
           .getResult()[0];
-  Value read = decayed(contract(b, loc, k16, "mi", state16, "ij", zeros({C, V}), "mj"), gates.before, {});
+  Value read =
+      decayed(b, loc, contract(b, loc, k16, "mi", state16, "ij", zeros({C, V}), "mj"), "mj", gates.before, "m");
   SmallVector<Value> ins{v};
   SmallVector<StringRef> dims{"mj"};
   if (beta) {
@@ -702,14 +687,10 @@ SmallVector<Value> DeltaTile::tensorCoreTile(Value y, Value state) {
   });
   Value n = contract(b, loc, inverse, "ml", inBf16(b, loc, errors), "lj", zeros({C, V}), "mj");
   y = contract(b, loc, q16, "mi", state16, "ij", filledInto(b, loc, zero, y), "mj");
-  y = decayed(y, gates.before, scale);
+  y = decayed(b, loc, y, "mj", gates.before, "m", scale);
   y = contract(b, loc, weighed[1], "ml", inBf16(b, loc, n), "lj", y, "mj");
-  if (gate) {
-    n = decayed(n, gates.after, {});
-    state = mapped(gates.total, state, {"", "ij"}, [&](OpBuilder &b, Location loc, ValueRange x) {
-      return mul(b, loc, coarsePowerOfTwo(b, loc, x[0]), x[1]);
-    });
-  }
+  n = decayed(b, loc, n, "mj", gates.after, "m");
+  state = decayed(b, loc, state, "ij", gates.total, "");
   state = contract(b, loc, k16, "mi", inBf16(b, loc, n), "mj", state, "ij");
   return {y, state};
 }

@@ -246,7 +246,6 @@ struct HeadTile {
   /// The same from products of bf16, and with as few values to multiply by decays as there can be.
   SmallVector<Value> tensorCoreTile(ValueRange results, ValueRange states);
   Value tensorCoreState(const GateSums &gates, Value state);
-  Value tensorCoreDecay(const GateSums &gates, Value x, StringRef dims);
   SmallVector<Value> vectorTile(ValueRange results, ValueRange states);
   /// What of a tile a summary is made of.
   struct Kept {
@@ -424,36 +423,16 @@ SmallVector<Value> HeadTile::tensorCoreTile(ValueRange results, ValueRange state
       })[0];
   Value y = filledInto(b, loc, zero, results[0]);
   y = contract(b, loc, q16, "ri", inBf16(b, loc, states[0]), "ij", y, "rj");
-  y = generic(b, loc, gate ? ValueRange(gates.before) : ValueRange(), y,
-              gate ? SmallVector<AffineMap>{map("rj", "r"), map("rj", "rj")} : SmallVector<AffineMap>{map("rj", "rj")},
-              "pp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                Value all = mul(b, loc, x.back(), scale);
-                return {gate ? mul(b, loc, coarsePowerOfTwo(b, loc, x[0]), all) : all};
-              })[0];
+  y = decayed(b, loc, y, "rj", gates.before, "r", scale);
   y = contract(b, loc, inBf16(b, loc, scores), "rs", inBf16(b, loc, v), "sj", y, "rj");
   return {y, tensorCoreState(gates, states[0])};
 }
 
 /// exp(total) S + sum_s k_s (exp(after[s]) v_s)^T.
 Value HeadTile::tensorCoreState(const GateSums &gates, Value state) {
-  Value values = v;
-  if (gate) {
-    values = generic(b, loc, {v, gates.after}, emptyTensor(b, loc, {C, V}, e),
-                     {map("sj", "sj"), map("sj", "s"), map("sj", "sj")}, "pp",
-                     [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                       return {mul(b, loc, x[0], coarsePowerOfTwo(b, loc, x[1]))};
-                     })[0];
-    state = tensorCoreDecay(gates, state, "ij");
-  }
+  Value values = gate ? decayed(b, loc, v, "sj", gates.after, "s", {}, emptyTensor(b, loc, {C, V}, e)) : v;
+  state = decayed(b, loc, state, "ij", gates.total, "");
   return contract(b, loc, inBf16(b, loc, k), "si", inBf16(b, loc, values), "sj", state, "ij");
-}
-
-/// exp(total) x.
-Value HeadTile::tensorCoreDecay(const GateSums &gates, Value x, StringRef dims) {
-  return generic(b, loc, gates.total, x, {map(dims, ""), map(dims, dims)}, std::string(dims.size(), 'p'),
-                 [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-                   return {mul(b, loc, coarsePowerOfTwo(b, loc, v[0]), v[1])};
-                 })[0];
 }
 
 Value HeadTile::factors() {
@@ -601,7 +580,7 @@ SmallVector<Value> LinearAttentionOp::emitSummary(OpBuilder &b, Value row, int64
     if (tile.gate)
       gates = gateSums(b, loc, tile.gate, length, tile.e);
     for (Value transfer : transfers)
-      out.push_back(tile.tensorCoreDecay(gates, transfer, "hp"));
+      out.push_back(decayed(b, loc, transfer, "hp", gates.total, ""));
     out.push_back(tile.tensorCoreState(gates, withoutHead(b, loc, states, 0)[0]));
     llvm::append_range(whole, states);
     return withHead(b, loc, out, whole);

@@ -202,11 +202,12 @@ Error FunctionCheck::findMeaning() {
   return Error::success();
 }
 
-/// Each to `plainFactor` times what plain loops in f32 lose of the same value. A tolerance for all would not do: n terms
-/// summed one after another lose up to n/2 roundings, 9e-6 of the sum of 300 rows, and nearly that where the terms are
-/// alike, so that all sums between two powers of two are rounded the same way (the long sum in a min-plus state). How
-/// much it is depends on the numbers, and plain loops show it. A form has as many roundings or fewer, but of other sums;
-/// of a value that is made of few numbers one order may happen to lose less than another, which the factor is for.
+/// Each to `plainFactor` times what plain loops in f32 lose of the same value. A tolerance for all would not do: n
+/// terms summed one after another lose up to n/2 roundings, 9e-6 of the sum of 300 rows, and nearly that where the
+/// terms are alike, so that all sums between two powers of two are rounded the same way (the long sum in a min-plus
+/// state). How much it is depends on the numbers, and plain loops show it. A form has as many roundings or fewer, but
+/// of other sums; of a value that is made of few numbers one order may happen to lose less than another, which the
+/// factor is for.
 void FunctionCheck::widenBounds() {
   isWidened = true;
   auto plain = plainLoops(module, signature, inputs, cacheRows);

@@ -4,8 +4,8 @@
 #include "llvm/ADT/DenseMap.h"
 namespace strand {
 
-/// Functions as they are met, each a representative of those that are equal to it: in type, attributes and body, wherever
-/// the source says that they are.
+/// Functions as they are met, each a representative of those that are equal to it: in type, attributes and body,
+/// wherever the source says that they are.
 class EqualFunctions {
 public:
   /// The one that `f` is equal to, met before it; `f` itself if there is none, which then is one.

@@ -30,8 +30,8 @@ struct IndexMath {
   mlir::Value rem(mlir::Value x, int64_t y) const { return rem(x, of(y)); }
 
 private:
-  /// Numbers of 32 bits are places in shared memory, which never overflow; said so, constants can be split off when they
-  /// are widened.
+  /// Numbers of 32 bits are places in shared memory, which never overflow; said so, constants can be split off when
+  /// they are widened.
   mlir::arith::IntegerOverflowFlags overflow() const {
     using Flags = mlir::arith::IntegerOverflowFlags;
     return type ? Flags::nsw | Flags::nuw : Flags::none;

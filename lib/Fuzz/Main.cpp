@@ -45,8 +45,8 @@ std::string commandOf(const CheckOptions &o) {
                        o.rows, levels, o.bits, o.plainFactor, o.reproducible ? " --reproducible" : "");
 }
 
-/// LLVM's code generator leaves out the two passes that take most and do nothing but make loops faster: one chooses what
-/// addresses are counted by, one the order of instructions. The tests of lib/Check run with them.
+/// LLVM's code generator leaves out the two passes that take most and do nothing but make loops faster: one chooses
+/// what addresses are counted by, one the order of instructions. The tests of lib/Check run with them.
 void leaveOutOfCodeGeneration() {
   auto set = [](StringRef option, StringRef value) {
     if (cl::Option *o = cl::getRegisteredOptions().lookup(option))

@@ -39,7 +39,8 @@ SmallVector<Value> Expansion::chunks(ValueRange into) {
   auto [first, rows] = rowsOf(sequence);
   Value seen = index(0);
   if (inParts) {
-    std::tie(seen, rows) = rowsOfPart(rows, loop.getInductionVar(2), getValueOrCreateConstantIndexOp(b, loc, counts[2]));
+    std::tie(seen, rows) =
+        rowsOfPart(rows, loop.getInductionVar(2), getValueOrCreateConstantIndexOp(b, loc, counts[2]));
     first = arith::AddIOp::create(b, loc, first, seen);
   }
   Value slot = states.empty() ? Value() : slotOf(sequence);

@@ -16,7 +16,8 @@ struct Change {
 /// Whether loops of the op are the elements of what it writes.
 bool goesElementByElement(linalg::GenericOp op) {
   return op.getNumReductionLoops() == 0 && !op.hasIndexSemantics() &&
-         llvm::all_of(op.getDpsInitsMutable(), [&](OpOperand &o) { return op.getMatchingIndexingMap(&o).isIdentity(); });
+         llvm::all_of(op.getDpsInitsMutable(),
+                      [&](OpOperand &o) { return op.getMatchingIndexingMap(&o).isIdentity(); });
 }
 
 /// The ops that lead from `before` to `after`, in order; empty if something else is in between.
@@ -107,7 +108,8 @@ SmallVector<Value> joinedInOrder(OpBuilder &b, Location loc, const Joins &joins,
     if (group.front() != first)
       continue;
     SmallVector<Change> own;
-    llvm::copy_if(changes, std::back_inserter(own), [&](const Change &c) { return leader[c.states[0]] == leader[first]; });
+    llvm::copy_if(changes, std::back_inserter(own),
+                  [&](const Change &c) { return leader[c.states[0]] == leader[first]; });
     if (own.empty())
       return {};
     emitTogether(b, loc, joins, own, group, summaries, allStarts, carried);

@@ -14,7 +14,8 @@ struct Product {
 
 /// Nothing if the op is not such a product; operands may be of narrower float types.
 std::optional<Product> productOf(linalg::LinalgOp op);
-/// Whether a linalg op with this body, of three arguments, sums up products of the first two, widened or not, in the last.
+/// Whether a linalg op with this body, of three arguments, sums up products of the first two, widened or not, in the
+/// last.
 bool isMultiplyAdd(Block *body);
 /// Whether `v` is a tensor full of zeros (linalg.fill).
 bool isZeros(Value v);

@@ -4,8 +4,8 @@
 //               joins each with the one 1, 2, 4, ... spans before it, a task a span
 //   outputs     of each span from its start, whose place then holds the states after it
 //   ends        the states after the last span of a sequence go to the sequence's slot
-// Spans are numbered through all sequences, in a way that needs no table and nothing but the offsets: with L rows a span,
-// sequence s begins with span offset[s] / L + s. The sequence before it takes no number from there on, since
+// Spans are numbered through all sequences, in a way that needs no table and nothing but the offsets: with L rows a
+// span, sequence s begins with span offset[s] / L + s. The sequence before it takes no number from there on, since
 //   ceil((offset[s] - offset[s - 1]) / L) <= offset[s] / L - offset[s - 1] / L + 1
 // and all numbers are below rows / L + sequences. Numbers between the last span of a sequence and the first of the next
 // are spans without rows. So the host of a device, which cannot read the offsets, knows how many tasks there are.
@@ -334,7 +334,8 @@ SmallVector<Value> Spans::startsFrom(ValueRange summaries) {
     Value follows = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, span.number, index(0));
     Expansion::Part part = x.partOf({}, {}, block);
     x.addStates(part, p);
-    SmallVector<Value> starts = copied(b, loc, slotStates(span.sequence, block), x.takeSlices(part, loop.getRegionIterArgs(), 0));
+    SmallVector<Value> starts =
+        copied(b, loc, slotStates(span.sequence, block), x.takeSlices(part, loop.getRegionIterArgs(), 0));
     starts =
         changedIf(b, loc, follows, starts, [&](ValueRange v) { return after(v, summaries, sub(p, index(1)), block); });
     x.putSlices(loop, part, starts);

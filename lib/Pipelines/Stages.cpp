@@ -67,14 +67,17 @@ std::vector<Stage> kernelStages(const StageOptions &options) {
   std::string math = ofDevice ? "strand-expand-math{device}" : "strand-expand-math";
   return {
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
-       join({onFunctions({"convert-elementwise-to-linalg", "strand-parallel-segments",
-                          "strand-expand-chunks{vector-bits=1024 teams=8 device readers" + cores +
-                              " form=" + options.form + "}",
-                          "strand-decompose", "strand-fuse-tiles{widening}", "strand-fuse-rows", "strand-fuse-results"}),
-             "strand-pack-weights{panel=0}", "resolve-ranked-shaped-type-result-dims", tidy, "strand-destinations",
-             tidy})},
+       join(
+           {onFunctions(
+                {"convert-elementwise-to-linalg", "strand-parallel-segments",
+                 "strand-expand-chunks{vector-bits=1024 teams=8 device readers" + cores + " form=" + options.form + "}",
+                 "strand-decompose", "strand-fuse-tiles{widening}", "strand-fuse-rows", "strand-fuse-results"}),
+            "strand-pack-weights{panel=0}", "resolve-ranked-shaped-type-result-dims", tidy, "strand-destinations",
+            tidy})},
       {"buffers", "memory", buffers()},
-      {"kernels", "blocks of threads and the arena", join({ofDevice ? onFunctions({"strand-register-tiles", kernels, math}) : onFunctions({kernels, math}), tidy, "strand-arena", tidy})},
+      {"kernels", "blocks of threads and the arena",
+       join({ofDevice ? onFunctions({"strand-register-tiles", kernels, math}) : onFunctions({kernels, math}), tidy,
+             "strand-arena", tidy})},
   };
 }
 

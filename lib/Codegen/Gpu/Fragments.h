@@ -46,8 +46,8 @@ SmallVector<SmallVector<Value>> inParts(ImplicitLocOpBuilder &b, ArrayRef<Value>
 
 /// A buffer in shared memory as a pointer there.
 Value sharedPointer(ImplicitLocOpBuilder &b, Value buffer);
-/// ldmatrix of four matrices of 8 x 8 values in 2 bytes: thread l names with `address` row l % 8 of matrix l / 8, and gets a
-/// word of each; of those `turned` by columns.
+/// ldmatrix of four matrices of 8 x 8 values in 2 bytes: thread l names with `address` row l % 8 of matrix l / 8, and
+/// gets a word of each; of those `turned` by columns.
 SmallVector<Value> loadMatrices(ImplicitLocOpBuilder &b, Value address, bool turned);
 
 /// sums + a * b over a depth of 16: a has 4 words, b 2, sums 4 values: columns lane / 4, then that + 8, each at rows

@@ -650,8 +650,10 @@ struct Kernels : impl::KernelsBase<Kernels> {
       for (auto alloc : llvm::make_early_inc_range(loop.getBody()->getOps<memref::AllocOp>())) {
         OpBuilder outside(loop), b(alloc);
         Location loc = alloc.getLoc();
-        Value all = memref::AllocOp::create(outside, loc, MemRefType::get({*teams * bytesInPlace(alloc)}, b.getI8Type()));
-        placeAt(alloc, all, arith::MulIOp::create(b, loc, loop.getInductionVar(0), constant(b, loc, bytesInPlace(alloc))));
+        Value all =
+            memref::AllocOp::create(outside, loc, MemRefType::get({*teams * bytesInPlace(alloc)}, b.getI8Type()));
+        placeAt(alloc, all,
+                arith::MulIOp::create(b, loc, loop.getInductionVar(0), constant(b, loc, bytesInPlace(alloc))));
       }
     }
     return success();

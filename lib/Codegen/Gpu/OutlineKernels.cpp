@@ -140,8 +140,8 @@ LogicalResult Outliner::emitBody() {
   return success();
 }
 
-/// Whether threads of a block may still read, outside of thread loops, what a thread loop writes: one that stands before
-/// the read, or behind it in a loop around both.
+/// Whether threads of a block may still read, outside of thread loops, what a thread loop writes: one that stands
+/// before the read, or behind it in a loop around both.
 bool hasLateReads(gpu::GPUFuncOp kernel) {
   bool seenLoop = false;
   auto hasThreadLoop = [](Operation *op) {

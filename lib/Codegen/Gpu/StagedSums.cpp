@@ -99,7 +99,8 @@ class StagedProduct {
 public:
   StagedProduct(ImplicitLocOpBuilder &b, tile::ProductOp op, int64_t threads, Value column, Value row)
       : b(b), at{b, b.getLoc()}, tile{op.getWarp()[0], op.getWarp()[1]}, depth(op.depth()), column(column), row(row),
-        inWarp(at.rem(gpu::ThreadIdOp::create(b, gpu::Dimension::x), threadsOfWarp)), stage(sharedPointer(b, op.getStage())),
+        inWarp(at.rem(gpu::ThreadIdOp::create(b, gpu::Dimension::x), threadsOfWarp)),
+        stage(sharedPointer(b, op.getStage())),
         matrix(b, op.getMatrix(), !op.getTransposed(), (*op.getBlock())[0], threads, stage, 0),
         rows(b, op.getRows(), false, (*op.getBlock())[1], threads, stage, matrix.bytes()) {}
 

@@ -44,7 +44,8 @@ private:
   TileThread at;
   int64_t bytes = 0;
   unsigned numPlaces = 0;
-  DenseMap<Value, DenseMap<int64_t, SmallVector<Value>>> kept; // words of first factors, for loops around which they lie
+  DenseMap<Value, DenseMap<int64_t, SmallVector<Value>>>
+      kept;                      // words of first factors, for loops around which they lie
   IRMapping map;                 // of the program's values
   DenseMap<Value, Held> held;
   DenseMap<Value, Place> places; // of tiles

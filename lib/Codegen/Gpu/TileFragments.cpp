@@ -65,7 +65,8 @@ Value TileThread::chunkAddress(const Plane &plane, Value row, Value chunk, int64
 SmallVector<Value> TileThread::firstFactor(const Plane &plane, bool turned, Value firstLine, int64_t k) {
   Value low = at().rem(lane, 8), second = at().rem(at().div(lane, 8), 2), fourth = at().div(lane, 16);
   if (!turned)
-    return loadMatrices(*builder, chunkAddress(plane, at().add(firstLine, at().rem(lane, 16)), at().add(fourth, 2 * k)), false);
+    return loadMatrices(*builder, chunkAddress(plane, at().add(firstLine, at().rem(lane, 16)), at().add(fourth, 2 * k)),
+                        false);
   Value row = at().add(at().mul(fourth, 8), low), chunk = at().add(at().div(firstLine, valuesOfChunk), second);
   return loadMatrices(*builder, chunkAddress(plane, row, chunk, 16 * k), true);
 }

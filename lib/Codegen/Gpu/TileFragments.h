@@ -6,8 +6,8 @@
 // of 16 columns is, rounded to bf16, the first factor of a product along its columns, in the same threads.
 //
 // In shared memory a tile is a plane of bf16, rows of 16-byte chunks, of which row r has chunk c at place c xor r (of
-// the lowest bits), so that neither rows nor columns of chunks meet in a bank; ldmatrix reads it as either factor, along
-// either dimension. A tile of rank 1 is an array of f32.
+// the lowest bits), so that neither rows nor columns of chunks meet in a bank; ldmatrix reads it as either factor,
+// along either dimension. A tile of rank 1 is an array of f32.
 #pragma once
 #include "lib/Codegen/IndexMath.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -47,8 +47,8 @@ public:
   /// Byte `offset` (i32) behind a pointer to shared memory.
   Value behind(Value pointer, Value offset);
 
-  /// The address of element [row + below, 8 * chunk] of a plane; `below` is a multiple of 8. What is known of an address
-  /// stands apart from what is not, so that it becomes a part of the instruction.
+  /// The address of element [row + below, 8 * chunk] of a plane; `below` is a multiple of 8. What is known of an
+  /// address stands apart from what is not, so that it becomes a part of the instruction.
   Value chunkAddress(const Plane &plane, Value row, Value chunk, int64_t below = 0);
   /// The first factor: lines are rows of the plane (or its columns, with `turned`), 16 from `firstLine` on, along depth
   /// 16 * k on.

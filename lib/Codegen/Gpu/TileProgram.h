@@ -1,11 +1,11 @@
-// A loop over tiles, on buffers, as a program on values: which buffers are tiles, what each op does to them, and how the
-// threads of a block hold each.
+// A loop over tiles, on buffers, as a program on values: which buffers are tiles, what each op does to them, and how
+// the threads of a block hold each.
 //
 // A tile has rank 0 to 2, without dimensions of size 1. One of rank 2 is held as the sums of tensor cores are
 // (TileFragments.h): one of its dimensions lies along the *lines* of fragments and is shared out among warps, the other
-// along their columns, and each warp has all of it. So a product finds its first factor in the registers of the thread if
-// the lines of that are the lines of the result; what else it needs goes through shared memory. Which dimension a tile's
-// lines are is chosen for the whole program, so that least has to go that way.
+// along their columns, and each warp has all of it. So a product finds its first factor in the registers of the thread
+// if the lines of that are the lines of the result; what else it needs goes through shared memory. Which dimension a
+// tile's lines are is chosen for the whole program, so that least has to go that way.
 #pragma once
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
