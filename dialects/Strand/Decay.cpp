@@ -1,4 +1,6 @@
 #include "dialects/Strand/Decay.h"
+#include "dialects/Strand/Arithmetic.h"
+#include "dialects/Tile/Tile.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -93,4 +95,73 @@ Value strand::decayed(OpBuilder &b, Location loc, Value x, StringRef dims, Value
 
 Value strand::coarsePowerOfTwo(OpBuilder &b, Location loc, Value x) {
   return math::Exp2Op::create(b, loc, x, arith::FastMathFlags::afn);
+}
+
+/// A matrix of bf16, length x length: 1 where its column stands to its row as `predicate` says, 0 elsewhere.
+static Value onesWhere(OpBuilder &b, Location loc, int64_t length, arith::CmpIPredicate predicate) {
+  Type bf16 = b.getBF16Type();
+  Value one = floatConstant(b, loc, bf16, 1), zero = floatConstant(b, loc, bf16, 0);
+  AffineMap map = b.getMultiDimIdentityMap(2);
+  return generic(b, loc, {}, emptyTensor(b, loc, {length, length}, bf16), map, "pp",
+                 [&](OpBuilder &b, Location loc, ValueRange) -> SmallVector<Value> {
+                   Value row = linalg::IndexOp::create(b, loc, 0), column = linalg::IndexOp::create(b, loc, 1);
+                   Value counts = arith::CmpIOp::create(b, loc, predicate, column, row);
+                   return {arith::SelectOp::create(b, loc, counts, one, zero)};
+                 })[0];
+}
+
+/// Values in f32 as one part, if they are a copy of some in bf16, or as what bf16 keeps of them and of the rest.
+static SmallVector<Value> partsInBf16(OpBuilder &b, Location loc, Value x) {
+  Operation *op = x.getDefiningOp();
+  while (isa_and_present<tensor::ExtractSliceOp, tensor::CollapseShapeOp>(op))
+    op = op->getOperand(0).getDefiningOp();
+  SmallVector<Value> parts{inBf16(b, loc, x)};
+  if (isa_and_present<arith::ExtFOp>(op) && getElementTypeOrSelf(op->getOperand(0)).isBF16())
+    return parts;
+  auto type = rowsType(x);
+  AffineMap map = b.getMultiDimIdentityMap(type.getRank());
+  parts.push_back(generic(b, loc, x, emptyTensor(b, loc, type.getShape(), b.getBF16Type()), {map, map},
+                          std::string(type.getRank(), 'p'),
+                          [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                            Value kept = castFloat(b, loc, castFloat(b, loc, v[0], b.getBF16Type()), v[0].getType());
+                            return {castFloat(b, loc, sub(b, loc, v[0], kept), b.getBF16Type())};
+                          })[0]);
+  return parts;
+}
+
+ChannelDecays strand::channelDecays(OpBuilder &b, Location loc, Value gate, bool exclusive) {
+  auto type = rowsType(gate);
+  int64_t length = type.getDimSize(0), channels = type.getDimSize(1);
+  Type e = type.getElementType();
+  Value zero = floatConstant(b, loc, e, 0), toBaseTwo = floatConstant(b, loc, e, log2e);
+  auto map = [&](StringRef dims) { return dimsMap(b.getContext(), "ir", dims); };
+  ChannelDecays decays;
+  decays.gates = partsInBf16(b, loc, gate);
+  auto inBaseTwo = [&](Value x) {
+    int64_t rank = rowsType(x).getRank();
+    return generic(
+        b, loc, {}, x, b.getMultiDimIdentityMap(rank), std::string(rank, 'p'),
+        [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> { return {mul(b, loc, v[0], toBaseTwo)}; })[0];
+  };
+  // sums of addends of one sign, and no differences of sums: what is left of them is as exact as they are
+  auto sums = [&](arith::CmpIPredicate counted) {
+    Value ones = onesWhere(b, loc, length, counted), sum = filled(b, loc, {length, channels}, zero);
+    for (Value part : decays.gates)
+      sum = contract(b, loc, ones, "rt", part, "ti", sum, "ri");
+    return inBaseTwo(sum);
+  };
+  decays.before = sums(exclusive ? arith::CmpIPredicate::ult : arith::CmpIPredicate::ule);
+  decays.after = sums(arith::CmpIPredicate::ugt);
+  decays.total = inBaseTwo(generic(
+      b, loc, gate, filled(b, loc, {channels}, zero), {map("ri"), map("i")}, "pr",
+      [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {add(b, loc, x[1], x[0])}; })[0]);
+  return decays;
+}
+
+SmallVector<Value> strand::decayedScores(OpBuilder &b, Location loc, ValueRange lefts, Value right,
+                                         ArrayRef<Value> gates, bool exclusive) {
+  int64_t length = rowsType(right).getDimSize(0);
+  SmallVector<Value> into(lefts.size(), emptyTensor(b, loc, {length, length}, b.getF32Type()));
+  auto op = tile::DecayedScoresOp::create(b, loc, ValueRange(into).getTypes(), lefts, right, gates, exclusive, into);
+  return llvm::to_vector_of<Value>(op.getResults());
 }

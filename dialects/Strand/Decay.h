@@ -21,6 +21,18 @@ struct GateSums {
 };
 /// `gate`: one natural logarithm a row, or one for all rows.
 GateSums gateSums(OpBuilder &b, Location loc, Value gate, int64_t length, Type element);
+
+/// The same of decays that each channel has of its own. `gate`: natural logarithms, length x channels.
+struct ChannelDecays {
+  SmallVector<Value> gates; // natural logarithms as parts in bf16, which add up to them but for 2^-17
+  Value before, after;      // length x channels; with `exclusive`, `before` leaves out the row's own gate
+  Value total;              // channels
+};
+ChannelDecays channelDecays(OpBuilder &b, Location loc, Value gate, bool exclusive);
+/// Of each of `lefts`, scores with earlier rows of `right`, all in bf16 (tile.decayed_scores).
+SmallVector<Value> decayedScores(OpBuilder &b, Location loc, ValueRange lefts, Value right, ArrayRef<Value> gates,
+                                 bool exclusive);
+
 /// x[dims] * factor * 2^logs[logDims], without `factor` or `logs` where they are null; written over x or, if it is
 /// given, to `into`.
 Value decayed(OpBuilder &b, Location loc, Value x, StringRef dims, Value logs, StringRef logDims, Value factor = {},

@@ -156,10 +156,9 @@ FailureOr<SmallVector<Value>> LinearAttentionOp::decomposeOperation(OpBuilder &b
 
 //===--- tiles ---------------------------------------------------------------------------------------------------===//
 
-/// Whether tiles are for tensor cores: rows in bf16, so that products may round their factors to bf16, and one decay a
-/// row at most.
+/// Whether tiles are for tensor cores: rows in bf16, so that products may round their factors to bf16.
 static bool isForTensorCores(LinearAttentionOp op, const ChunkOptions &options) {
-  return options.tensorCores && !options.singleRow && !op.hasVectorGate() && !op.getBonus() && !op.getNormalized() &&
+  return options.tensorCores && !options.singleRow && (!op.getBonus() || op.hasVectorGate()) && !op.getNormalized() &&
          op.getKeySize() % 16 == 0 && op.getValueSize() % 16 == 0 && comesFromBf16(op.getQ()) &&
          comesFromBf16(op.getK()) && comesFromBf16(op.getV());
 }
@@ -246,6 +245,9 @@ struct HeadTile {
   /// The same from products of bf16, and with as few values to multiply by decays as there can be.
   SmallVector<Value> tensorCoreTile(ValueRange results, ValueRange states);
   Value tensorCoreState(const GateSums &gates, Value state);
+  /// With a decay for each channel.
+  SmallVector<Value> tensorCoreVectorTile(ValueRange results, ValueRange states);
+  Value tensorCoreState(const ChannelDecays &decays, Value state);
   SmallVector<Value> vectorTile(ValueRange results, ValueRange states);
   /// What of a tile a summary is made of.
   struct Kept {
@@ -435,6 +437,34 @@ Value HeadTile::tensorCoreState(const GateSums &gates, Value state) {
   return contract(b, loc, inBf16(b, loc, k), "si", inBf16(b, loc, values), "sj", state, "ij");
 }
 
+SmallVector<Value> HeadTile::tensorCoreVectorTile(ValueRange results, ValueRange states) {
+  Value q16 = inBf16(b, loc, q), k16 = inBf16(b, loc, k), v16 = inBf16(b, loc, v);
+  ChannelDecays decays = channelDecays(b, loc, gate, bool(bonus));
+  Value scores = decayedScores(b, loc, q16, k16, decays.gates, bool(bonus))[0];
+  Value y = filledInto(b, loc, zero, results[0]);
+  y = contract(b, loc, inBf16(b, loc, decayed(b, loc, scores, "rs", {}, "", scale)), "rs", v16, "sj", y, "rj");
+  Value queries = decayed(b, loc, q, "ri", decays.before, "ri", scale, emptyTensor(b, loc, {C, K}, e));
+  y = contract(b, loc, inBf16(b, loc, queries), "ri", inBf16(b, loc, states[0]), "ij", y, "rj");
+  if (bonus) {
+    Value own = generic(b, loc, {q, k, bonus}, filled(b, loc, {C}, zero),
+                        {map("ri", "ri"), map("ri", "ri"), map("ri", "i"), map("ri", "r")}, "pr",
+                        [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                          return {add(b, loc, x[3], mul(b, loc, mul(b, loc, x[0], x[1]), x[2]))};
+                        })[0];
+    y = generic(b, loc, {own, v}, y, {map("rj", "r"), map("rj", "rj"), map("rj", "rj")}, "pp",
+                [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                  return {add(b, loc, x[2], mul(b, loc, mul(b, loc, x[0], scale), x[1]))};
+                })[0];
+  }
+  return {y, tensorCoreState(decays, states[0])};
+}
+
+Value HeadTile::tensorCoreState(const ChannelDecays &decays, Value state) {
+  Value keys = decayed(b, loc, k, "si", decays.after, "si", {}, emptyTensor(b, loc, {C, K}, e));
+  state = decayed(b, loc, state, "ij", decays.total, "i");
+  return contract(b, loc, inBf16(b, loc, keys), "si", inBf16(b, loc, v), "sj", state, "ij");
+}
+
 Value HeadTile::factors() {
   Value factors = emptyTensor(b, loc, {C, K}, e);
   if (gate && isa<RankedTensorType>(gate.getType()))
@@ -516,7 +546,7 @@ SmallVector<Value> LinearAttentionOp::emitTile(OpBuilder &b, Value row, int64_t 
   if (length == 1)
     out = tile.step(y, s);
   else if (isForTensorCores(*this, options))
-    out = tile.tensorCoreTile(y, s);
+    out = hasVectorGate() ? tile.tensorCoreVectorTile(y, s) : tile.tensorCoreTile(y, s);
   else if (hasVectorGate() || getBonus())
     out = tile.vectorTile(y, s);
   else
@@ -556,7 +586,9 @@ SmallVector<StateSpec> LinearAttentionOp::getTransferSpecs() {
   Type e = rowsType(getV()).getElementType();
   // each block that takes a part of a head's values has its own
   int64_t parts = getValueSize() / valuesInRegisters(getValueSize());
-  SmallVector<int64_t> shape{getHeads(), hasVectorGate() ? getKeySize() : parts};
+  SmallVector<int64_t> shape{getHeads(), parts};
+  if (hasVectorGate())
+    shape.push_back(getKeySize());
   return {{"d", shape, e, FloatAttr::get(e, 1)}};
 }
 Slice LinearAttentionOp::getTransferSlice(OpBuilder &b, unsigned i, Value block, const ChunkOptions &options) {
@@ -575,21 +607,29 @@ SmallVector<Value> LinearAttentionOp::emitSummary(OpBuilder &b, Value row, int64
   Location loc = getLoc();
   HeadTile tile(*this, b, row, length, partOf(b, *this, block, options));
   SmallVector<Value> out, whole(transfers);
+  StringRef dims = hasVectorGate() ? "hpi" : "hp", channel = hasVectorGate() ? "i" : "";
   if (isForTensorCores(*this, options) && length > 1) {
-    GateSums gates;
-    if (tile.gate)
-      gates = gateSums(b, loc, tile.gate, length, tile.e);
+    Value state = withoutHead(b, loc, states, 0)[0], total;
+    if (hasVectorGate()) {
+      ChannelDecays decays = channelDecays(b, loc, tile.gate, bool(getBonus()));
+      total = decays.total;
+      state = tile.tensorCoreState(decays, state);
+    } else {
+      GateSums gates;
+      if (tile.gate)
+        gates = gateSums(b, loc, tile.gate, length, tile.e);
+      total = gates.total;
+      state = tile.tensorCoreState(gates, state);
+    }
     for (Value transfer : transfers)
-      out.push_back(decayed(b, loc, transfer, "hp", gates.total, ""));
-    out.push_back(tile.tensorCoreState(gates, withoutHead(b, loc, states, 0)[0]));
+      out.push_back(decayed(b, loc, transfer, dims, total, channel));
+    out.push_back(state);
     llvm::append_range(whole, states);
     return withHead(b, loc, out, whole);
   }
   HeadTile::Kept kept = tile.kept();
-  if (hasVectorGate())
-    out.push_back(scaled(b, loc, withoutHead(b, loc, transfers, 0)[0], "i", kept.total, "i"));
-  else if (!transfers.empty())
-    out.push_back(scaled(b, loc, transfers[0], "hp", kept.total, ""));
+  for (Value transfer : transfers)
+    out.push_back(scaled(b, loc, transfer, dims, kept.total, channel));
   llvm::append_range(out, tile.nextStates(kept, withoutHead(b, loc, states, 0)));
   llvm::append_range(whole, states);
   return withHead(b, loc, out, whole);
@@ -598,13 +638,16 @@ SmallVector<Value> LinearAttentionOp::emitSummary(OpBuilder &b, Value row, int64
 SmallVector<Value> LinearAttentionOp::emitJoined(OpBuilder &b, ValueRange transfers, ValueRange states,
                                                  ValueRange laterTransfers, ValueRange laterStates) {
   Location loc = getLoc();
-  StringRef dims = hasVectorGate() ? "hi" : "h";
+  StringRef dims = hasVectorGate() ? "hi" : "h", ofParts = hasVectorGate() ? "hpi" : "hp";
   Value later = laterTransfers.empty() ? Value() : laterTransfers[0];
   SmallVector<Value> out;
   for (Value t : transfers)
-    out.push_back(scaled(b, loc, t, "hp", later, "hp"));
-  if (later && !hasVectorGate()) // all parts of a head decay alike
-    later = slice(b, loc, later, {b.getIndexAttr(0), b.getIndexAttr(0)}, {rowsType(later).getDimSize(0), 1}, {1});
+    out.push_back(scaled(b, loc, t, ofParts, later, ofParts));
+  if (later) { // all parts of a head decay alike
+    SmallVector<int64_t> sizes(rowsType(later).getShape());
+    sizes[1] = 1;
+    later = slice(b, loc, later, SmallVector<OpFoldResult>(sizes.size(), b.getIndexAttr(0)), sizes, {1});
+  }
   const StringRef loops[] = {"hij", "hi"}; // of S, of z
   for (auto [before, made, all] : llvm::zip_first(states, laterStates, loops)) {
     Value decayed = later ? scaled(b, loc, before, all, later, dims) : before;

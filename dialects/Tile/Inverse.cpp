@@ -1,5 +1,6 @@
 #include "dialects/Tile/Tile.h"
-#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 using namespace mlir;
 namespace strand::tile {
 
@@ -9,40 +10,35 @@ LogicalResult InverseOp::verify() {
     return emitOpError("C1: both matrices are square and of one size; they are ") << lower << " and " << into;
   if (size() != 16 && size() != 32 && size() != 64)
     return emitOpError("C2: the size is 16, 32 or 64; it is ") << size();
-  bool onTensors = isa<RankedTensorType>(into), lowerIsTensor = isa<RankedTensorType>(lower);
-  if (onTensors != lowerIsTensor || getNumResults() != (onTensors ? 1 : 0))
-    return emitOpError("has a result if both matrices are tensors, and none if both are buffers");
-  return success();
+  return verifyDestinations(*this);
 }
 
-void InverseOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
-  if (!isa<MemRefType>(getInto().getType()))
-    return;
-  effects.emplace_back(MemoryEffects::Read::get(), &getLowerMutable());
-  effects.emplace_back(MemoryEffects::Write::get(), &getIntoMutable());
-}
-
-bool InverseOp::bufferizesToMemoryRead(OpOperand &operand, const bufferization::AnalysisState &) {
-  return &operand == &getLowerMutable();
-}
-bool InverseOp::bufferizesToMemoryWrite(OpOperand &operand, const bufferization::AnalysisState &) {
-  return &operand == &getIntoMutable();
-}
-bufferization::AliasingValueList InverseOp::getAliasingValues(OpOperand &operand,
-                                                              const bufferization::AnalysisState &) {
-  if (&operand != &getIntoMutable())
-    return {};
-  return {{getResult()[0], bufferization::BufferRelation::Equivalent}};
-}
-LogicalResult InverseOp::bufferize(RewriterBase &rewriter, const bufferization::BufferizationOptions &options,
-                                   bufferization::BufferizationState &state) {
-  FailureOr<Value> lower = getBuffer(rewriter, getLower(), options, state),
-                   into = getBuffer(rewriter, getInto(), options, state);
-  if (failed(lower) || failed(into))
-    return failure();
-  rewriter.setInsertionPoint(*this);
-  InverseOp::create(rewriter, getLoc(), TypeRange(), *lower, *into);
-  bufferization::replaceOpWithBufferizedValues(rewriter, *this, *into);
-  return success();
+/// A column of the inverse for each thread, row after row.
+void InverseOp::emitInMemory(OpBuilder &outside, EachThread eachThread) {
+  Location loc = getLoc();
+  Value exact = memref::AllocOp::create(outside, loc, MemRefType::get({size(), size()}, outside.getF32Type()));
+  eachThread(size(), [&](OpBuilder &b, Value column) {
+    Value zero = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0)),
+          unit = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(1));
+    Value first = arith::ConstantIndexOp::create(b, loc, 0), one = arith::ConstantIndexOp::create(b, loc, 1),
+          end = arith::ConstantIndexOp::create(b, loc, size());
+    auto element = [&](OpBuilder &b, Location loc, Value row, ValueRange sum, Value l) -> Value {
+      Value n = memref::LoadOp::create(b, loc, getLower(), ValueRange{row, l}),
+            x = memref::LoadOp::create(b, loc, exact, ValueRange{l, column});
+      return arith::SubFOp::create(b, loc, sum[0], arith::MulFOp::create(b, loc, n, x));
+    };
+    scf::ForOp::create(b, loc, first, end, one, {}, [&](OpBuilder &b, Location loc, Value row, ValueRange) {
+      Value isOne = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, row, column);
+      Value start = arith::SelectOp::create(b, loc, isOne, unit, zero);
+      auto sums = scf::ForOp::create(b, loc, first, row, one, start,
+                                     [&](OpBuilder &b, Location loc, Value l, ValueRange sum) {
+                                       scf::YieldOp::create(b, loc, element(b, loc, row, sum, l));
+                                     });
+      memref::StoreOp::create(b, loc, sums.getResult(0), exact, ValueRange{row, column});
+      Value rounded = arith::TruncFOp::create(b, loc, b.getBF16Type(), sums.getResult(0));
+      memref::StoreOp::create(b, loc, rounded, getInto(), ValueRange{row, column});
+      scf::YieldOp::create(b, loc);
+    });
+  });
 }
 } // namespace strand::tile

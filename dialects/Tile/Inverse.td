@@ -1,13 +1,8 @@
 #ifndef TILE_INVERSE_TD
 #define TILE_INVERSE_TD
 include "dialects/Tile/Dialect.td"
-include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.td"
-include "mlir/Interfaces/DestinationStyleOpInterface.td"
 
-def Tile_InverseOp : Tile_Op<"inverse", [
-    DestinationStyleOpInterface, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
-    DeclareOpInterfaceMethods<BufferizableOpInterface,
-      ["bufferizesToMemoryRead", "bufferizesToMemoryWrite", "getAliasingValues", "bufferize"]>]> {
+def Tile_InverseOp : Tile_DestinationOp<"inverse"> {
   let summary = "the inverse of a unit lower triangular matrix, rounded to bf16";
   let description = [{
     ```
@@ -18,7 +13,7 @@ def Tile_InverseOp : Tile_Op<"inverse", [
     inverted exactly, row after row; larger ones are joined of inverses A^-1 and B^-1 of their halves, with
     -B^-1 N A^-1 between them. (Powers of `lower` would be shorter to write, but are huge where rows are alike.)
 
-    C1: both are square and of one size. C2: the size is 16, 32 or 64.
+    C0: there is a result if both are tensors. C1: both are square and of one size. C2: the size is 16, 32 or 64.
 
     ```mlir
     tile.inverse %n into %x : memref<64x64xf32>, memref<64x64xbf16>
@@ -26,13 +21,11 @@ def Tile_InverseOp : Tile_Op<"inverse", [
 
     With lower = [[0, 0], [3, 0]] in its upper left corner and 0 elsewhere, into there is [[1, 0], [-3, 1]].
   }];
-  let arguments = (ins AnyTypeOf<[2DTensorOf<[F32]>, MemRefRankOf<[F32], [2]>]>:$lower,
-                       AnyTypeOf<[2DTensorOf<[BF16]>, MemRefRankOf<[BF16], [2]>]>:$into);
+  let arguments = (ins Tile_F32:$lower, Tile_Bf16:$into);
   let results = (outs Variadic<2DTensorOf<[BF16]>>:$result);
   let assemblyFormat = "$lower `into` $into attr-dict `:` type($lower) `,` type($into) (`->` type($result)^)?";
   let hasVerifier = 1;
-  let extraClassDeclaration = [{
-    ::mlir::MutableOperandRange getDpsInitsMutable() { return getIntoMutable(); }
+  let extraClassDeclaration = baseDeclaration # [{
     int64_t size() { return ::llvm::cast<::mlir::ShapedType>(getInto().getType()).getDimSize(0); }
   }];
 }

@@ -7,6 +7,22 @@
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "dialects/Tile/Dialect.h.inc"
+namespace strand::tile {
+using ThreadBody = llvm::function_ref<void(mlir::OpBuilder &b, mlir::Value thread)>;
+using EachThread = llvm::function_ref<void(int64_t count, ThreadBody body)>;
+
+/// Of an op with destinations: it reads buffers that are inputs, and writes those that are destinations.
+void effectsOfBuffers(mlir::DestinationStyleOpInterface op,
+                      llvm::SmallVectorImpl<mlir::SideEffects::EffectInstance<mlir::MemoryEffects::Effect>> &effects);
+/// The same op on buffers; its results are those of its destinations.
+llvm::LogicalResult bufferizeDestinations(mlir::DestinationStyleOpInterface op, mlir::RewriterBase &rewriter,
+                                          const mlir::bufferization::BufferizationOptions &options,
+                                          mlir::bufferization::BufferizationState &state);
+/// C0 of ops with destinations: all operands are tensors, and there is a result for each destination; or all are
+/// buffers, and there is none.
+llvm::LogicalResult verifyDestinations(mlir::DestinationStyleOpInterface op);
+} // namespace strand::tile
+#include "dialects/Tile/Interfaces.h.inc"
 #define GET_OP_CLASSES
 #include "dialects/Tile/Ops.h.inc"
 namespace strand::tile {

@@ -152,3 +152,26 @@ func.func @in_memory(%q: tensor<?x2x32xbf16>, %k: tensor<?x2x32xbf16>, %v: tenso
   %n = arith.truncf %y : tensor<?x2x128xf32> to tensor<?x2x128xf16>
   return %n : tensor<?x2x128xf16>
 }
+
+// a decay for each channel, in bf16 as it is given
+func.func @channels(%q: tensor<?x2x32xbf16>, %k: tensor<?x2x32xbf16>, %v: tensor<?x4x128xbf16>, %g: tensor<?x4x32xbf16> {check.range = [-9.0, 0.0]}, %offsets: tensor<?xi32>) -> tensor<?x4x128xbf16> attributes {check.tolerance = 5.0e-3} {
+  %q32 = arith.extf %q : tensor<?x2x32xbf16> to tensor<?x2x32xf32>
+  %k32 = arith.extf %k : tensor<?x2x32xbf16> to tensor<?x2x32xf32>
+  %v32 = arith.extf %v : tensor<?x4x128xbf16> to tensor<?x4x128xf32>
+  %g32 = arith.extf %g : tensor<?x4x32xbf16> to tensor<?x4x32xf32>
+  %y = strand.linear_attention %q32, %k32, %v32 gate %g32 offsets %offsets {scale = 0.2 : f64}
+    : (tensor<?x2x32xf32>, tensor<?x2x32xf32>, tensor<?x4x128xf32>, tensor<?x4x32xf32>, tensor<?xi32>) -> tensor<?x4x128xf32>
+  %n = arith.truncf %y : tensor<?x4x128xf32> to tensor<?x4x128xbf16>
+  return %n : tensor<?x4x128xbf16>
+}
+
+// in f32, near 1 and near 0, which are two parts in bf16; a bonus of the row itself
+func.func @bonus(%q: tensor<?x2x32xbf16>, %k: tensor<?x2x32xbf16>, %v: tensor<?x2x32xbf16>, %a: tensor<?x2x32xf32> {check.kind = "gates"}, %u: tensor<2x32xf32>, %offsets: tensor<?xi32>) -> tensor<?x2x32xbf16> attributes {check.tolerance = 5.0e-3} {
+  %q32 = arith.extf %q : tensor<?x2x32xbf16> to tensor<?x2x32xf32>
+  %k32 = arith.extf %k : tensor<?x2x32xbf16> to tensor<?x2x32xf32>
+  %v32 = arith.extf %v : tensor<?x2x32xbf16> to tensor<?x2x32xf32>
+  %y = strand.linear_attention %q32, %k32, %v32 gate %a bonus %u offsets %offsets {scale = 0.2 : f64}
+    : (tensor<?x2x32xf32>, tensor<?x2x32xf32>, tensor<?x2x32xf32>, tensor<?x2x32xf32>, tensor<2x32xf32>, tensor<?xi32>) -> tensor<?x2x32xf32>
+  %n = arith.truncf %y : tensor<?x2x32xf32> to tensor<?x2x32xbf16>
+  return %n : tensor<?x2x32xbf16>
+}

@@ -439,8 +439,11 @@ struct Kernels : impl::KernelsBase<Kernels> {
         throughLoop(loop, *own);
         return success();
       }
-    if (auto inverse = dyn_cast<tile::InverseOp>(op)) {
-      overColumns(inverse);
+    if (auto inMemory = dyn_cast<tile::MemoryOpInterface>(op)) {
+      inMemory.emitInMemory(b, [&](int64_t count, tile::ThreadBody body) {
+        eachThread(b, op->getLoc(), count, [&](Value thread) { body(b, thread); });
+      });
+      op->erase();
       return success();
     }
     if (isa<func::CallOp>(op))
@@ -449,36 +452,6 @@ struct Kernels : impl::KernelsBase<Kernels> {
       if (failed(convertBlock(r)))
         return failure();
     return success();
-  }
-
-  /// A column of the inverse for each thread, row after row.
-  void overColumns(tile::InverseOp op) {
-    OpBuilder b(op);
-    Location loc = op.getLoc();
-    int64_t size = op.size();
-    Value exact = memref::AllocOp::create(b, loc, MemRefType::get({size, size}, b.getF32Type()));
-    Value zero = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0)),
-          unit = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(1));
-    Value first = constant(b, loc, 0), one = constant(b, loc, 1);
-    eachThread(b, loc, size, [&](Value column) {
-      everyStep(b, loc, first, constant(b, loc, size), 1, [&](Value row) {
-        Value isOne = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, row, column);
-        Value start = arith::SelectOp::create(b, loc, isOne, unit, zero);
-        auto sums = scf::ForOp::create(b, loc, first, row, one, start);
-        {
-          OpBuilder::InsertionGuard guard(b);
-          b.setInsertionPointToStart(sums.getBody());
-          Value l = sums.getInductionVar(), n = memref::LoadOp::create(b, loc, op.getLower(), ValueRange{row, l}),
-                x = memref::LoadOp::create(b, loc, exact, ValueRange{l, column});
-          Value next = arith::SubFOp::create(b, loc, sums.getRegionIterArg(0), arith::MulFOp::create(b, loc, n, x));
-          scf::YieldOp::create(b, loc, next);
-        }
-        memref::StoreOp::create(b, loc, sums.getResult(0), exact, ValueRange{row, column});
-        Value rounded = arith::TruncFOp::create(b, loc, b.getBF16Type(), sums.getResult(0));
-        memref::StoreOp::create(b, loc, rounded, op.getInto(), ValueRange{row, column});
-      });
-    });
-    op.erase();
   }
 
   /// The product where all threads of a block come together, with a stage if it is to have one.

@@ -43,6 +43,8 @@ void TileCode::emitBody(Block &block) {
       emitLoop(loop);
     } else if (auto inverse = dyn_cast<tile::InverseOp>(op)) {
       emitInverse(inverse);
+    } else if (auto scores = dyn_cast<tile::DecayedScoresOp>(op)) {
+      emitDecayedScores(scores);
     } else if (auto load = dyn_cast<memref::LoadOp>(op); load && program.isLocal(tileOf(load.getMemref()))) {
       map.map(load.getResult(), number(tileOf(load.getMemref())));
     } else if (!isa<memref::AllocOp>(op)) {
@@ -156,7 +158,7 @@ void TileCode::sendBelow(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, 
 
 SmallVector<TileCode::Arrival> TileCode::arrivalsOf(scf::ForOp loop, int64_t stages) {
   SetVector<Value> sources;
-  loop->walk([&](linalg::LinalgOp op) {
+  loop->walk([&](DestinationStyleOpInterface op) {
     for (Value v : op.getDpsInputs()) {
       if (!isa<MemRefType>(v.getType()))
         continue;
@@ -258,6 +260,11 @@ TileCode::Place TileCode::newPlace(int64_t size) {
   Place place{numPlaces++, at.behind(shared, at.number(bytes))};
   bytes += llvm::alignTo(size, 128);
   return place;
+}
+
+TileCode::Place TileCode::scratchOf(Operation *op, int64_t size) {
+  auto known = scratch.find(op);
+  return known != scratch.end() ? known->second : scratch.try_emplace(op, newPlace(size)).first->second;
 }
 
 void TileCode::barrier() {

@@ -50,7 +50,7 @@ private:
   DenseMap<Value, Held> held;
   DenseMap<Value, Place> places; // of tiles
   SmallVector<SmallVector<Arrival>> left; // places of loops that have ended, for other loops
-  DenseMap<Operation *, Place> arrays; // of inverses
+  DenseMap<Operation *, Place> scratch; // what an op needs for itself
   DenseSet<unsigned> written, read; // places, since the last barrier
   DenseMap<Value, DenseMap<int64_t, SmallVector<Value>>> loaded; // words or numbers of tiles, read in this round
 
@@ -73,6 +73,7 @@ private:
 
   // shared memory
   Place newPlace(int64_t size);
+  Place scratchOf(Operation *op, int64_t size);
   void beforeRead(const Place &place);
   void beforeWrite(const Place &place);
   void barrier();
@@ -108,6 +109,7 @@ private:
   void emitTotal(const TileStep &step);
   void emitProduct(const TileStep &step);
   void emitInverse(tile::InverseOp op);
+  void emitDecayedScores(tile::DecayedScoresOp op);
   struct Factors {
     OpOperand *first, *second;
     bool firstAlongRows, depthIsRows; // lines are rows of the first; the depth is rows of the second

@@ -81,6 +81,11 @@ SmallVector<Value> TileThread::secondFactor(const Plane &plane, bool turned, int
   return loadMatrices(*builder, chunkAddress(plane, at().rem(lane, 16), at().add(fourth, 2 * n), 16 * k), true);
 }
 
+SmallVector<Value> TileThread::secondFactorFrom(const Plane &plane, Value firstRow, int64_t n) {
+  Value row = at().add(firstRow, at().rem(lane, 16)), chunk = at().add(at().div(lane, 16), 2 * n);
+  return loadMatrices(*builder, chunkAddress(plane, row, chunk), true);
+}
+
 Value TileThread::word(Value low, Value high) {
   ImplicitLocOpBuilder &b = *builder;
   Value pair = vector::FromElementsOp::create(b, VectorType::get(2, low.getType()), ValueRange{low, high});

@@ -170,10 +170,7 @@ void Inverse::writeTo(const Plane &plane, ArrayRef<Value> words) {
 void TileCode::emitInverse(tile::InverseOp op) {
   int64_t size = op.size();
   Value lower = tileOf(op.getLower()), into = tileOf(op.getInto());
-  auto known = arrays.find(op);
-  if (known == arrays.end())
-    known = arrays.try_emplace(op, newPlace(size * Inverse::rowOf(size) * bytesOfValue)).first;
-  Place array = known->second;
+  Place array = scratchOf(op, size * Inverse::rowOf(size) * bytesOfValue);
   Inverse inverse(b, at, array.pointer, size);
   SmallVector<Value> values = valuesOf(lower);
   beforeWrite(array);

@@ -117,17 +117,30 @@ bool TileProgram::read(Block &block, Refuse refuse) {
       if (!read(*inner.getBody(), refuse))
         return false;
     } else if (auto inverse = dyn_cast<tile::InverseOp>(op)) {
-      Value into = tileOf(inverse.getInto());
-      if (!isLocal(into) || into.getParentBlock() != &block || writes.contains(into))
-        return refuse(&op, "an inverse that other rounds of the loop see"), false;
-      inverses.insert(into);
-      ++writes[into];
+      if (!readInto(inverse.getInto(), block, refuse))
+        return false;
+      inverses.insert(tileOf(inverse.getInto()));
+    } else if (auto decayed = dyn_cast<tile::DecayedScoresOp>(op)) {
+      if (!readInto(decayed.getInto(), block, refuse))
+        return false;
+      scores.push_back(decayed);
     } else if (auto alloc = dyn_cast<memref::AllocOp>(op)) {
       if (!alloc.getType().hasStaticShape())
         return refuse(&op, "a buffer of unknown size"), false;
     } else if (!isa<memref::LoadOp>(op) && (op.getNumRegions() || !isMemoryEffectFree(&op))) {
       return refuse(&op, "it touches memory in another way than as tiles"), false;
     }
+  }
+  return true;
+}
+
+/// Tiles that an op of the tile dialect makes.
+bool TileProgram::readInto(ValueRange into, Block &block, Refuse refuse) {
+  for (Value v : into) {
+    Value tile = tileOf(v);
+    if (!isLocal(tile) || tile.getParentBlock() != &block || writes.contains(tile))
+      return refuse(v.getDefiningOp(), "a result of an op on tiles that other rounds of the loop see"), false;
+    ++writes[tile];
   }
   return true;
 }
@@ -225,13 +238,23 @@ bool TileProgram::checkProducts(Refuse refuse) const {
           return refuse(op, "it reads elements of an inverse"), false;
         continue;
       }
-      Value source = sourceOf(tileOf(factor));
-      if (!getElementTypeOrSelf(source).isBF16())
-        return refuse(op, "a factor in " + toText(getElementTypeOrSelf(source))), false;
-      if (isInput(source) && !arrives(source))
-        return refuse(op, "a factor whose rows are not aligned to 16 bytes"), false;
+      if (!checkFactor(op, factor, refuse))
+        return false;
     }
   }
+  for (tile::DecayedScoresOp op : scores)
+    for (OpOperand *factor : op.getDpsInputOperands())
+      if (isInverse(tileOf(factor->get())) || !checkFactor(op, factor->get(), refuse))
+        return false;
+  return true;
+}
+
+bool TileProgram::checkFactor(Operation *op, Value factor, Refuse refuse) const {
+  Value source = sourceOf(tileOf(factor));
+  if (!getElementTypeOrSelf(source).isBF16())
+    return refuse(op, "a factor in " + toText(getElementTypeOrSelf(source))), false;
+  if (isInput(source) && !arrives(source))
+    return refuse(op, "a factor whose rows are not aligned to 16 bytes"), false;
   return true;
 }
 
@@ -281,6 +304,13 @@ bool TileProgram::chooseLines(Refuse refuse) {
       for (unsigned loop : {0u, 1u})
         if (step.isReduction(loop))
           wanted[op] = 1 - loop;
+  }
+  for (tile::DecayedScoresOp op : scores) {
+    for (Value into : op.getInto()) {
+      tiles.insert(tileOf(into));
+      same.tie(tileOf(into).getAsOpaquePointer(), op, false);
+    }
+    wanted[op] = 0;
   }
   SetVector<void *> classes;
   for (Value tile : tiles)
@@ -356,6 +386,8 @@ bool TileProgram::chooseWarps(Refuse refuse) {
       if (SmallVector<int64_t> shape = tileShape(init); shape.size() == 1)
         counts.push_back(shape[0] / lineStep);
   }
+  for (tile::DecayedScoresOp op : scores)
+    counts.push_back(op.rows() / lineStep);
   for (int64_t n : {4, 2, 1})
     if (llvm::all_of(counts, [&](int64_t count) { return count % n == 0 || n % count == 0; })) {
       warps = n;

@@ -7,6 +7,7 @@
 // if the lines of that are the lines of the result; what else it needs goes through shared memory. Which dimension a
 // tile's lines are is chosen for the whole program, so that least has to go that way.
 #pragma once
+#include "dialects/Tile/Tile.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/MapVector.h"
@@ -72,6 +73,7 @@ public:
 private:
   scf::ForOp loop;
   llvm::MapVector<Operation *, TileStep> steps;
+  SmallVector<tile::DecayedScoresOp> scores;
   DenseMap<Value, Value> aliases;
   DenseMap<Value, unsigned> lines;
   DenseSet<Value> inverses;
@@ -81,6 +83,8 @@ private:
   using Refuse = function_ref<void(Operation *, const Twine &)>;
   bool read(Block &block, Refuse refuse);
   bool readStep(linalg::LinalgOp op, Refuse refuse);
+  bool readInto(ValueRange into, Block &block, Refuse refuse);
+  bool checkFactor(Operation *op, Value factor, Refuse refuse) const;
   static bool canBeSummed(const TileStep &step, Refuse refuse);
   void findCopies();
   bool checkProducts(Refuse refuse) const;

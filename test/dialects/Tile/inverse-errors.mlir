@@ -25,7 +25,7 @@ func.func @odd_size(%n: memref<48x48xf32>, %x: memref<48x48xbf16>) {
 // -----
 
 func.func @no_result(%n: tensor<16x16xf32>, %x: tensor<16x16xbf16>) {
-  // expected-error @+1 {{has a result if both matrices are tensors, and none if both are buffers}}
+  // expected-error @+1 {{C0: has a result for each destination if all operands are tensors, and none if all are buffers}}
   tile.inverse %n into %x : tensor<16x16xf32>, tensor<16x16xbf16>
   return
 }

@@ -1,0 +1,273 @@
+// tile.decayed_scores among tiles in registers.
+//
+// A warp has 16 rows r at a time. Of a step of 16 channels a thread holds rows lane / 4 and that + 8, at channels
+// 2 (lane % 4), the next, and these + 8: as first factor, and just so as second factor, of which its rows are columns.
+// Logarithms of decays are products as well, of constant matrices of 0 and 1 with the gates; their sums lie in the
+// same places, so that factors decay without a word to another thread:
+//   tails[s]   until the end of s's block of 16 rows, for keys of earlier blocks, which all warps read in shared memory;
+//   since[r]   from the end of an earlier block on, for queries;
+//   halves[r]  for rows of the same block, of level l = 3, 2, 1, 0: until the lower 2^l of each 2^(l+1) rows end, for the
+//              rows there; since then, for the upper ones.
+// Below level 3 only the upper left and the lower right 8 x 8 scores of a block are asked for. One product has both: the
+// first 8 of its depth are channels of the upper rows, the others the same channels of the lower.
+#include "lib/Codegen/Gpu/Fragments.h"
+#include "lib/Codegen/Gpu/ProductTiles.h"
+#include "lib/Codegen/Gpu/TileCode.h"
+#include "dialects/Strand/Decay.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+using namespace mlir;
+using namespace strand;
+namespace {
+constexpr int64_t block = 16, half = 8, levels = 3; // of halves inside of 8 rows
+using Words = SmallVector<Value>;
+using Values = SmallVector<Value>; // of a step of 16 channels, a thread's 8: of each word of a first factor both
+
+class DecayedScores {
+public:
+  struct Planes {
+    SmallVector<Plane> lefts, gates;
+    Plane right, keys; // keys: those of `right`, decayed to the end of their block
+  };
+  DecayedScores(ImplicitLocOpBuilder &b, TileThread &at, Planes planes, bool exclusive);
+
+  /// For the warp's 16 rows from `begin` on: writes its decayed keys, and finds the scores inside of the block.
+  void readBlock(Value begin);
+  /// Scores with all earlier blocks, behind a barrier.
+  void readEarlier(Value begin);
+  /// Scores of left factor `left`: of each 8 columns 4 sums.
+  Values scores(int64_t left, Value begin);
+
+private:
+  ImplicitLocOpBuilder &b;
+  TileThread &at;
+  Planes planes;
+  bool exclusive;
+  IndexMath math;
+  Value zeroWord, ones, lower, upper, halves[levels]; // words of constant matrices of 8 x 8
+  struct Sums {
+    SmallVector<Words> pairs;   // of 8 x 8 on the diagonal, of each level, then of rows with themselves
+    Words below;                // of the later 8 rows with the earlier
+    SmallVector<Words> earlier; // of 16 rows with 8 columns each
+  };
+  SmallVector<Sums> sums; // of each left factor
+  SmallVector<Words> zeros(int64_t count) const { return SmallVector<Words>(count, Words(4, zero())); }
+  Value zero() const { return arith::ConstantOp::create(b, b.getF32FloatAttr(0)); }
+
+  int64_t rows() const { return planes.right.rows; }
+  int64_t steps() const { return planes.right.columns / block; }
+  Value wordWhere(function_ref<Value(Value row, Value column)> isOne);
+  Value choose(Value condition, Value yes, Value no) { return arith::SelectOp::create(b, condition, yes, no); }
+  Value less(Value x, Value y, bool orEqual = false) {
+    return arith::CmpIOp::create(b, orEqual ? arith::CmpIPredicate::ule : arith::CmpIPredicate::ult, x, y);
+  }
+  SmallVector<Words> gatesOf(Value begin, int64_t step);
+  void addLogs(Values &logs, ArrayRef<Value> matrix, ArrayRef<Words> gates);
+  Values decays(ArrayRef<Value> logs);
+  Words scaled(ArrayRef<Value> words, ArrayRef<Value> factors);
+  void addPairs(Words &sums, ArrayRef<Value> left, ArrayRef<Value> right);
+  void multiply(Words &sums, ArrayRef<Value> first, ArrayRef<Value> second) {
+    sums = multiplyFragments(b, first, second, sums);
+  }
+};
+} // namespace
+
+DecayedScores::DecayedScores(ImplicitLocOpBuilder &b, TileThread &at, Planes planes, bool exclusive)
+    : b(b), at(at), planes(std::move(planes)), exclusive(exclusive), math(at.at()) {
+  zeroWord = at.number(0);
+  ones = at.number(0x3f803f80);
+  // of row r, gates up to its own; behind its own
+  lower = wordWhere([&](Value r, Value t) { return less(t, r, !exclusive); });
+  upper = wordWhere([&](Value r, Value t) { return less(r, t); });
+  for (int64_t level = 0; level < levels; ++level) {
+    int64_t size = int64_t(1) << level;
+    halves[level] = wordWhere([&](Value r, Value t) {
+      Value middle = math.mul(math.div(r, size), size); // where r's half begins
+      Value since = arith::AndIOp::create(b, less(middle, t, true), less(t, r, !exclusive)),
+            until = arith::AndIOp::create(b, less(r, t), less(t, math.add(middle, size)));
+      Value isUpper = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, math.rem(math.div(r, size), 2), at.number(1));
+      return choose(isUpper, since, until);
+    });
+  }
+  int64_t fragments = rows() / half;
+  for (size_t i = 0; i < this->planes.lefts.size(); ++i)
+    sums.push_back({zeros(levels + 1), Words(4, zero()), zeros(fragments)});
+}
+
+/// The thread's word of a matrix of 8 x 8, of 1 in bf16 where `isOne`.
+Value DecayedScores::wordWhere(function_ref<Value(Value row, Value column)> isOne) {
+  constexpr int64_t one = 0x3f80;
+  Value low = choose(isOne(at.lineInFragment, at.column(0)), at.number(one), at.number(0)),
+        high = choose(isOne(at.lineInFragment, math.add(at.column(0), 1)), at.number(one << 16), at.number(0));
+  return arith::OrIOp::create(b, low, high);
+}
+
+/// Of each part of the gates, 16 rows from `begin` on as the depth of a second factor, the step's channels as columns.
+SmallVector<Words> DecayedScores::gatesOf(Value begin, int64_t step) {
+  SmallVector<Words> words;
+  for (const Plane &plane : planes.gates)
+    words.push_back(at.secondFactorFrom(plane, begin, step));
+  return words;
+}
+
+/// logs + matrix * gates.
+void DecayedScores::addLogs(Values &logs, ArrayRef<Value> matrix, ArrayRef<Words> gates) {
+  if (logs.empty())
+    logs.assign(8, zero());
+  for (int64_t n : {0, 1}) {
+    Words sums(logs.begin() + 4 * n, logs.begin() + 4 * n + 4);
+    for (const Words &part : gates)
+      multiply(sums, matrix, ArrayRef(part).slice(2 * n, 2));
+    llvm::copy(sums, logs.begin() + 4 * n);
+  }
+}
+
+Values DecayedScores::decays(ArrayRef<Value> logs) {
+  Value toBaseTwo = arith::ConstantOp::create(b, b.getF32FloatAttr(float(log2e)));
+  Values factors;
+  for (Value log : logs)
+    factors.push_back(coarsePowerOfTwo(b, b.getLoc(), arith::MulFOp::create(b, log, toBaseTwo)));
+  return factors;
+}
+
+/// Words of a first factor, each value times its factor.
+Words DecayedScores::scaled(ArrayRef<Value> words, ArrayRef<Value> factors) {
+  Words made;
+  for (auto [i, word] : llvm::enumerate(words)) {
+    auto [low, high] = at.halves(word);
+    auto times = [&](Value v, Value factor) -> Value {
+      return arith::MulFOp::create(b, arith::ExtFOp::create(b, b.getF32Type(), v), factor);
+    };
+    made.push_back(at.word(times(low, factors[2 * i]), times(high, factors[2 * i + 1])));
+  }
+  return made;
+}
+
+/// 8 x 8 scores of the upper rows with each other, and of the lower.
+void DecayedScores::addPairs(Words &sums, ArrayRef<Value> left, ArrayRef<Value> right) {
+  for (int64_t i : {0, 2})
+    multiply(sums, {left[i], zeroWord, zeroWord, left[i + 1]}, {right[i], right[i + 1]});
+}
+
+void DecayedScores::readBlock(Value begin) {
+  for (int64_t k = 0; k < steps(); ++k) {
+    SmallVector<Words> gates = gatesOf(begin, k);
+    Words right = at.firstFactor(planes.right, false, begin, k);
+    SmallVector<Words> lefts;
+    for (const Plane &left : planes.lefts)
+      lefts.push_back(left.pointer == planes.right.pointer ? right : at.firstFactor(left, false, begin, k));
+    auto decayed = [&](ArrayRef<Value> matrix) {
+      Values logs;
+      addLogs(logs, matrix, gates);
+      return decays(logs);
+    };
+    if (rows() > block) {
+      Words keys = scaled(right, decayed({upper, zeroWord, ones, upper}));
+      for (int64_t e = 0; e < 4; ++e) {
+        Value row = math.add(math.add(begin, at.lineInFragment), half * (e % 2));
+        Value chunk = at.chunkAddress(planes.keys, row, at.number(2 * k + e / 2));
+        LLVM::StoreOp::create(b, keys[e], at.behind(chunk, math.mul(at.column(0), 2)), 4);
+      }
+    }
+    // the later 8 rows, the earlier 8
+    Values factors = decayed({upper, zeroWord, zeroWord, lower});
+    Words keys = scaled(right, factors);
+    for (auto [left, s] : llvm::zip_equal(lefts, sums)) {
+      Words queries = scaled(left, factors);
+      multiply(s.below, {zeroWord, queries[1], zeroWord, queries[3]}, {keys[0], keys[2]});
+    }
+    for (int64_t level = 0; level < levels; ++level) {
+      factors = decayed({halves[level], zeroWord, zeroWord, halves[level]});
+      keys = scaled(right, factors);
+      for (auto [left, s] : llvm::zip_equal(lefts, sums))
+        addPairs(s.pairs[level], left == right ? keys : scaled(left, factors), keys);
+    }
+    if (!exclusive)
+      for (auto [left, s] : llvm::zip_equal(lefts, sums))
+        addPairs(s.pairs[levels], left, right);
+  }
+}
+
+void DecayedScores::readEarlier(Value begin) {
+  int64_t blocks = rows() / block;
+  Value own = math.div(begin, block);
+  for (int64_t k = 0; k < steps(); ++k) {
+    SmallVector<Words> lefts;
+    for (const Plane &left : planes.lefts)
+      lefts.push_back(at.firstFactor(left, false, begin, k));
+    Values since; // logarithms, from the end of block `earlier` to the row; of earlier rows without meaning
+    for (int64_t earlier = blocks - 2; earlier >= 0; --earlier) {
+      int64_t next = earlier + 1;
+      Value isPassed = less(at.number(next), own), isOwn = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, own,
+                                                                                at.number(next));
+      Value whole = choose(isPassed, ones, zeroWord);
+      Value triangle = choose(isOwn, lower, whole);
+      addLogs(since, {triangle, choose(isOwn, ones, whole), whole, triangle}, gatesOf(at.number(block * next), k));
+      Values factors = decays(since);
+      Words keys = at.secondFactor(planes.keys, false, earlier, k);
+      for (auto [left, s] : llvm::zip_equal(lefts, sums)) {
+        Words queries = scaled(left, factors);
+        for (int64_t n : {0, 1})
+          multiply(s.earlier[2 * earlier + n], queries, ArrayRef(keys).slice(2 * n, 2));
+      }
+    }
+  }
+}
+
+Values DecayedScores::scores(int64_t left, Value begin) {
+  const Sums &s = sums[left];
+  Value own = math.div(begin, block);
+  Words inside[2]; // of the block's first and last 8 columns
+  for (int64_t e = 0; e < 4; ++e) {
+    Value r = at.lineInFragment, c = math.add(at.column(0), e % 2), parted = math.turn(r, c);
+    Value pair = s.pairs[levels][e];
+    for (int64_t level = 0; level < levels; ++level)
+      pair = choose(less(parted, at.number(int64_t(1) << level)), pair, s.pairs[level][e]);
+    // above the first level that parts them, rows are alike; pairs of `exclusive` rows with themselves are 0
+    pair = choose(less(r, c), zero(), pair);
+    inside[0].push_back(e < 2 ? pair : s.below[e]);
+    inside[1].push_back(e < 2 ? zero() : pair);
+  }
+  Values all;
+  for (int64_t n = 0; n < rows() / half; ++n) {
+    Value isOwn = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, own, at.number(n / 2)),
+          isEarlier = less(at.number(n / 2), own);
+    for (int64_t e = 0; e < 4; ++e)
+      all.push_back(choose(isEarlier, s.earlier[n][e], choose(isOwn, inside[n % 2][e], zero())));
+  }
+  return all;
+}
+
+void TileCode::emitDecayedScores(tile::DecayedScoresOp op) {
+  int64_t rows = op.rows(), fragments = at.fragmentsOfThread(rows);
+  auto planeOfFactor = [&](Value v) { return planeOf(program.sourceOf(tileOf(v))); };
+  DecayedScores::Planes planes;
+  for (Value left : op.getLefts())
+    planes.lefts.push_back(planeOfFactor(left));
+  planes.right = planeOfFactor(op.getRight());
+  for (Value part : op.getGates())
+    planes.gates.push_back(planeOfFactor(part));
+  Place keys;
+  if (rows > block) {
+    keys = scratchOf(op, 2 * rows * op.channels());
+    beforeWrite(keys);
+  }
+  planes.keys = {keys.pointer, rows, op.channels()};
+  std::vector<DecayedScores> parts; // of 16 rows each
+  for (int64_t f = 0; f < fragments; ++f) {
+    parts.emplace_back(b, at, planes, op.getExclusive());
+    parts.back().readBlock(at.fragmentBegin(rows, f));
+  }
+  if (rows > block) {
+    barrier();
+    for (auto [f, part] : llvm::enumerate(parts))
+      part.readEarlier(at.fragmentBegin(rows, f));
+    read.insert(keys.number);
+  }
+  for (auto [i, into] : llvm::enumerate(op.getInto())) {
+    SmallVector<Value> values;
+    for (auto [f, part] : llvm::enumerate(parts))
+      llvm::append_range(values, part.scores(i, at.fragmentBegin(rows, f)));
+    put(tileOf(into), std::move(values));
+  }
+}
