@@ -110,13 +110,23 @@ static Value onesWhere(OpBuilder &b, Location loc, int64_t length, arith::CmpIPr
                  })[0];
 }
 
-/// Values in f32 as one part, if they are a copy of some in bf16, or as what bf16 keeps of them and of the rest.
-static SmallVector<Value> partsInBf16(OpBuilder &b, Location loc, Value x) {
+/// Whether values in f32 are a copy of some in bf16.
+static bool isCopyOfBf16(Value x) {
   Operation *op = x.getDefiningOp();
   while (isa_and_present<tensor::ExtractSliceOp, tensor::CollapseShapeOp>(op))
     op = op->getOperand(0).getDefiningOp();
+  if (auto made = dyn_cast_if_present<linalg::GenericOp>(op)) {
+    op = made.getNumReductionLoops() ? nullptr : made.getBody()->getTerminator()->getOperand(0).getDefiningOp();
+    if (!op || op->getBlock() != made.getBody() || op->getNumOperands() != 1 || !isa<BlockArgument>(op->getOperand(0)))
+      return false;
+  }
+  return isa_and_present<arith::ExtFOp>(op) && getElementTypeOrSelf(op->getOperand(0)).isBF16();
+}
+
+/// Values in f32 as one part, if that has them all, or as what bf16 keeps of them and of the rest.
+static SmallVector<Value> partsInBf16(OpBuilder &b, Location loc, Value x) {
   SmallVector<Value> parts{inBf16(b, loc, x)};
-  if (isa_and_present<arith::ExtFOp>(op) && getElementTypeOrSelf(op->getOperand(0)).isBF16())
+  if (isCopyOfBf16(x))
     return parts;
   auto type = rowsType(x);
   AffineMap map = b.getMultiDimIdentityMap(type.getRank());
@@ -129,39 +139,41 @@ static SmallVector<Value> partsInBf16(OpBuilder &b, Location loc, Value x) {
   return parts;
 }
 
-ChannelDecays strand::channelDecays(OpBuilder &b, Location loc, Value gate, bool exclusive) {
+ChannelDecays::ChannelDecays(OpBuilder &b, Location loc, Value gate, bool exclusive)
+    : b(b), loc(loc), gate(gate), exclusive(exclusive), parts(partsInBf16(b, loc, gate)) {}
+
+Value ChannelDecays::before() { return sums(exclusive ? arith::CmpIPredicate::ult : arith::CmpIPredicate::ule); }
+Value ChannelDecays::after() { return sums(arith::CmpIPredicate::ugt); }
+
+/// Sums of addends of one sign, and no differences of sums: what is left of them is as exact as they are.
+Value ChannelDecays::sums(arith::CmpIPredicate counted) {
   auto type = rowsType(gate);
-  int64_t length = type.getDimSize(0), channels = type.getDimSize(1);
-  Type e = type.getElementType();
-  Value zero = floatConstant(b, loc, e, 0), toBaseTwo = floatConstant(b, loc, e, log2e);
-  auto map = [&](StringRef dims) { return dimsMap(b.getContext(), "ir", dims); };
-  ChannelDecays decays;
-  decays.gates = partsInBf16(b, loc, gate);
-  auto inBaseTwo = [&](Value x) {
-    int64_t rank = rowsType(x).getRank();
-    return generic(
-        b, loc, {}, x, b.getMultiDimIdentityMap(rank), std::string(rank, 'p'),
-        [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> { return {mul(b, loc, v[0], toBaseTwo)}; })[0];
-  };
-  // sums of addends of one sign, and no differences of sums: what is left of them is as exact as they are
-  auto sums = [&](arith::CmpIPredicate counted) {
-    Value ones = onesWhere(b, loc, length, counted), sum = filled(b, loc, {length, channels}, zero);
-    for (Value part : decays.gates)
-      sum = contract(b, loc, ones, "rt", part, "ti", sum, "ri");
-    return inBaseTwo(sum);
-  };
-  decays.before = sums(exclusive ? arith::CmpIPredicate::ult : arith::CmpIPredicate::ule);
-  decays.after = sums(arith::CmpIPredicate::ugt);
-  decays.total = inBaseTwo(generic(
-      b, loc, gate, filled(b, loc, {channels}, zero), {map("ri"), map("i")}, "pr",
-      [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {add(b, loc, x[1], x[0])}; })[0]);
-  return decays;
+  Value ones = onesWhere(b, loc, type.getDimSize(0), counted);
+  Value sum = filled(b, loc, type.getShape(), floatConstant(b, loc, type.getElementType(), 0));
+  for (Value part : parts)
+    sum = contract(b, loc, ones, "rt", part, "ti", sum, "ri");
+  return inBaseTwo(sum);
 }
 
-SmallVector<Value> strand::decayedScores(OpBuilder &b, Location loc, ValueRange lefts, Value right,
-                                         ArrayRef<Value> gates, bool exclusive) {
+Value ChannelDecays::total() {
+  auto type = rowsType(gate);
+  Value zeros = filled(b, loc, {type.getDimSize(1)}, floatConstant(b, loc, type.getElementType(), 0));
+  return inBaseTwo(generic(
+      b, loc, gate, zeros, {dimsMap(b.getContext(), "ir", "ri"), dimsMap(b.getContext(), "ir", "i")}, "pr",
+      [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {add(b, loc, x[1], x[0])}; })[0]);
+}
+
+Value ChannelDecays::inBaseTwo(Value x) {
+  int64_t rank = rowsType(x).getRank();
+  Value factor = floatConstant(b, loc, rowsType(x).getElementType(), log2e);
+  return generic(
+      b, loc, {}, x, b.getMultiDimIdentityMap(rank), std::string(rank, 'p'),
+      [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> { return {mul(b, loc, v[0], factor)}; })[0];
+}
+
+SmallVector<Value> ChannelDecays::scores(ValueRange lefts, Value right) {
   int64_t length = rowsType(right).getDimSize(0);
   SmallVector<Value> into(lefts.size(), emptyTensor(b, loc, {length, length}, b.getF32Type()));
-  auto op = tile::DecayedScoresOp::create(b, loc, ValueRange(into).getTypes(), lefts, right, gates, exclusive, into);
+  auto op = tile::DecayedScoresOp::create(b, loc, ValueRange(into).getTypes(), lefts, right, parts, exclusive, into);
   return llvm::to_vector_of<Value>(op.getResults());
 }

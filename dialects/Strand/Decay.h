@@ -1,6 +1,7 @@
 // How much of what one row of a tile wrote is left at another, for tiles of matrix states that decay.
 #pragma once
 #include "dialects/Strand/Rows.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 
 namespace strand {
 constexpr double log2e = 1.4426950408889634; // powers of 2 are what a GPU has
@@ -22,16 +23,28 @@ struct GateSums {
 /// `gate`: one natural logarithm a row, or one for all rows.
 GateSums gateSums(OpBuilder &b, Location loc, Value gate, int64_t length, Type element);
 
-/// The same of decays that each channel has of its own. `gate`: natural logarithms, length x channels.
-struct ChannelDecays {
-  SmallVector<Value> gates; // natural logarithms as parts in bf16, which add up to them but for 2^-17
-  Value before, after;      // length x channels; with `exclusive`, `before` leaves out the row's own gate
-  Value total;              // channels
+/// The same of decays that each channel has of its own. Each sum is made where it is asked for: threads that hold tiles
+/// in registers have no room for all of them at once.
+class ChannelDecays {
+public:
+  /// `gate`: natural logarithms, length x channels. With `exclusive`, rows are read before their own gate.
+  ChannelDecays(OpBuilder &b, Location loc, Value gate, bool exclusive);
+
+  Value before(); // length x channels
+  Value after();
+  Value total();  // channels
+  /// Of each of `lefts`, scores with earlier rows of `right`, all in bf16 (tile.decayed_scores).
+  SmallVector<Value> scores(ValueRange lefts, Value right);
+
+private:
+  OpBuilder &b;
+  Location loc;
+  Value gate;
+  bool exclusive;
+  SmallVector<Value> parts; // of the gate in bf16, which add up to it but for 2^-17
+  Value sums(arith::CmpIPredicate counted);
+  Value inBaseTwo(Value x);
 };
-ChannelDecays channelDecays(OpBuilder &b, Location loc, Value gate, bool exclusive);
-/// Of each of `lefts`, scores with earlier rows of `right`, all in bf16 (tile.decayed_scores).
-SmallVector<Value> decayedScores(OpBuilder &b, Location loc, ValueRange lefts, Value right, ArrayRef<Value> gates,
-                                 bool exclusive);
 
 /// x[dims] * factor * 2^logs[logDims], without `factor` or `logs` where they are null; written over x or, if it is
 /// given, to `into`.

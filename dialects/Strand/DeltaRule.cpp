@@ -188,10 +188,10 @@ FailureOr<SmallVector<Value>> DeltaRuleOp::decomposeOperation(OpBuilder &b) {
 
 //===--- tiles ---------------------------------------------------------------------------------------------------===//
 
-/// Whether tiles are for tensor cores: rows in bf16, so that products may round their factors to bf16, and one decay
-/// and one update a row.
+/// Whether tiles are for tensor cores: rows in bf16, so that products may round their factors to bf16, and one update a
+/// row.
 static bool isForTensorCores(DeltaRuleOp op, const ChunkOptions &options) {
-  return options.tensorCores && !options.singleRow && !op.hasVectorGate() && !op.isLowRank() && !op.hasVectorBeta() &&
+  return options.tensorCores && !options.singleRow && !op.isLowRank() && !op.hasVectorBeta() &&
          op.getFactors() == 1 && op.getK().getType().getRank() == 3 && op.getKeySize() % 16 == 0 &&
          op.getValueSize() % 16 == 0 && comesFromBf16(op.getQ()) && comesFromBf16(op.getK()) &&
          comesFromBf16(op.getV());
@@ -314,6 +314,8 @@ struct DeltaTile {
   SmallVector<Value> tile(Value y, Value state);
   /// The same from products of bf16, with the inverse of the system.
   SmallVector<Value> tensorCoreTile(Value y, Value state);
+  /// With a decay for each channel.
+  SmallVector<Value> tensorCoreVectorTile(Value y, Value state);
 
 private:
   /// How one row decays: a number, or logarithms [K], or not.
@@ -335,6 +337,8 @@ private:
   void vectorWeights(SmallVector<Written> &written, FromStart &start);
   Value solved(Value system, Value rhs);
   Value decayedState(Value state, Value total);
+  Value inverted(Value system);
+  Value errors(Value read);
 };
 } // namespace
 
@@ -627,6 +631,27 @@ SmallVector<Value> DeltaTile::tile(Value y, Value state) {
   return {y, state};
 }
 
+/// (1 + the strictly lower part of `system`)^-1, in bf16.
+Value DeltaTile::inverted(Value system) {
+  Value into = emptyTensor(b, loc, {C, C}, b.getBF16Type());
+  return tile::InverseOp::create(b, loc, into.getType(), system, into).getResult()[0];
+}
+
+/// beta (v - read), over `read`.
+Value DeltaTile::errors(Value read) {
+  SmallVector<Value> ins{v};
+  SmallVector<StringRef> dims{"mj"};
+  if (beta) {
+    ins.push_back(beta);
+    dims.push_back("m");
+  }
+  dims.push_back("mj");
+  return mapped(ins, read, dims, [&](OpBuilder &b, Location loc, ValueRange x) -> Value {
+    Value error = sub(b, loc, x[0], x.back());
+    return beta ? mul(b, loc, error, x[1]) : error;
+  });
+}
+
 /// With P[m, l] the decay from row l to row m, beta on the diagonal of B:
 ///   n = (1 + B strictly_lower(P * k k^T))^-1 B (v - decayed k S)
 SmallVector<Value> DeltaTile::tensorCoreTile(Value y, Value state) {
@@ -669,23 +694,10 @@ SmallVector<Value> DeltaTile::tensorCoreTile(Value y, Value state) {
         return {arith::SelectOp::create(b, loc, earlier, met, zero), score};
       });
   system = weighed[0];
-  Value inverse =
-      tile::InverseOp::create(b, loc, empty16.getType(), system, emptyTensor(b, loc, {C, C}, b.getBF16Type()))
-          .getResult()[0];
+  Value inverse = inverted(system);
   Value read =
       decayed(b, loc, contract(b, loc, k16, "mi", state16, "ij", zeros({C, V}), "mj"), "mj", gates.before, "m");
-  SmallVector<Value> ins{v};
-  SmallVector<StringRef> dims{"mj"};
-  if (beta) {
-    ins.push_back(beta);
-    dims.push_back("m");
-  }
-  dims.push_back("mj");
-  Value errors = mapped(ins, read, dims, [&](OpBuilder &b, Location loc, ValueRange x) -> Value {
-    Value error = sub(b, loc, x[0], x.back());
-    return beta ? mul(b, loc, error, x[1]) : error;
-  });
-  Value n = contract(b, loc, inverse, "ml", inBf16(b, loc, errors), "lj", zeros({C, V}), "mj");
+  Value n = contract(b, loc, inverse, "ml", inBf16(b, loc, errors(read)), "lj", zeros({C, V}), "mj");
   y = contract(b, loc, q16, "mi", state16, "ij", filledInto(b, loc, zero, y), "mj");
   y = decayed(b, loc, y, "mj", gates.before, "m", scale);
   y = contract(b, loc, weighed[1], "ml", inBf16(b, loc, n), "lj", y, "mj");
@@ -693,6 +705,38 @@ SmallVector<Value> DeltaTile::tensorCoreTile(Value y, Value state) {
   state = decayed(b, loc, state, "ij", gates.total, "");
   state = contract(b, loc, k16, "mi", inBf16(b, loc, n), "mj", state, "ij");
   return {y, state};
+}
+
+/// The same where P[m, l] is a vector: it is in what tile.decayed_scores multiplies, and in keys and queries that meet
+/// the state.
+SmallVector<Value> DeltaTile::tensorCoreVectorTile(Value y, Value state) {
+  Value q16 = inBf16(b, loc, q), k16 = inBf16(b, loc, k), state16 = inBf16(b, loc, state);
+  ChannelDecays decays(b, loc, gate, false);
+  SmallVector<Value> met = decays.scores({k16, q16}, k16);
+  Value system = met[0], scores = inBf16(b, loc, decayed(b, loc, met[1], "ml", {}, "", scale));
+  if (beta)
+    system = mapped(beta, system, {"m", "ml"},
+                    [](OpBuilder &b, Location loc, ValueRange x) { return mul(b, loc, x[0], x[1]); });
+  Value inverse = inverted(system);
+  // what meets the state, both at once: then nobody needs the sums of gates any more
+  Value empty16 = emptyTensor(b, loc, {C, K}, b.getBF16Type());
+  SmallVector<Value> readers = generic(b, loc, {k, q, decays.before()}, {empty16, empty16},
+                                       SmallVector<AffineMap>(5, map("mi", "mi")), "pp",
+                                       [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                                         Value decay = coarsePowerOfTwo(b, loc, x[2]);
+                                         Value key = mul(b, loc, x[0], decay),
+                                               query = mul(b, loc, mul(b, loc, x[1], scale), decay);
+                                         return {castFloat(b, loc, key, b.getBF16Type()),
+                                                 castFloat(b, loc, query, b.getBF16Type())};
+                                       });
+  Value read = contract(b, loc, readers[0], "mi", state16, "ij", zeros({C, V}), "mj");
+  y = contract(b, loc, readers[1], "mi", state16, "ij", filledInto(b, loc, zero, y), "mj");
+  Value n = contract(b, loc, inverse, "ml", inBf16(b, loc, errors(read)), "lj", zeros({C, V}), "mj");
+  Value n16 = inBf16(b, loc, n);
+  y = contract(b, loc, scores, "ml", n16, "lj", y, "mj");
+  Value keys = inBf16(b, loc, decayed(b, loc, k, "mi", decays.after(), "mi", {}, empty({C, K})));
+  state = decayed(b, loc, state, "ij", decays.total(), "i");
+  return {y, contract(b, loc, keys, "mi", n16, "mj", state, "ij")};
 }
 
 SmallVector<Value> DeltaRuleOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
@@ -706,8 +750,9 @@ SmallVector<Value> DeltaRuleOp::emitTile(OpBuilder &b, Value row, int64_t length
   };
   Value y = withoutHead(results[0], 1), s = withoutHead(states[0], 0);
   SmallVector<Value> out = length == 1                            ? tile.step(y, s)
-                           : isForTensorCores(*this, options) ? tile.tensorCoreTile(y, s)
-                                                              : tile.tile(y, s);
+                           : !isForTensorCores(*this, options) ? tile.tile(y, s)
+                           : hasVectorGate()                   ? tile.tensorCoreVectorTile(y, s)
+                                                               : tile.tensorCoreTile(y, s);
   SmallVector<Value> whole{results[0], states[0]};
   for (auto [part, into] : llvm::zip_equal(out, whole)) {
     SmallVector<OpFoldResult> offsets(rowsType(into).getRank(), b.getIndexAttr(0));

@@ -247,7 +247,7 @@ struct HeadTile {
   Value tensorCoreState(const GateSums &gates, Value state);
   /// With a decay for each channel.
   SmallVector<Value> tensorCoreVectorTile(ValueRange results, ValueRange states);
-  Value tensorCoreState(const ChannelDecays &decays, Value state);
+  Value tensorCoreState(ChannelDecays &decays, Value state);
   SmallVector<Value> vectorTile(ValueRange results, ValueRange states);
   /// What of a tile a summary is made of.
   struct Kept {
@@ -439,11 +439,11 @@ Value HeadTile::tensorCoreState(const GateSums &gates, Value state) {
 
 SmallVector<Value> HeadTile::tensorCoreVectorTile(ValueRange results, ValueRange states) {
   Value q16 = inBf16(b, loc, q), k16 = inBf16(b, loc, k), v16 = inBf16(b, loc, v);
-  ChannelDecays decays = channelDecays(b, loc, gate, bool(bonus));
-  Value scores = decayedScores(b, loc, q16, k16, decays.gates, bool(bonus))[0];
+  ChannelDecays decays(b, loc, gate, bool(bonus));
+  Value scores = decays.scores(q16, k16)[0];
   Value y = filledInto(b, loc, zero, results[0]);
   y = contract(b, loc, inBf16(b, loc, decayed(b, loc, scores, "rs", {}, "", scale)), "rs", v16, "sj", y, "rj");
-  Value queries = decayed(b, loc, q, "ri", decays.before, "ri", scale, emptyTensor(b, loc, {C, K}, e));
+  Value queries = decayed(b, loc, q, "ri", decays.before(), "ri", scale, emptyTensor(b, loc, {C, K}, e));
   y = contract(b, loc, inBf16(b, loc, queries), "ri", inBf16(b, loc, states[0]), "ij", y, "rj");
   if (bonus) {
     Value own = generic(b, loc, {q, k, bonus}, filled(b, loc, {C}, zero),
@@ -459,9 +459,9 @@ SmallVector<Value> HeadTile::tensorCoreVectorTile(ValueRange results, ValueRange
   return {y, tensorCoreState(decays, states[0])};
 }
 
-Value HeadTile::tensorCoreState(const ChannelDecays &decays, Value state) {
-  Value keys = decayed(b, loc, k, "si", decays.after, "si", {}, emptyTensor(b, loc, {C, K}, e));
-  state = decayed(b, loc, state, "ij", decays.total, "i");
+Value HeadTile::tensorCoreState(ChannelDecays &decays, Value state) {
+  Value keys = decayed(b, loc, k, "si", decays.after(), "si", {}, emptyTensor(b, loc, {C, K}, e));
+  state = decayed(b, loc, state, "ij", decays.total(), "i");
   return contract(b, loc, inBf16(b, loc, keys), "si", inBf16(b, loc, v), "sj", state, "ij");
 }
 
@@ -611,8 +611,8 @@ SmallVector<Value> LinearAttentionOp::emitSummary(OpBuilder &b, Value row, int64
   if (isForTensorCores(*this, options) && length > 1) {
     Value state = withoutHead(b, loc, states, 0)[0], total;
     if (hasVectorGate()) {
-      ChannelDecays decays = channelDecays(b, loc, tile.gate, bool(getBonus()));
-      total = decays.total;
+      ChannelDecays decays(b, loc, tile.gate, bool(getBonus()));
+      total = decays.total();
       state = tile.tensorCoreState(decays, state);
     } else {
       GateSums gates;

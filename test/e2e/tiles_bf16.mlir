@@ -175,3 +175,23 @@ func.func @bonus(%q: tensor<?x2x32xbf16>, %k: tensor<?x2x32xbf16>, %v: tensor<?x
   %n = arith.truncf %y : tensor<?x2x32xf32> to tensor<?x2x32xbf16>
   return %n : tensor<?x2x32xbf16>
 }
+
+// the same of the delta rule; sequences in one tile, and longer
+func.func @delta_channels(%q: tensor<?x2x32xbf16>, %k: tensor<?x2x32xbf16>, %v: tensor<?x2x64xbf16>, %beta: tensor<?x2xf32> {check.range = [0.0, 1.0]}, %a: tensor<?x2x32xf32> {check.kind = "gates"}, %offsets: tensor<?xi32>) -> tensor<?x2x64xbf16> attributes {check.tolerance = 5.0e-3} {
+  %q32 = arith.extf %q : tensor<?x2x32xbf16> to tensor<?x2x32xf32>
+  %kk = arith.extf %k : tensor<?x2x32xbf16> to tensor<?x2x32xf32>
+  %s = arith.constant dense<0.17> : tensor<2x32xf32>
+  %e0 = arith.constant 0 : index
+  %n0 = tensor.dim %kk, %e0 : tensor<?x2x32xf32>
+  %e = tensor.empty(%n0) : tensor<?x2x32xf32>
+  %k32 = linalg.generic {indexing_maps = [#three, #item, #three], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%kk, %s : tensor<?x2x32xf32>, tensor<2x32xf32>) outs(%e : tensor<?x2x32xf32>) {
+  ^bb0(%x: f32, %b: f32, %o: f32):
+    %r = arith.mulf %x, %b : f32
+    linalg.yield %r : f32
+  } -> tensor<?x2x32xf32>
+  %v32 = arith.extf %v : tensor<?x2x64xbf16> to tensor<?x2x64xf32>
+  %y = strand.delta_rule %q32, %k32, %v32 beta %beta gate %a offsets %offsets {scale = 0.2 : f64} : (tensor<?x2x32xf32>, tensor<?x2x32xf32>, tensor<?x2x64xf32>, tensor<?x2xf32>, tensor<?x2x32xf32>, tensor<?xi32>) -> tensor<?x2x64xf32>
+  %n = arith.truncf %y : tensor<?x2x64xf32> to tensor<?x2x64xbf16>
+  return %n : tensor<?x2x64xbf16>
+}

@@ -58,6 +58,28 @@ struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
   }
 
   void convert(scf::ForOp loop, const TileProgram &program) {
+    Written code = written(loop, program, true);
+    if (code.bytes() > roomForTwo) {
+      Written smaller = written(loop, program, false);
+      bool fits = smaller.bytes() <= roomForTwo; // two blocks wait for memory in turn
+      (fits ? code : smaller).erase();
+    }
+    loop.erase();
+    ++numLoops;
+  }
+
+  struct Written {
+    scf::ForallOp threads;
+    memref::AllocOp shared;
+    int64_t bytes() { return shared.getType().getNumElements(); }
+    void erase() {
+      threads.erase();
+      shared.erase();
+    }
+  };
+
+  /// The loop as code of threads, in front of it.
+  static Written written(scf::ForOp loop, const TileProgram &program, bool ahead) {
     ImplicitLocOpBuilder b(loop.getLoc(), loop);
     auto mapping = b.getArrayAttr(gpu::GPUThreadMappingAttr::get(b.getContext(), gpu::MappingId::DimX));
     auto threads = scf::ForallOp::create(b, ArrayRef<OpFoldResult>{b.getIndexAttr(threadsOfWarp * program.warps)},
@@ -66,19 +88,20 @@ struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
     auto pointer = LLVM::LLVMPointerType::get(b.getContext(), sharedSpace);
     // the size is known when the code is written
     auto later = UnrealizedConversionCastOp::create(b, TypeRange(pointer), ValueRange());
-    TileCode code(b, program, threads.getInductionVar(0), later.getResult(0));
+    TileCode code(b, program, threads.getInductionVar(0), later.getResult(0), ahead);
     code.run(loop);
     b.setInsertionPoint(threads);
-    Value bytes = memref::AllocOp::create(b, MemRefType::get({code.sharedBytes()}, b.getI8Type()));
-    bytes.getDefiningOp()->setAttr(tile::sharedMark, b.getUnitAttr());
+    auto bytes = memref::AllocOp::create(b, MemRefType::get({code.sharedBytes()}, b.getI8Type()));
+    bytes->setAttr(tile::sharedMark, b.getUnitAttr());
     b.setInsertionPoint(later);
     later.getResult(0).replaceAllUsesWith(sharedPointer(b, bytes));
     later.erase();
-    loop.erase();
-    ++numLoops;
+    return {threads, bytes};
   }
 
   static constexpr unsigned sharedSpace = 3;
+  // Of the 228 KiB of a multiprocessor of sm_90, with what each block takes beside.
+  static constexpr int64_t roomForTwo = 113 * 1024;
 };
 } // namespace
 } // namespace strand

@@ -12,8 +12,8 @@ constexpr int64_t columnsOfStep = fragment.rows, valuesOfFragment = 4;
 constexpr unsigned globalSpace = 1;
 } // namespace
 
-TileCode::TileCode(ImplicitLocOpBuilder &b, const TileProgram &program, Value thread, Value shared)
-    : b(b), program(program), shared(shared), at(b, thread, program.warps) {}
+TileCode::TileCode(ImplicitLocOpBuilder &b, const TileProgram &program, Value thread, Value shared, bool ahead)
+    : b(b), program(program), shared(shared), at(b, thread, program.warps), ahead(ahead) {}
 
 //===--- control -------------------------------------------------------------------------------------------------===//
 
@@ -35,7 +35,20 @@ SmallVector<Value> TileCode::carriedBy(scf::ForOp loop) {
   return carried;
 }
 
+/// Of tiles that are made in `block`, the op there in which they are used last.
+static DenseMap<Value, Operation *> lastUsesIn(Block &block) {
+  DenseMap<Value, Operation *> last;
+  for (Operation &op : block)
+    op.walk([&](Operation *inner) {
+      for (Value v : inner->getOperands())
+        if (Value tile = tileOf(v); tile.getParentBlock() == &block)
+          last[tile] = &op;
+    });
+  return last;
+}
+
 void TileCode::emitBody(Block &block) {
+  DenseMap<Value, Operation *> lastUses = lastUsesIn(block);
   for (Operation &op : block.without_terminator()) {
     if (const TileStep *step = program.stepOf(&op)) {
       emitStep(*step);
@@ -54,6 +67,7 @@ void TileCode::emitBody(Block &block) {
       if (!ofTile)
         b.clone(op, map);
     }
+    freePlaces(&op, lastUses);
   }
   storeOf(block);
 }
@@ -83,16 +97,16 @@ void TileCode::putAll(ArrayRef<Value> carried, ValueRange values) {
 
 void TileCode::emitLoop(scf::ForOp loop) {
   SmallVector<Value> carried = carriedBy(loop), factors = keepFactors(loop), init = valuesOfAll(carried);
-  int64_t stages = loop.getBody()->getOps<scf::ForOp>().empty() ? 2 : 1;
+  int64_t stages = ahead && loop.getBody()->getOps<scf::ForOp>().empty() ? 2 : 1;
   SmallVector<Arrival> arrivals = arrivalsOf(loop, stages);
-  bool ahead = stages == 2 && !arrivals.empty(); // what a round reads is sent a round before
+  bool sendAhead = stages == 2 && !arrivals.empty(); // what a round reads is sent a round before
   int64_t stageBytes = 0;
   for (const Arrival &a : arrivals)
     stageBytes += a.bytes;
   auto get = [&](Value v) { return map.lookupOrDefault(v); };
   Value from = get(loop.getLowerBound()), to = get(loop.getUpperBound()), step = get(loop.getStep());
   Value zero = at.number(0), bothStages = at.number(stageBytes);
-  if (ahead) {
+  if (sendAhead) {
     for (const Arrival &a : arrivals)
       beforeWrite(a.place);
     sendBelow(arrivals, loop, from, to, zero);
@@ -109,9 +123,9 @@ void TileCode::emitLoop(scf::ForOp loop) {
     map.map(loop.getInductionVar(), iv);
     putAll(carried, made.getRegionIterArgs());
     loaded.clear();
-    Value other = ahead ? arith::SubIOp::create(b, bothStages, stage).getResult() : stage;
-    awaitArrivals(arrivals, loop, iv, ahead);
-    if (ahead)
+    Value other = sendAhead ? arith::SubIOp::create(b, bothStages, stage).getResult() : stage;
+    awaitArrivals(arrivals, loop, iv, sendAhead);
+    if (sendAhead)
       sendBelow(arrivals, loop, arith::AddIOp::create(b, iv, step), to, other);
     for (const Arrival &a : arrivals)
       places[a.tile] = {a.place.number, at.behind(a.place.pointer, stage)};
@@ -183,7 +197,7 @@ SmallVector<TileCode::Arrival> TileCode::arrivalsOf(scf::ForOp loop, int64_t sta
       return arrivals;
     }
   for (Arrival &a : arrivals)
-    a.place = newPlace(a.bytes);
+    a.place = placeAtEnd(a.bytes);
   bytes += (stages - 1) * all; // behind each other, so that the same step leads to the other stage
   return arrivals;
 }
@@ -256,15 +270,38 @@ void TileCode::send(Value view, Value pointer) {
 
 //===--- shared memory -------------------------------------------------------------------------------------------===//
 
+/// The smallest unused place that is large enough, or a new one.
 TileCode::Place TileCode::newPlace(int64_t size) {
-  Place place{numPlaces++, at.behind(shared, at.number(bytes))};
-  bytes += llvm::alignTo(size, 128);
+  size = llvm::alignTo(size, 128);
+  Place *best = nullptr;
+  for (Place &place : unused)
+    if (place.size >= size && (!best || place.size < best->size))
+      best = &place;
+  if (best) {
+    Place place = *best;
+    unused.erase(best);
+    return place;
+  }
+  return placeAtEnd(size);
+}
+
+TileCode::Place TileCode::placeAtEnd(int64_t size) {
+  Place place{numPlaces++, at.behind(shared, at.number(bytes)), size};
+  bytes += size;
   return place;
 }
 
-TileCode::Place TileCode::scratchOf(Operation *op, int64_t size) {
-  auto known = scratch.find(op);
-  return known != scratch.end() ? known->second : scratch.try_emplace(op, newPlace(size)).first->second;
+/// Places of tiles that are used last in `done`; barriers go by a place and not by its tile.
+void TileCode::freePlaces(Operation *done, const DenseMap<Value, Operation *> &lastUses) {
+  SmallVector<Value> over;
+  for (auto &[tile, place] : places)
+    if (lastUses.lookup(tile) == done && program.isLocal(tile))
+      over.push_back(tile);
+  llvm::sort(over, [&](Value x, Value y) { return places[x].number < places[y].number; });
+  for (Value tile : over) {
+    unused.push_back(places[tile]);
+    places.erase(tile);
+  }
 }
 
 void TileCode::barrier() {
@@ -308,7 +345,7 @@ TileCode::Place TileCode::sharedCopy(Value tile) {
     SmallVector<Value> values = valuesOf(tile);
     beforeWrite(place);
     if (tileShape(tile).size() == 2)
-      writePlane(tile, place, values);
+      writePlane(tile, place, wordsOf(tile));
     else
       eachOwnValue(tile, [&](int64_t i, ArrayRef<Value> coordinates) {
         LLVM::StoreOp::create(b, values[i], at.behind(place.pointer, at.at().mul(coordinates[0], 4)), 4);
@@ -320,7 +357,7 @@ TileCode::Place TileCode::sharedCopy(Value tile) {
 }
 
 /// A tile of rank 2, rounded to bf16: a word where its rows are lines, else two halves of words.
-void TileCode::writePlane(Value tile, const Place &place, ArrayRef<Value> values) {
+void TileCode::writePlane(Value tile, const Place &place, ArrayRef<Value> words) {
   SmallVector<int64_t> shape = tileShape(tile);
   unsigned d = program.linesOf(tile);
   int64_t lines = shape[d];
@@ -330,8 +367,8 @@ void TileCode::writePlane(Value tile, const Place &place, ArrayRef<Value> values
   for (int64_t f = 0; f < at.fragmentsOfThread(lines); ++f)
     for (int64_t n = 0; n < shape[1 - d] / columnsOfStep; ++n)
       for (int64_t half : {0, 1}) {
-        Value word = at.word(values[0], values[1]);
-        values = values.drop_front(2);
+        Value word = words.front();
+        words = words.drop_front();
         if (d == 0) {
           Value address = at.chunkAddress(plane, at.line(lines, f, 0), at.number(n), 8 * half);
           LLVM::StoreOp::create(b, word, at.behind(address, at.at().mul(at.column(0), 2)), 4);
@@ -364,8 +401,21 @@ int64_t TileCode::slotsOf(Value tile) const {
 }
 
 void TileCode::put(Value tile, SmallVector<Value> values) {
-  held[tile] = {std::move(values), Value(), false};
+  held[tile] = {std::move(values), {}, Value(), false};
+  if (!held[tile].values.empty() && tileShape(tile).size() == 2 && getElementTypeOrSelf(tile).isBF16())
+    held[tile].words = wordsOf(tile);
   loaded.erase(tile);
+}
+
+/// The values of a tile of rank 2 in pairs, rounded to bf16.
+SmallVector<Value> TileCode::wordsOf(Value tile) {
+  if (!held[tile].words.empty())
+    return held[tile].words;
+  SmallVector<Value> words;
+  ArrayRef<Value> values = valuesOf(tile);
+  for (size_t i = 0; i < values.size(); i += 2)
+    words.push_back(at.word(values[i], values[i + 1]));
+  return words;
 }
 
 const SmallVector<Value> &TileCode::valuesOf(Value tile) {

@@ -8,8 +8,9 @@ namespace strand {
 
 class TileCode {
 public:
-  /// Code at `b`, for thread number `thread`; `shared` is a pointer to the block's shared memory.
-  TileCode(ImplicitLocOpBuilder &b, const TileProgram &program, Value thread, Value shared);
+  /// Code at `b`, for thread number `thread`; `shared` is a pointer to the block's shared memory. With `ahead`, what a
+  /// round of a loop reads is on its way while the round before computes, and takes twice the room.
+  TileCode(ImplicitLocOpBuilder &b, const TileProgram &program, Value thread, Value shared, bool ahead);
 
   /// The whole program.
   void run(scf::ForOp loop);
@@ -20,6 +21,7 @@ private:
   /// What the threads know of a tile.
   struct Held {
     SmallVector<Value> values; // in registers: f32, of bf16 before rounding
+    SmallVector<Value> words;  // of bf16 of rank 2: pairs of values, rounded as soon as they are known
     Value everywhere;          // or one number for all elements
     bool isShared = false;     // a copy of it lies in its place in shared memory
     bool isKnown() const { return everywhere || !values.empty(); }
@@ -28,6 +30,7 @@ private:
   struct Place {
     unsigned number = 0;
     Value pointer;
+    int64_t size = 0;
   };
   /// An input of a loop on its way: `next` is filled while `now` is read.
   struct Arrival {
@@ -42,6 +45,7 @@ private:
   const TileProgram &program;
   Value shared;
   TileThread at;
+  bool ahead;
   int64_t bytes = 0;
   unsigned numPlaces = 0;
   DenseMap<Value, DenseMap<int64_t, SmallVector<Value>>>
@@ -49,8 +53,8 @@ private:
   IRMapping map;                 // of the program's values
   DenseMap<Value, Held> held;
   DenseMap<Value, Place> places; // of tiles
+  SmallVector<Place> unused;     // places whose tiles nobody reads any more
   SmallVector<SmallVector<Arrival>> left; // places of loops that have ended, for other loops
-  DenseMap<Operation *, Place> scratch; // what an op needs for itself
   DenseSet<unsigned> written, read; // places, since the last barrier
   DenseMap<Value, DenseMap<int64_t, SmallVector<Value>>> loaded; // words or numbers of tiles, read in this round
 
@@ -73,13 +77,14 @@ private:
 
   // shared memory
   Place newPlace(int64_t size);
-  Place scratchOf(Operation *op, int64_t size);
+  Place placeAtEnd(int64_t size);
+  void freePlaces(Operation *done, const DenseMap<Value, Operation *> &lastUses);
   void beforeRead(const Place &place);
   void beforeWrite(const Place &place);
   void barrier();
   Place placeOf(Value tile);
   Place sharedCopy(Value tile);
-  void writePlane(Value tile, const Place &place, ArrayRef<Value> values);
+  void writePlane(Value tile, const Place &place, ArrayRef<Value> words);
   Plane planeOf(Value tile);
   int64_t sharedBytesOf(Value tile) const;
 
@@ -119,5 +124,6 @@ private:
   Words firstFactor(Value tile, bool alongRows, int64_t lines, int64_t f, int64_t k);
   SmallVector<Value> evaluate(const TileStep &step, ArrayRef<Value> arguments, ArrayRef<Value> indices);
   void put(Value tile, SmallVector<Value> values);
+  SmallVector<Value> wordsOf(Value tile);
 };
 } // namespace strand

@@ -48,9 +48,10 @@ private:
   struct Sums {
     SmallVector<Words> pairs;   // of 8 x 8 on the diagonal, of each level, then of rows with themselves
     Words below;                // of the later 8 rows with the earlier
+    SmallVector<Words> inside;  // of all of these, the block's first and last 8 columns
     SmallVector<Words> earlier; // of 16 rows with 8 columns each
   };
-  SmallVector<Sums> sums; // of each left factor
+  std::vector<Sums> sums; // of each left factor
   SmallVector<Words> zeros(int64_t count) const { return SmallVector<Words>(count, Words(4, zero())); }
   Value zero() const { return arith::ConstantOp::create(b, b.getF32FloatAttr(0)); }
 
@@ -65,6 +66,7 @@ private:
   void addLogs(Values &logs, ArrayRef<Value> matrix, ArrayRef<Words> gates);
   Values decays(ArrayRef<Value> logs);
   Words scaled(ArrayRef<Value> words, ArrayRef<Value> factors);
+  SmallVector<Words> insideOf(const Sums &s);
   void addPairs(Words &sums, ArrayRef<Value> left, ArrayRef<Value> right);
   void multiply(Words &sums, ArrayRef<Value> first, ArrayRef<Value> second) {
     sums = multiplyFragments(b, first, second, sums);
@@ -91,7 +93,7 @@ DecayedScores::DecayedScores(ImplicitLocOpBuilder &b, TileThread &at, Planes pla
   }
   int64_t fragments = rows() / half;
   for (size_t i = 0; i < this->planes.lefts.size(); ++i)
-    sums.push_back({zeros(levels + 1), Words(4, zero()), zeros(fragments)});
+    sums.push_back({zeros(levels + 1), Words(4, zero()), {}, zeros(fragments)});
 }
 
 /// The thread's word of a matrix of 8 x 8, of 1 in bf16 where `isOne`.
@@ -186,6 +188,23 @@ void DecayedScores::readBlock(Value begin) {
       for (auto [left, s] : llvm::zip_equal(lefts, sums))
         addPairs(s.pairs[levels], left, right);
   }
+  for (Sums &s : sums) // at once, which leaves fewer registers in use
+    s.inside = insideOf(s);
+}
+
+/// Of a pair of rows, the score of the level that parts them.
+SmallVector<Words> DecayedScores::insideOf(const Sums &s) {
+  SmallVector<Words> inside(2);
+  for (int64_t e = 0; e < 4; ++e) {
+    Value r = at.lineInFragment, c = math.add(at.column(0), e % 2), parted = math.turn(r, c);
+    Value pair = s.pairs[levels][e];
+    for (int64_t level = 0; level < levels; ++level)
+      pair = choose(less(parted, at.number(int64_t(1) << level)), pair, s.pairs[level][e]);
+    pair = choose(less(r, c), zero(), pair);
+    inside[0].push_back(e < 2 ? pair : s.below[e]);
+    inside[1].push_back(e < 2 ? zero() : pair);
+  }
+  return inside;
 }
 
 void DecayedScores::readEarlier(Value begin) {
@@ -217,23 +236,12 @@ void DecayedScores::readEarlier(Value begin) {
 Values DecayedScores::scores(int64_t left, Value begin) {
   const Sums &s = sums[left];
   Value own = math.div(begin, block);
-  Words inside[2]; // of the block's first and last 8 columns
-  for (int64_t e = 0; e < 4; ++e) {
-    Value r = at.lineInFragment, c = math.add(at.column(0), e % 2), parted = math.turn(r, c);
-    Value pair = s.pairs[levels][e];
-    for (int64_t level = 0; level < levels; ++level)
-      pair = choose(less(parted, at.number(int64_t(1) << level)), pair, s.pairs[level][e]);
-    // above the first level that parts them, rows are alike; pairs of `exclusive` rows with themselves are 0
-    pair = choose(less(r, c), zero(), pair);
-    inside[0].push_back(e < 2 ? pair : s.below[e]);
-    inside[1].push_back(e < 2 ? zero() : pair);
-  }
   Values all;
   for (int64_t n = 0; n < rows() / half; ++n) {
     Value isOwn = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, own, at.number(n / 2)),
           isEarlier = less(at.number(n / 2), own);
     for (int64_t e = 0; e < 4; ++e)
-      all.push_back(choose(isEarlier, s.earlier[n][e], choose(isOwn, inside[n % 2][e], zero())));
+      all.push_back(choose(isEarlier, s.earlier[n][e], choose(isOwn, s.inside[n % 2][e], zero())));
   }
   return all;
 }
@@ -249,7 +257,7 @@ void TileCode::emitDecayedScores(tile::DecayedScoresOp op) {
     planes.gates.push_back(planeOfFactor(part));
   Place keys;
   if (rows > block) {
-    keys = scratchOf(op, 2 * rows * op.channels());
+    keys = newPlace(2 * rows * op.channels());
     beforeWrite(keys);
   }
   planes.keys = {keys.pointer, rows, op.channels()};
@@ -263,6 +271,7 @@ void TileCode::emitDecayedScores(tile::DecayedScoresOp op) {
     for (auto [f, part] : llvm::enumerate(parts))
       part.readEarlier(at.fragmentBegin(rows, f));
     read.insert(keys.number);
+    unused.push_back(keys);
   }
   for (auto [i, into] : llvm::enumerate(op.getInto())) {
     SmallVector<Value> values;

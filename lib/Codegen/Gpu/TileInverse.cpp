@@ -170,7 +170,7 @@ void Inverse::writeTo(const Plane &plane, ArrayRef<Value> words) {
 void TileCode::emitInverse(tile::InverseOp op) {
   int64_t size = op.size();
   Value lower = tileOf(op.getLower()), into = tileOf(op.getInto());
-  Place array = scratchOf(op, size * Inverse::rowOf(size) * bytesOfValue);
+  Place array = newPlace(size * Inverse::rowOf(size) * bytesOfValue);
   Inverse inverse(b, at, array.pointer, size);
   SmallVector<Value> values = valuesOf(lower);
   beforeWrite(array);

@@ -6,7 +6,7 @@
 using namespace mlir;
 using namespace strand;
 namespace {
-constexpr int64_t columnsOfStep = fragment.rows, valuesOfFragment = 4, depthOfStep = 16;
+constexpr int64_t columnsOfStep = fragment.rows, valuesOfFragment = 4, wordsOfFragment = 2, depthOfStep = 16;
 } // namespace
 
 void TileCode::emitStep(const TileStep &step) {
@@ -182,14 +182,7 @@ TileCode::Words TileCode::firstFactor(Value tile, bool alongRows, int64_t lines,
   if (!isInput && !program.isInverse(tile) && (program.linesOf(tile) == 0) == alongRows) {
     SmallVector<int64_t> shape = tileShape(tile);
     int64_t fragments = shape[alongRows ? 1 : 0] / columnsOfStep;
-    ArrayRef<Value> values = valuesOf(tile);
-    Words words;
-    for (int64_t n : {2 * k, 2 * k + 1})
-      for (int64_t half : {0, 1}) {
-        ArrayRef<Value> pair = values.slice((f * fragments + n) * valuesOfFragment + 2 * half, 2);
-        words.push_back(at.word(pair[0], pair[1]));
-      }
-    return words;
+    return llvm::to_vector(ArrayRef(wordsOf(tile)).slice((f * fragments + 2 * k) * wordsOfFragment, 2 * wordsOfFragment));
   }
   if (!isInput)
     return at.firstFactor(planeOf(tile), !alongRows, at.fragmentBegin(lines, f), k);
