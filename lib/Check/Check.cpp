@@ -18,6 +18,7 @@ namespace {
 struct Build {
   CpuTarget target;
   Emulation emulation = Emulation::None;
+  std::string chip = {}; // of Emulation::Lanes
   int level = 1;
 
   std::string text() const {
@@ -29,7 +30,7 @@ struct Build {
     case Emulation::None: return std::to_string(target.vectorBits) + " bits";
     case Emulation::Forwards: return "kernels";
     case Emulation::Backwards: return "kernels, last thread first";
-    case Emulation::Lanes: return "lanes";
+    case Emulation::Lanes: return "lanes of " + chip;
     }
     llvm_unreachable("all kinds are listed");
   }
@@ -42,7 +43,7 @@ Expected<std::vector<Build>> buildsOf(const CheckOptions &options) {
   if (!host)
     return host.takeError();
   if (options.lanes)
-    return std::vector<Build>{{*host, Emulation::Lanes}};
+    return std::vector<Build>{{*host, Emulation::Lanes, options.chip}};
   if (options.kernels)
     return std::vector<Build>{{*host, Emulation::Forwards}, {*host, Emulation::Backwards}};
   std::vector<Build> all{{*host}};
@@ -106,7 +107,7 @@ private:
                   std::vector<std::vector<Program>> &programs, bool &isWrong);
   Expected<bool> compile(std::vector<Programs> &programs, const Build &build);
   std::string runForm(const FormDefinition &form, const Programs &programs, const Build &build, int threads);
-  void runWithoutBarriers(const FormDefinition &form, const Programs &programs);
+  void runWithoutOrders(const FormDefinition &form, const Programs &programs);
   void find(StringRef form, const Twine &text) { report.findings.push_back({signature.name, form.str(), text.str()}); }
   std::string again() const;
 
@@ -164,7 +165,7 @@ Error FunctionCheck::run() {
       for (auto [level, ofLevel] : llvm::zip_equal(options.levels, of)) {
         if (options.reproducible) // other vectors, other bits
           first.reset();
-        run(ofLevel, {build.target, build.emulation, level});
+        run(ofLevel, {build.target, build.emulation, build.chip, level});
       }
     }
   }
@@ -232,6 +233,8 @@ Expected<std::vector<std::vector<Program>>> FunctionCheck::made(ArrayRef<const P
   ProgramOptions o{build.target, {}, options.levels, options.inParts};
   o.stages.reproducible = options.reproducible;
   o.stages.emulation = build.emulation;
+  if (!build.chip.empty())
+    o.stages.gpu = GpuTarget{{build.chip}, ""};
   SmallVector<ProgramForm> forms;
   for (const ProgramDefinition *d : of)
     forms.push_back({d->form, d->chunkForm});
@@ -296,24 +299,27 @@ void FunctionCheck::run(const Programs &programs, const Build &build) {
       auto isKnown = [&](const Finding &f) { return f.function == signature.name && f.form == form.name; };
       if (!isAsked(form, build.target) || llvm::any_of(report.findings, isKnown))
         continue;
-      takeLaneBarriers();
+      takeLaneOrders();
       std::string problem = runForm(form, programs, build, threads);
-      if (problem.empty() && options.withoutBarriers && threads == 1)
-        runWithoutBarriers(form, programs);
+      if (problem.empty() && (options.withoutBarriers || options.withoutFences) && threads == 1)
+        runWithoutOrders(form, programs);
       if (!problem.empty())
         find(form.name, settings(build, threads) + "\n" + problem + "\n" + again());
     }
 }
 
-/// Without each of the barriers that threads came to in the run before.
-void FunctionCheck::runWithoutBarriers(const FormDefinition &form, const Programs &programs) {
+/// Without each of the barriers, or fences and waits, that threads came to in the run before.
+void FunctionCheck::runWithoutOrders(const FormDefinition &form, const Programs &programs) {
   Comparison comparison(signature, inputs, programs.carried(), cacheRows, bounds);
-  for (const LaneBarrier &barrier : takeLaneBarriers()) {
-    leaveOutLaneBarrier(barrier);
+  for (const LaneOrder &order : takeLaneOrders()) {
+    if (!(order.kind == LaneOrder::barrier ? options.withoutBarriers : options.withoutFences))
+      continue;
+    leaveOutLaneOrder(order);
     Trial trial{signature, inputs, programs, comparison, cacheRows, nullptr, Random(seed, form.name), {}};
     form.run(trial);
-    leaveOutLaneBarrier(std::nullopt);
-    report.functions.back().barriers.push_back({form.name, barrier.text(), takeLaneProblem()});
+    leaveOutLaneOrder(std::nullopt);
+    auto &runs = order.kind == LaneOrder::barrier ? report.functions.back().barriers : report.functions.back().fences;
+    runs.push_back({form.name, order.text(), takeLaneProblem()});
   }
 }
 

@@ -45,7 +45,9 @@ struct CheckOptions {
   bool kernels = false;           // the kernels that GPUs get, as loops of the CPU
   bool lanes = false;             // the code that GPUs get, by the lane emulator (Lanes.h)
   bool inParts = true;            // threads share the making of large modules
+  std::string chip = "sm_90a";    // with `lanes`: whose code
   bool withoutBarriers = false;   // with `lanes`: forms run again without each of their barriers
+  bool withoutFences = false;     // or of what orders threads and products of warpgroups
 };
 
 /// What a form came to.
@@ -55,15 +57,15 @@ struct FormRun {
   double error, largest; // relative RMS error against the meaning, of the worst result or state; and of an element
 };
 
-/// A barrier without which a form was run, and what the lane emulator found then; nothing: it is not missed.
-struct BarrierRun {
-  std::string form, barrier, found;
+/// A barrier or a fence without which a form was run, and what the lane emulator found then; nothing: it is not missed.
+struct OrderRun {
+  std::string form, order, found;
 };
 
 struct FunctionRuns {
   std::string name;
   std::vector<FormRun> runs; // those that are right
-  std::vector<BarrierRun> barriers;
+  std::vector<OrderRun> barriers, fences;
 };
 
 /// Something that is wrong, with what it takes to see it again; lines of text.

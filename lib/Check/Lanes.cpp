@@ -1,6 +1,7 @@
 // A fibre yields to the next one of its block that has not ended. Who is the last to come where all have to be does
 // what they are there for, and goes on.
 #include "lib/Check/Lanes.h"
+#include "lib/Check/LaneGroups.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -22,6 +23,8 @@ struct Access {
 struct Shadow {
   Access write, read;
   bool manyRead = false; // several threads read it in the epoch of `read`
+  size_t fences = 0;     // proxy fences that the writer had come to
+  int64_t product = 0;   // of a warpgroup, the last that read it
 };
 
 /// Threads that wait for each other.
@@ -32,11 +35,43 @@ struct Meeting {
   const char *rows[lanes];
 };
 
+/// A warpgroup at a product.
+struct GroupMeeting : Meeting {
+  GroupOperands operands[threadsOfLaneGroup];
+};
+
+/// Of a thread: sums of products on their way, and who may see what. A sum that has not been waited for is a NaN that
+/// names it.
+struct GroupThread {
+  struct Sum {
+    uint32_t bits;
+    int64_t group; // -1: not committed
+    bool isTaken;  // another product adds to it, or it has been waited for
+  };
+  std::vector<Sum> sums;
+  std::vector<int64_t> groups;           // of each committed group the last product
+  int64_t last = 0, waited = allWaited;  // products: the last; those up to which it has waited
+  bool isFenced = false;                 // wgmma.fence since the last group
+  std::vector<int64_t> proxyFences;      // the epoch of each
+
+  static constexpr int64_t allWaited = INT64_MAX;
+  static constexpr uint32_t nan = 0xffc00000, numbers = 0x3fffff;
+  Sum *named(uint32_t bits) {
+    uint32_t number = bits & numbers;
+    return (bits & ~numbers) == nan && number && number <= sums.size() ? &sums[number - 1] : nullptr;
+  }
+};
+
 class Emulator {
 public:
   using Code = void (*)(void *cells);
   void launch(Code code, const char *kernel, int64_t blocks, int64_t threads, int64_t sharedBytes, void *cells);
   void barrier(int64_t instruction);
+  void proxyFence(int64_t number);
+  void groupFence(int64_t number);
+  void groupMultiply(int64_t instruction, const GroupOperands &operands, const GroupShape &shape);
+  void groupCommit();
+  void groupWait(int64_t number, int64_t pending, uint32_t *words, int64_t count);
   void multiply(int64_t instruction, uint32_t *words);
   void loadMatrices(int64_t instruction, const char *row, uint32_t *words, bool turned);
   void shuffle(int64_t instruction, uint32_t *word, int mask);
@@ -48,8 +83,8 @@ public:
   int thread = 0, block = 0;
   char *shared = nullptr;
   std::string problem;
-  std::vector<LaneBarrier> barriers; // that threads came to
-  std::optional<LaneBarrier> leftOut;
+  std::vector<LaneOrder> orders; // that threads came to
+  std::optional<LaneOrder> leftOut;
 
 private:
   void runBlock();
@@ -57,6 +92,8 @@ private:
   void report(const std::string &text);
   /// Calls `act` once all `count` are at the instruction; false if they are not at the same.
   template <typename Act> void meet(Meeting &meeting, int count, int64_t instruction, Act act);
+  bool isLeftOut(LaneOrder::Kind kind, int64_t number);
+  void groupRead(int64_t place, std::string &fault);
   void touchCell(uintptr_t cell, bool isShared, bool write);
   void conflict(const Access &other, const char *what, bool isShared, uintptr_t cell);
   static void enter();
@@ -79,6 +116,9 @@ private:
   };
   std::vector<std::vector<Copy>> copies; // of each thread, on their way
   llvm::DenseMap<uintptr_t, Shadow> shadows;
+  std::vector<GroupMeeting> groups;
+  std::vector<GroupThread> groupThreads;
+  int64_t products = 0;
 };
 Emulator emulator;
 
@@ -91,6 +131,8 @@ void Emulator::report(const std::string &text) {
 
 void Emulator::enter() {
   emulator.code(emulator.cells);
+  if (!emulator.groupThreads[emulator.thread].sums.empty())
+    emulator.report("ends before its products have been waited for");
   emulator.ended[emulator.thread] = true;
   --emulator.alive;
   ++emulator.progress;
@@ -132,12 +174,18 @@ template <typename Act> void Emulator::meet(Meeting &meeting, int count, int64_t
   }
 }
 
-void Emulator::barrier(int64_t instruction) {
-  LaneBarrier here{kernel, reinterpret_cast<const void *>(code), instruction};
+bool Emulator::isLeftOut(LaneOrder::Kind kind, int64_t number) {
+  LaneOrder here{kind, kernel, reinterpret_cast<const void *>(code), number};
   if (leftOut == here)
+    return true;
+  if (!thread && !llvm::is_contained(orders, here))
+    orders.push_back(here);
+  return false;
+}
+
+void Emulator::barrier(int64_t instruction) {
+  if (isLeftOut(LaneOrder::barrier, instruction))
     return;
-  if (!thread && !llvm::is_contained(barriers, here))
-    barriers.push_back(here);
   meet(all, alive, instruction, [&] { ++epoch; });
 }
 
@@ -229,6 +277,117 @@ void Emulator::wait() {
   copies[thread] = std::move(rest);
 }
 
+/// fence.proxy.async: what this thread wrote may be seen by products, behind the next barrier.
+void Emulator::proxyFence(int64_t number) {
+  if (!isLeftOut(LaneOrder::proxyFence, number))
+    groupThreads[thread].proxyFences.push_back(epoch);
+}
+
+void Emulator::groupFence(int64_t number) {
+  if (!isLeftOut(LaneOrder::registerFence, number))
+    groupThreads[thread].isFenced = true;
+}
+
+/// A product reads bytes of shared memory. The first fault is left to the caller, who is in the middle of a meeting.
+void Emulator::groupRead(int64_t place, std::string &fault) {
+  constexpr int64_t word = 4;
+  uintptr_t cell = uintptr_t(shared) + place / word * word;
+  Shadow &s = shadows[cell];
+  auto say = [&](const std::string &what) {
+    if (fault.empty())
+      fault = "shared memory at " + std::to_string(place / word * word) + ": " + what;
+  };
+  if (place + 2 > sharedBytes)
+    say("a product reads it, of " + std::to_string(sharedBytes) + " bytes");
+  if (s.write.launch == launches && s.write.block == block) {
+    const std::vector<int64_t> &fences = groupThreads[s.write.thread].proxyFences;
+    std::string writer = "a product reads it, written by thread " + std::to_string(s.write.thread);
+    if (s.write.epoch == epoch)
+      say(writer + " since the last barrier");
+    else if (s.fences >= fences.size() || fences[s.fences] == epoch)
+      say(writer + " with no fence.proxy.async between that and a barrier");
+  }
+  s.manyRead = true;
+  s.read = {thread, block, launches, epoch};
+  s.product = products;
+}
+
+/// wgmma: is done at once, but its sums are not seen before they are waited for.
+void Emulator::groupMultiply(int64_t instruction, const GroupOperands &operands, const GroupShape &shape) {
+  int group = thread / threadsOfLaneGroup, first = group * threadsOfLaneGroup;
+  if (!groupThreads[thread].isFenced)
+    report("multiplies what is in registers with no wgmma.fence in front");
+  if (threads < first + threadsOfLaneGroup)
+    report("multiplies in a warpgroup of less than four warps");
+  GroupMeeting &meeting = groups[group];
+  meeting.operands[thread - first] = operands;
+  std::string fault;
+  meet(meeting, threadsOfLaneGroup, instruction, [&] {
+    ++products;
+    auto read = [&](int64_t place) {
+      groupRead(place, fault);
+      uint16_t bits = 0;
+      if (place + 2 <= sharedBytes)
+        std::memcpy(&bits, shared + place, 2);
+      return bits;
+    };
+    auto sumOf = [&](int t, int64_t i) {
+      GroupThread &state = groupThreads[first + t];
+      uint32_t bits = meeting.operands[t].sums[i];
+      GroupThread::Sum *named = state.named(bits);
+      if (named)
+        named->isTaken = true;
+      return llvm::bit_cast<float>(named ? named->bits : bits);
+    };
+    auto putSum = [&](int t, int64_t i, float sum) {
+      GroupThread &state = groupThreads[first + t];
+      state.sums.push_back({llvm::bit_cast<uint32_t>(sum), -1, false});
+      meeting.operands[t].sums[i] = GroupThread::nan | uint32_t(state.sums.size());
+    };
+    std::string problem = multiplyLaneGroup(meeting.operands, shape, read, sumOf, putSum);
+    if (fault.empty())
+      fault = problem;
+    for (int t = 0; t < threadsOfLaneGroup; ++t) {
+      GroupThread &state = groupThreads[first + t];
+      state.waited = std::min(state.waited, products - 1);
+      state.last = products;
+    }
+  });
+  if (!fault.empty())
+    report(fault);
+}
+
+void Emulator::groupCommit() {
+  GroupThread &state = groupThreads[thread];
+  for (GroupThread::Sum &sum : state.sums)
+    if (sum.group < 0)
+      sum.group = state.groups.size();
+  state.groups.push_back(state.last);
+  state.isFenced = false;
+}
+
+/// wgmma.wait_group: all groups but the last `pending` are done; `words` are the sums that the code takes from now on.
+void Emulator::groupWait(int64_t number, int64_t pending, uint32_t *words, int64_t count) {
+  if (isLeftOut(LaneOrder::wait, number))
+    return;
+  GroupThread &state = groupThreads[thread];
+  int64_t done = int64_t(state.groups.size()) - pending;
+  for (int64_t i = 0; i < count; ++i)
+    if (GroupThread::Sum *sum = state.named(words[i]); sum && sum->group >= 0 && sum->group < done) {
+      words[i] = sum->bits;
+      sum->isTaken = true;
+    }
+  if (done > 0)
+    state.waited = std::max(state.waited, state.groups[done - 1]);
+  if (pending)
+    return;
+  if (llvm::any_of(state.sums, [](const GroupThread::Sum &sum) { return !sum.isTaken; }))
+    report("uses sums of a product that have not been waited for");
+  state.sums.clear();
+  state.groups.clear();
+  state.waited = GroupThread::allWaited;
+}
+
 void Emulator::conflict(const Access &other, const char *what, bool isShared, uintptr_t cell) {
   std::string place = isShared ? "shared memory at " + std::to_string(cell - uintptr_t(shared))
                                : "memory at 0x" + llvm::utohexstr(cell);
@@ -249,8 +408,13 @@ void Emulator::touchCell(uintptr_t cell, bool isShared, bool write) {
     conflict(s.write, write ? "written here and" : "read here, written", isShared, cell);
   if (write && conflicts(s.read, s.manyRead))
     conflict(s.read, "written here, read", isShared, cell);
+  if (write && s.product && llvm::any_of(groupThreads, [&](const GroupThread &t) { return s.product > t.waited; }))
+    report("shared memory at " + std::to_string(cell - uintptr_t(shared)) +
+           ": written here, read by a product that has not been waited for");
   if (write) {
     s.write = now;
+    s.fences = groupThreads[thread].proxyFences.size();
+    s.product = 0;
   } else {
     s.manyRead = s.read.epoch == epoch && (s.manyRead || s.read.thread != thread);
     s.read = now;
@@ -280,6 +444,8 @@ void Emulator::runBlock() {
   all = {};
   warps.assign((threads + lanes - 1) / lanes, {});
   copies.assign(threads, {});
+  groups.assign((threads + threadsOfLaneGroup - 1) / threadsOfLaneGroup, {});
+  groupThreads.assign(threads, {});
   ended.assign(threads, false);
   for (int t = 0; t < threads; ++t) {
     getcontext(&fibres[t]);
@@ -293,7 +459,7 @@ void Emulator::runBlock() {
 }
 
 void Emulator::launch(Code what, const char *name, int64_t blocks, int64_t count, int64_t bytes, void *arguments) {
-  constexpr size_t alignment = 1024;
+  constexpr size_t alignment = 1 << 18; // so that what descriptors hold of an address are places
   code = what;
   kernel = name;
   cells = arguments;
@@ -312,8 +478,8 @@ void Emulator::launch(Code what, const char *name, int64_t blocks, int64_t count
 
 std::string strand::takeLaneProblem() { return std::exchange(emulator.problem, ""); }
 
-std::vector<LaneBarrier> strand::takeLaneBarriers() { return std::exchange(emulator.barriers, {}); }
-void strand::leaveOutLaneBarrier(std::optional<LaneBarrier> barrier) { emulator.leftOut = std::move(barrier); }
+std::vector<LaneOrder> strand::takeLaneOrders() { return std::exchange(emulator.orders, {}); }
+void strand::leaveOutLaneOrder(std::optional<LaneOrder> order) { emulator.leftOut = std::move(order); }
 
 std::vector<std::pair<std::string, void *>> strand::laneSymbols() {
   auto symbol = [](const char *name, auto *f) { return std::pair(std::string(name), reinterpret_cast<void *>(f)); };
@@ -332,6 +498,24 @@ std::vector<std::pair<std::string, void *>> strand::laneSymbols() {
           "strand_lane_load_matrices",
           +[](int64_t instruction, const char *row, uint32_t *words, int64_t turned) {
             emulator.loadMatrices(instruction, row, words, turned);
+          }),
+      symbol(
+          "strand_lane_proxy_fence", +[](int64_t number) { emulator.proxyFence(number); }),
+      symbol(
+          "strand_lane_group_fence", +[](int64_t number) { emulator.groupFence(number); }),
+      symbol(
+          "strand_lane_group_multiply",
+          +[](int64_t instruction, uint32_t *sums, const uint32_t *words, uint64_t first, uint64_t second,
+              int64_t columns, int64_t addsSums, int64_t firstTurned, int64_t secondTurned) {
+            emulator.groupMultiply(instruction, {sums, words, first, second},
+                                   {columns, addsSums != 0, firstTurned != 0, secondTurned != 0});
+          }),
+      symbol(
+          "strand_lane_group_commit", +[]() { emulator.groupCommit(); }),
+      symbol(
+          "strand_lane_group_wait",
+          +[](int64_t number, int64_t pending, uint32_t *words, int64_t count) {
+            emulator.groupWait(number, pending, words, count);
           }),
       symbol(
           "strand_lane_shuffle", +[](int64_t instruction, uint32_t *word,

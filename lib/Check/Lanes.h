@@ -4,7 +4,9 @@
 //   what one thread reads or writes and another one writes with no barrier between, in shared memory or any other,
 //   what blocks of one launch write and others touch,
 //   reads and writes beyond shared memory, and such as are not aligned,
-//   threads that wait for each other at different places.
+//   threads that wait for each other at different places,
+//   products of warpgroups (LaneGroups.h) whose factors were stored without fence.proxy.async, whose registers have no
+//   wgmma.fence in front, or whose sums are used, or factors written, before they were waited for.
 // Shared memory holds NaN when a block begins.
 #pragma once
 #include <cstdint>
@@ -19,17 +21,23 @@ std::vector<std::pair<std::string, void *>> laneSymbols();
 /// taken.
 std::string takeLaneProblem();
 
-/// A barrier of a kernel, whose code tells kernels of one name apart.
-struct LaneBarrier {
+/// What puts a kernel's work in order: a barrier; or, numbered together, a fence of or a wait for products of warpgroups.
+/// Its code tells kernels of one name apart.
+struct LaneOrder {
+  enum Kind { barrier, proxyFence, registerFence, wait };
+  Kind kind;
   std::string kernel;
   const void *code;
   int64_t number;
 
-  bool operator==(const LaneBarrier &o) const { return code == o.code && number == o.number; }
-  std::string text() const { return "barrier " + std::to_string(number) + " of " + kernel; }
+  bool operator==(const LaneOrder &o) const { return kind == o.kind && code == o.code && number == o.number; }
+  std::string text() const {
+    constexpr const char *names[] = {"barrier ", "fence.proxy.async ", "wgmma.fence ", "wgmma.wait_group "};
+    return names[kind] + std::to_string(number) + " of " + kernel;
+  }
 };
-/// The barriers that threads came to since the last time, in the order in which they first did.
-std::vector<LaneBarrier> takeLaneBarriers();
+/// Those that threads came to since the last time, in the order in which they first did.
+std::vector<LaneOrder> takeLaneOrders();
 /// From now on threads go through this one as if it were not there.
-void leaveOutLaneBarrier(std::optional<LaneBarrier> barrier);
+void leaveOutLaneOrder(std::optional<LaneOrder> order);
 } // namespace strand

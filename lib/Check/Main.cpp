@@ -2,6 +2,7 @@
 #include "lib/Check/Check.h"
 #include "lib/Passes.h"
 #include "lib/Target/Errors.h"
+#include "lib/Target/Gpu.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
@@ -48,19 +49,19 @@ void printRight(const FunctionRuns &f, bool verbose, bool reproducible) {
   llvm::outs() << "\n";
 }
 
-void printBarriers(const FunctionRuns &f, bool verbose) {
-  for (auto it = f.barriers.begin(); it != f.barriers.end();) {
-    auto end = std::find_if(it, f.barriers.end(), [&](const BarrierRun &r) { return r.form != it->form; });
+void printOrders(const FunctionRuns &f, const std::vector<OrderRun> &runs, const char *what, bool verbose) {
+  for (auto it = runs.begin(); it != runs.end();) {
+    auto end = std::find_if(it, runs.end(), [&](const OrderRun &r) { return r.form != it->form; });
     std::vector<std::string> unmissed;
-    for (const BarrierRun &r : llvm::make_range(it, end)) {
+    for (const OrderRun &r : llvm::make_range(it, end)) {
       if (r.found.empty())
-        unmissed.push_back(r.barrier);
+        unmissed.push_back(r.order);
       if (verbose)
-        llvm::outs() << f.name << ": form " << r.form << " without " << r.barrier << ": "
+        llvm::outs() << f.name << ": form " << r.form << " without " << r.order << ": "
                      << (r.found.empty() ? "nothing is found" : r.found) << "\n";
     }
     llvm::outs() << f.name << ": form " << it->form << ": " << end - it - unmissed.size() << " of " << end - it
-                 << " barriers are missed";
+                 << " " << what << " are missed";
     if (!unmissed.empty())
       llvm::outs() << "; not " << llvm::join(unmissed, ", ");
     llvm::outs() << "\n";
@@ -80,7 +81,8 @@ int print(const CheckReport &report, bool verbose, bool reproducible) {
       }
     if (right && !f.runs.empty())
       printRight(f, verbose, reproducible);
-    printBarriers(f, verbose);
+    printOrders(f, f.barriers, "barriers", verbose);
+    printOrders(f, f.fences, "fences and waits", verbose);
   }
   return report.findings.empty() ? EXIT_RIGHT : EXIT_WRONG;
 }
@@ -134,6 +136,12 @@ int strand::checkMain(int argc, char **argv) {
                                 cl::desc("with --lanes: runs each form again without each of its barriers, and says "
                                          "which are missed"),
                                 cl::cat(category));
+  cl::opt<bool> withoutFences("without-fences",
+                              cl::desc("with --lanes: the same without each fence of and wait for products of "
+                                       "warpgroups"),
+                              cl::cat(category));
+  cl::opt<std::string> chip("gpu-arch", cl::desc("with --lanes: the GPU whose code it is; sm_90a by default"),
+                            cl::value_desc("CHIP"), cl::init(options.chip), cl::cat(category));
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, "strand-check: tries whether all forms of a file's public functions agree\n");
   options = {seed, rows, std::vector<std::string>(forms.begin(), forms.end()), function};
@@ -151,8 +159,18 @@ int strand::checkMain(int argc, char **argv) {
   options.kernels = kernels;
   options.lanes = lanes;
   options.withoutBarriers = withoutBarriers;
-  if (withoutBarriers && !lanes) {
-    llvm::errs() << "strand-check: error: --without-barriers is for the lane emulator; give it with --lanes\n";
+  options.withoutFences = withoutFences;
+  options.chip = chip;
+  const std::pair<bool, const char *> ofLanes[] = {{withoutBarriers, "--without-barriers"},
+                                                   {withoutFences, "--without-fences"},
+                                                   {chip.getNumOccurrences() > 0, "--gpu-arch"}};
+  for (auto [isGiven, name] : ofLanes)
+    if (isGiven && !lanes) {
+      llvm::errs() << "strand-check: error: " << name << " is for the lane emulator; give it with --lanes\n";
+      return EXIT_USAGE;
+    }
+  if (auto known = gpuTarget(chip, /*wantsPtx=*/true, /*wantsMachineCode=*/false); !known) {
+    llvm::errs() << "strand-check: error: " << llvm::toString(known.takeError()) << "\n";
     return EXIT_USAGE;
   }
 

@@ -63,6 +63,7 @@ std::vector<Stage> kernelStages(const StageOptions &options) {
                             ? "strand-kernels{tensor-cores few-rows=4}" // small tests see both
                             : "strand-kernels{tensor-cores}";
   bool ofDevice = options.emulation == Emulation::None || options.emulation == Emulation::Lanes;
+  std::string tiles = options.gpu && options.gpu->hasWgmma() ? "strand-register-tiles{wgmma}" : "strand-register-tiles";
   std::string cores = ofDevice ? " tensor-cores" : "";
   std::string math = ofDevice ? "strand-expand-math{device}" : "strand-expand-math";
   return {
@@ -76,7 +77,7 @@ std::vector<Stage> kernelStages(const StageOptions &options) {
             tidy})},
       {"buffers", "memory", buffers()},
       {"kernels", "blocks of threads and the arena",
-       join({ofDevice ? onFunctions({"strand-register-tiles", kernels, math}) : onFunctions({kernels, math}), tidy,
+       join({ofDevice ? onFunctions({tiles, kernels, math}) : onFunctions({kernels, math}), tidy,
              "strand-arena", tidy})},
   };
 }
@@ -113,7 +114,7 @@ std::vector<Stage> emulationStages(const StageOptions &options) {
 std::vector<Stage> strand::stages(const CpuTarget &target, const StageOptions &options) {
   std::vector<Stage> all = modelStages();
   auto add = [&](const std::vector<Stage> &more) { all.insert(all.end(), more.begin(), more.end()); };
-  if (options.gpu) {
+  if (options.gpu && options.emulation == Emulation::None) {
     add(kernelStages(options));
     add(deviceStages(*options.gpu, options));
   } else if (options.emulation != Emulation::None) {

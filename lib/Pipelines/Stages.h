@@ -23,7 +23,7 @@ struct StageOptions {
   std::string form = "auto"; // of strand-expand-chunks
   bool reproducible = false; // the same bits for any batch, cut and number of threads
   std::optional<GpuTarget> gpu = std::nullopt; // the model runs on it
-  Emulation emulation = Emulation::None;
+  Emulation emulation = Emulation::None; // of the device that `gpu` names, if it does, else of sm_80
 };
 
 /// In the order in which they run. What the first makes is the model whose hash is taken, so its passes may depend on

@@ -54,6 +54,10 @@ Expected<GpuTarget> strand::gpuTarget(StringRef chips, bool wantsPtx, bool wants
   return target;
 }
 
+bool GpuTarget::hasWgmma() const {
+  return !chips.empty() && all_of(chips, [](StringRef chip) { return chip == "sm_90a"; });
+}
+
 Expected<std::string> strand::imageOf(mlir::ModuleOp module) {
   auto binaries = to_vector(module.getOps<mlir::gpu::BinaryOp>());
   if (binaries.empty())

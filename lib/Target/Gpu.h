@@ -14,6 +14,9 @@ struct GpuTarget {
   std::vector<std::string> chips; // "sm_90a", "sm_80": an image each
   std::string toolkit; // folder whose bin/ has ptxas; empty: PTX, which the driver compiles when it is loaded
 
+  /// Whether all chips have the products of warpgroups, wgmma: one code serves all, and only sm_90a has them.
+  bool hasWgmma() const;
+
   /// The PTX version that all chips know.
   static constexpr llvm::StringLiteral ptxFeature = "+ptx83";
 };

@@ -45,6 +45,12 @@ struct DeviceIntrinsics : impl::DeviceIntrinsicsBase<DeviceIntrinsics> {
         return signalPassFailure();
     for (LLVM::LLVMFuncOp f : declarations)
       f.erase();
+    getOperation()->walk([](LLVM::GlobalOp global) {
+      constexpr unsigned sharedSpace = 3;
+      constexpr int64_t mostAligned = 1024; // of places in it, which are aligned from its beginning on (SharedPlaces.h)
+      if (global.getAddrSpace() == sharedSpace)
+        global.setAlignment(mostAligned);
+    });
     getOperation()->walk(
         [](LLVM::Prefetch fetch) { // LLVM has an instruction for it from sm_90 on, PTX has it everywhere
           OpBuilder b(fetch);

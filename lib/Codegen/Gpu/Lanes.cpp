@@ -6,12 +6,20 @@
 //                               are the results as well)
 //   strand_lane_load_matrices   (number, address of a row of 16 bytes, words: ptr to 4 words that come out, whether
 //                               each is turned)
+//   strand_lane_proxy_fence     (number among the fences and waits of the kernel)
+//   strand_lane_group_fence     (the same)
+//   strand_lane_group_multiply  (number of the instruction, sums: ptr, in and out; words: ptr to 4 of the first factor,
+//                               or null; descriptors of the first, where it has no words, and of the second;
+//                               columns; whether sums are added, the first is turned, the second is)
+//   strand_lane_group_commit    ()
+//   strand_lane_group_wait      (number among fences and waits, groups that may be pending, sums: ptr, their count)
 //   strand_lane_shuffle         (number, word: ptr, in and out, mask: i32)
 //   strand_lane_copy            (to: ptr to shared memory, from: ptr, bytes: i64)
 //   strand_lane_commit, strand_lane_wait    ()
 //   strand_lane_round           (f32) -> i16, the bits of bf16
 //   strand_lane_permute         (i32, i32, selector: i32) -> i32
 //   strand_lane_touch           (ptr, bytes: i64, alignment: i64, is a write: i64)
+#include "lib/Codegen/Gpu/GroupText.h"
 #include "lib/Codegen/Gpu/TileFragments.h"
 #include "lib/Codegen/LlvmConstants.h"
 #include "lib/Passes.h"
@@ -30,6 +38,13 @@ namespace strand {
 namespace {
 constexpr const char *launchName = "strand_rt_launch";
 
+constexpr int64_t wordsOfFirst = 4;
+
+int64_t numResults(LLVM::InlineAsmOp op) {
+  auto all = op.getNumResults() ? dyn_cast<LLVM::LLVMStructType>(op.getResult(0).getType()) : LLVM::LLVMStructType();
+  return all ? all.getBody().size() : op.getNumResults();
+}
+
 /// One kernel on its way to the emulator.
 class LaneCode {
 public:
@@ -45,7 +60,7 @@ private:
   LLVM::LLVMFuncOp kernel;
   ImplicitLocOpBuilder b;
   ModuleOp module;
-  int64_t barriers = 0, instructions = 0; // of the block, of a warp, so far
+  int64_t barriers = 0, fences = 0, instructions = 0; // of the block, of products, of a warp, so far
   Type i32, i64, pointer;
   Value words; // of what a warp does together
 
@@ -57,6 +72,7 @@ private:
   void rewriteProduct(NVVM::MmaOp op);
   LogicalResult rewriteMatrices(NVVM::LdMatrixOp op);
   LogicalResult rewriteShuffle(NVVM::ShflOp op);
+  LogicalResult rewriteGroup(LLVM::InlineAsmOp op);
   LogicalResult rewriteWait(NVVM::CpAsyncWaitGroupOp op);
   Value wordAt(int64_t i);
   Value loaded(Type type, Type word, int64_t first);
@@ -85,17 +101,25 @@ void LaneCode::oneAddressSpace() {
   });
 }
 
+/// How many words go to the emulator and back.
+static int64_t wordsFor(Operation *op) {
+  constexpr int64_t ofWarp = 10;
+  if (isa<NVVM::MmaOp, NVVM::LdMatrixOp, NVVM::ShflOp>(op))
+    return ofWarp;
+  auto text = dyn_cast<LLVM::InlineAsmOp>(op);
+  return text && isGroupText(text.getAsmString()) ? numResults(text) + wordsOfFirst : 0;
+}
+
 LogicalResult LaneCode::rewrite() {
   for (NamedAttribute attribute : llvm::to_vector(kernel->getDiscardableAttrs()))
     kernel->removeDiscardableAttr(attribute.getName());
   SmallVector<Operation *> ops;
-  bool together = false;
+  int64_t mostWords = 0;
   kernel.walk([&](Operation *op) {
     ops.push_back(op);
-    together |= isa<NVVM::MmaOp, NVVM::LdMatrixOp, NVVM::ShflOp>(op);
+    mostWords = std::max(mostWords, wordsFor(op));
   });
-  if (together) {
-    constexpr int64_t mostWords = 10;
+  if (mostWords) {
     b.setInsertionPointToStart(&kernel.getBody().front());
     words = LLVM::AllocaOp::create(b, pointer, i32, number(mostWords));
   }
@@ -135,6 +159,9 @@ LogicalResult LaneCode::rewrite(Operation *op) {
   } else if (isa<NVVM::CpAsyncCommitGroupOp>(op)) {
     call("strand_lane_commit", {}, {});
     op->erase();
+  } else if (isa<NVVM::FenceProxyOp>(op)) {
+    call("strand_lane_proxy_fence", {}, number(fences++));
+    op->erase();
   } else if (auto wait = dyn_cast<NVVM::CpAsyncWaitGroupOp>(op)) {
     return rewriteWait(wait);
   } else if (auto permute = dyn_cast<NVVM::PermuteOp>(op)) {
@@ -155,6 +182,8 @@ LogicalResult LaneCode::rewrite(Operation *op) {
       replace(call("strand_lane_thread", i32, {}));
       return success();
     }
+    if (isGroupText(text.getAsmString()))
+      return rewriteGroup(text);
     if (!text.getAsmString().starts_with("prefetch."))
       return op->emitError() << "the lane emulator knows no " << text.getAsmString();
     op->erase(); // it changes nothing, wherever it points
@@ -201,6 +230,42 @@ LogicalResult LaneCode::rewriteShuffle(NVVM::ShflOp op) {
   return success();
 }
 
+/// Operands are numbered: results first, then those that become results, then others.
+LogicalResult LaneCode::rewriteGroup(LLVM::InlineAsmOp op) {
+  auto instructionsOf = readGroupText(op.getAsmString());
+  if (!instructionsOf)
+    return op.emitError() << "the lane emulator cannot read " << op.getAsmString();
+  int64_t results = numResults(op);
+  SmallVector<StringRef> constraints;
+  op.getConstraints().split(constraints, ',');
+  for (StringRef constraint : constraints)
+    if (int64_t result; !constraint.getAsInteger(10, result))
+      LLVM::StoreOp::create(b, op.getOperands()[result], wordAt(result));
+  auto operand = [&](int64_t n) { return op.getOperands()[n - results]; };
+  for (const GroupInstruction &made : *instructionsOf) {
+    switch (made.kind) {
+    case GroupInstruction::fence: call("strand_lane_group_fence", {}, number(fences++)); break;
+    case GroupInstruction::commit: call("strand_lane_group_commit", {}, {}); break;
+    case GroupInstruction::wait:
+      call("strand_lane_group_wait", {}, {number(fences++), number(made.pending), words, number(results)});
+      break;
+    case GroupInstruction::multiply:
+      bool hasWords = made.first.size() == wordsOfFirst;
+      for (int64_t i = 0; hasWords && i < wordsOfFirst; ++i)
+        LLVM::StoreOp::create(b, operand(made.first[i]), wordAt(results + i));
+      call("strand_lane_group_multiply", {},
+           {number(instructions++), wordAt(made.sums),
+            hasWords ? wordAt(results) : LLVM::ZeroOp::create(b, pointer).getResult(),
+            hasWords ? number(0) : operand(made.first[0]), operand(made.second), number(made.columns),
+            number(made.addsSums), number(made.firstTurned), number(made.secondTurned)});
+    }
+  }
+  if (results)
+    op.getResult(0).replaceAllUsesWith(loaded(op.getResult(0).getType(), b.getF32Type(), 0));
+  op.erase();
+  return success();
+}
+
 LogicalResult LaneCode::rewriteWait(NVVM::CpAsyncWaitGroupOp op) {
   if (op.getN())
     return op.emitError() << "the lane emulator knows waiting for all copies";
@@ -213,10 +278,10 @@ Value LaneCode::wordAt(int64_t i) {
   return LLVM::GEPOp::create(b, pointer, i32, words, ArrayRef<LLVM::GEPArg>{int32_t(i)});
 }
 
-/// Words `first` .. as a struct of four.
+/// Words `first` .. as a struct.
 Value LaneCode::loaded(Type type, Type word, int64_t first) {
   Value all = LLVM::UndefOp::create(b, type);
-  for (int64_t i = 0; i < 4; ++i)
+  for (int64_t i = 0; i < int64_t(cast<LLVM::LLVMStructType>(type).getBody().size()); ++i)
     all = LLVM::InsertValueOp::create(b, all, LLVM::LoadOp::create(b, word, wordAt(first + i)), i);
   return all;
 }

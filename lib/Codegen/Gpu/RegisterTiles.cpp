@@ -14,6 +14,8 @@ namespace strand {
 namespace {
 
 struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
+  using RegisterTilesBase::RegisterTilesBase;
+
   void runOnOperation() override {
     SmallVector<scf::ForOp> loops;
     getOperation().walk<WalkOrder::PreOrder>([&](scf::ForOp loop) {
@@ -42,6 +44,7 @@ struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
     }
     for (Converted &c : programs) {
       c.program.warps = warps.lookup(c.loop->getParentOp());
+      c.program.wgmma = wgmma;
       convert(c.loop, c.program);
     }
   }
@@ -91,7 +94,8 @@ struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
     TileCode code(b, program, threads.getInductionVar(0), later.getResult(0), ahead);
     code.run(loop);
     b.setInsertionPoint(threads);
-    auto bytes = memref::AllocOp::create(b, MemRefType::get({code.sharedBytes()}, b.getI8Type()));
+    auto bytes = memref::AllocOp::create(b, MemRefType::get({code.sharedBytes()}, b.getI8Type()),
+                                         b.getI64IntegerAttr(Plane::alignment));
     bytes->setAttr(tile::sharedMark, b.getUnitAttr());
     b.setInsertionPoint(later);
     later.getResult(0).replaceAllUsesWith(sharedPointer(b, bytes));

@@ -7,8 +7,8 @@ def RegisterTiles : Pass<"strand-register-tiles", "::mlir::func::FuncOp"> {
         scf.forall (%t) in (128) {mapping = [#gpu.thread<x>]} { scf.for ... }
 
     whose threads go through the whole loop by themselves and meet at barriers: the ops on tiles become code on what each
-    thread holds of them (TileProgram.h, TileFragments.h). Products of bf16 are mma.sync with sums in f32. What is read of
-    memory is copied to shared memory (cp.async) while the round before is computed; states and sums stay in registers from
+    thread holds of them (TileProgram.h, TileFragments.h). Products of bf16 are mma.sync with sums in f32; with `wgmma`, which
+    devices of sm_90a alone have, those of four warps with a multiple of 64 lines are wgmma (Wgmma.h). What is read of memory is copied to shared memory (cp.async) while the round before is computed; states and sums stay in registers from
     round to round.
 
     A loop stays as it is, with a remark that says why, if
@@ -19,5 +19,6 @@ def RegisterTiles : Pass<"strand-register-tiles", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect",
                            "::mlir::NVVM::NVVMDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect"];
+  let options = [Option<"wgmma", "wgmma", "bool", "false", "the device has wgmma: it is sm_90a">];
   let statistics = [Statistic<"numLoops", "loops", "loops whose tiles are in registers">];
 }

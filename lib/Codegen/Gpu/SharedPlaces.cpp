@@ -16,6 +16,7 @@ struct Place {
   Interval use;
   int64_t bytes, offset = 0;
 
+  void moveTo(int64_t from) { offset = llvm::alignTo(from, alloc.getAlignment().value_or(alignment)); }
   bool overlaps(const Place &o) const {
     return use.overlaps(o.use) && offset < o.offset + o.bytes && o.offset < offset + bytes;
   }
@@ -26,7 +27,7 @@ void choose(Place &p, ArrayRef<Place> before) {
     moved = false;
     for (const Place &o : before)
       if (p.overlaps(o)) {
-        p.offset = o.offset + o.bytes;
+        p.moveTo(o.offset + o.bytes);
         moved = true;
       }
   }

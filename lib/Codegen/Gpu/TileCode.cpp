@@ -1,6 +1,7 @@
 #include "lib/Codegen/Gpu/TileCode.h"
 #include "lib/Codegen/Gpu/Fragments.h"
 #include "lib/Codegen/Gpu/ProductTiles.h"
+#include "lib/Codegen/Gpu/Wgmma.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -13,7 +14,9 @@ constexpr unsigned globalSpace = 1;
 } // namespace
 
 TileCode::TileCode(ImplicitLocOpBuilder &b, const TileProgram &program, Value thread, Value shared, bool ahead)
-    : b(b), program(program), shared(shared), at(b, thread, program.warps), ahead(ahead) {}
+    : b(b), program(program), shared(shared), at(b, thread, program.warps), ahead(ahead) {
+  groups = program.anyStep([&](const TileStep &step) { return step.isProduct && isOfGroup(factorsOf(step)); });
+}
 
 //===--- control -------------------------------------------------------------------------------------------------===//
 
@@ -100,12 +103,9 @@ void TileCode::emitLoop(scf::ForOp loop) {
   int64_t stages = ahead && loop.getBody()->getOps<scf::ForOp>().empty() ? 2 : 1;
   SmallVector<Arrival> arrivals = arrivalsOf(loop, stages);
   bool sendAhead = stages == 2 && !arrivals.empty(); // what a round reads is sent a round before
-  int64_t stageBytes = 0;
-  for (const Arrival &a : arrivals)
-    stageBytes += a.bytes;
   auto get = [&](Value v) { return map.lookupOrDefault(v); };
   Value from = get(loop.getLowerBound()), to = get(loop.getUpperBound()), step = get(loop.getStep());
-  Value zero = at.number(0), bothStages = at.number(stageBytes);
+  Value zero = at.number(0), bothStages = at.number(bytesOfStage(arrivals));
   if (sendAhead) {
     for (const Arrival &a : arrivals)
       beforeWrite(a.place);
@@ -113,6 +113,7 @@ void TileCode::emitLoop(scf::ForOp loop) {
   }
   init.push_back(zero); // the stage that is read
   DenseSet<unsigned> writtenBefore = written, readBefore = read;
+  bool unfencedBefore = unfenced;
   TileThread outside = at;
   auto made = scf::ForOp::create(b, from, to, step, init);
   {
@@ -146,6 +147,7 @@ void TileCode::emitLoop(scf::ForOp loop) {
   left.push_back(std::move(arrivals));
   written.insert_range(writtenBefore);
   read.insert_range(readBefore);
+  unfenced |= unfencedBefore;
 }
 
 /// At the head of the round `iv`: all that it reads is there, and nobody reads what it writes.
@@ -157,6 +159,7 @@ void TileCode::awaitArrivals(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value 
     sendAll(arrivals, loop, iv, at.number(0));
   }
   NVVM::CpAsyncWaitGroupOp::create(b, 0);
+  unfenced |= groups; // cp.async writes as stores do
   barrier();
 }
 
@@ -182,12 +185,10 @@ SmallVector<TileCode::Arrival> TileCode::arrivalsOf(scf::ForOp loop, int64_t sta
     }
   });
   SmallVector<Arrival> arrivals;
-  int64_t all = 0;
-  for (Value source : sources) {
-    int64_t size = llvm::alignTo(sharedBytesOf(source), 128);
-    arrivals.push_back({source, {}, stages, size});
-    all += size;
-  }
+  for (bool planes : {true, false}) // what is aligned to less comes last
+    for (Value source : sources)
+      if ((tileShape(source).size() == 2) == planes)
+        arrivals.push_back({source, {}, stages, int64_t(llvm::alignTo(sharedBytesOf(source), alignmentOf(source)))});
   auto fits = [](const Arrival &x, const Arrival &y) { return x.bytes == y.bytes && x.stages == y.stages; };
   for (SmallVector<Arrival> &places : left)
     if (llvm::equal(places, arrivals, fits)) {
@@ -196,9 +197,10 @@ SmallVector<TileCode::Arrival> TileCode::arrivalsOf(scf::ForOp loop, int64_t sta
       left.erase(&places);
       return arrivals;
     }
+  bytes = llvm::alignTo(bytes, Plane::alignment);
   for (Arrival &a : arrivals)
-    a.place = placeAtEnd(a.bytes);
-  bytes += (stages - 1) * all; // behind each other, so that the same step leads to the other stage
+    a.place = placeAtEnd(a.bytes, alignmentOf(a.tile));
+  bytes += (stages - 1) * bytesOfStage(arrivals); // behind each other, so that the same step leads to the other stage
   return arrivals;
 }
 
@@ -270,23 +272,32 @@ void TileCode::send(Value view, Value pointer) {
 
 //===--- shared memory -------------------------------------------------------------------------------------------===//
 
+/// From one stage to the next: both begin where a plane can.
+int64_t TileCode::bytesOfStage(ArrayRef<Arrival> arrivals) {
+  int64_t all = 0;
+  for (const Arrival &a : arrivals)
+    all += a.bytes;
+  return llvm::alignTo(all, Plane::alignment);
+}
+
 /// The smallest unused place that is large enough, or a new one.
-TileCode::Place TileCode::newPlace(int64_t size) {
-  size = llvm::alignTo(size, 128);
+TileCode::Place TileCode::newPlace(int64_t size, int64_t alignment) {
   Place *best = nullptr;
   for (Place &place : unused)
-    if (place.size >= size && (!best || place.size < best->size))
+    if (place.size >= size && place.alignment >= alignment && (!best || place.size < best->size))
       best = &place;
   if (best) {
     Place place = *best;
     unused.erase(best);
     return place;
   }
-  return placeAtEnd(size);
+  return placeAtEnd(size, alignment);
 }
 
-TileCode::Place TileCode::placeAtEnd(int64_t size) {
-  Place place{numPlaces++, at.behind(shared, at.number(bytes)), size};
+TileCode::Place TileCode::placeAtEnd(int64_t size, int64_t alignment) {
+  bytes = llvm::alignTo(bytes, alignment);
+  size = llvm::alignTo(size, alignment);
+  Place place{numPlaces++, at.behind(shared, at.number(bytes)), size, alignment};
   bytes += size;
   return place;
 }
@@ -305,6 +316,9 @@ void TileCode::freePlaces(Operation *done, const DenseMap<Value, Operation *> &l
 }
 
 void TileCode::barrier() {
+  if (unfenced)
+    fenceForGroups(b);
+  unfenced = false;
   at.barrier();
   written.clear();
   read.clear();
@@ -322,6 +336,11 @@ void TileCode::beforeWrite(const Place &place) {
   written.insert(place.number);
 }
 
+int64_t TileCode::alignmentOf(Value tile) {
+  constexpr int64_t banks = 128;
+  return tileShape(tile).size() == 2 ? Plane::alignment : banks;
+}
+
 int64_t TileCode::sharedBytesOf(Value tile) const {
   SmallVector<int64_t> shape = tileShape(tile);
   return shape.size() == 2 ? 2 * shape[0] * shape[1] : 4 * shape[0];
@@ -330,7 +349,9 @@ int64_t TileCode::sharedBytesOf(Value tile) const {
 /// The place that a tile from registers has in shared memory.
 TileCode::Place TileCode::placeOf(Value tile) {
   auto known = places.find(tile);
-  return known != places.end() ? known->second : places.try_emplace(tile, newPlace(sharedBytesOf(tile))).first->second;
+  if (known != places.end())
+    return known->second;
+  return places.try_emplace(tile, newPlace(sharedBytesOf(tile), alignmentOf(tile))).first->second;
 }
 
 /// Where a tile lies in shared memory, which threads may read now.
@@ -362,6 +383,7 @@ void TileCode::writePlane(Value tile, const Place &place, ArrayRef<Value> words)
   unsigned d = program.linesOf(tile);
   int64_t lines = shape[d];
   Plane plane{place.pointer, shape[0], shape[1]};
+  unfenced |= groups;
   OpBuilder::InsertionGuard guard(b);
   onlyIf(at.isFirstHolder(lines));
   for (int64_t f = 0; f < at.fragmentsOfThread(lines); ++f)

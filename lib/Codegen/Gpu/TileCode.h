@@ -30,7 +30,7 @@ private:
   struct Place {
     unsigned number = 0;
     Value pointer;
-    int64_t size = 0;
+    int64_t size = 0, alignment = 0;
   };
   /// An input of a loop on its way: `next` is filled while `now` is read.
   struct Arrival {
@@ -56,6 +56,8 @@ private:
   SmallVector<Place> unused;     // places whose tiles nobody reads any more
   SmallVector<SmallVector<Arrival>> left; // places of loops that have ended, for other loops
   DenseSet<unsigned> written, read; // places, since the last barrier
+  bool groups = false;              // some products are those of a warpgroup
+  bool unfenced = false;            // planes were written that wgmma may not see yet
   DenseMap<Value, DenseMap<int64_t, SmallVector<Value>>> loaded; // words or numbers of tiles, read in this round
 
   // control
@@ -69,6 +71,7 @@ private:
 
   // inputs
   SmallVector<Arrival> arrivalsOf(scf::ForOp loop, int64_t stages);
+  static int64_t bytesOfStage(ArrayRef<Arrival> arrivals);
   void awaitArrivals(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, bool ahead);
   void sendBelow(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, Value end, Value offset);
   void sendAll(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, Value offset);
@@ -76,8 +79,8 @@ private:
   Value again(Value v, IRMapping &later, Block *body);
 
   // shared memory
-  Place newPlace(int64_t size);
-  Place placeAtEnd(int64_t size);
+  Place newPlace(int64_t size, int64_t alignment);
+  Place placeAtEnd(int64_t size, int64_t alignment);
   void freePlaces(Operation *done, const DenseMap<Value, Operation *> &lastUses);
   void beforeRead(const Place &place);
   void beforeWrite(const Place &place);
@@ -87,6 +90,7 @@ private:
   void writePlane(Value tile, const Place &place, ArrayRef<Value> words);
   Plane planeOf(Value tile);
   int64_t sharedBytesOf(Value tile) const;
+  static int64_t alignmentOf(Value tile);
 
   // elements
   int64_t slotsOf(Value tile) const;
@@ -121,6 +125,10 @@ private:
     int64_t lines, columns, depth;
   };
   static Factors factorsOf(const TileStep &step);
+  bool isOfGroup(const Factors &factors) const;
+  void emitGroupProduct(const TileStep &step, const Factors &factors);
+  bool isHeldAlong(Value tile, bool alongRows) const;
+  static int64_t numberOfWords(bool alongRows, int64_t f, int64_t k) { return (k * 64 + f) * 2 + alongRows; }
   Words firstFactor(Value tile, bool alongRows, int64_t lines, int64_t f, int64_t k);
   SmallVector<Value> evaluate(const TileStep &step, ArrayRef<Value> arguments, ArrayRef<Value> indices);
   void put(Value tile, SmallVector<Value> values);

@@ -257,7 +257,7 @@ void TileCode::emitDecayedScores(tile::DecayedScoresOp op) {
     planes.gates.push_back(planeOfFactor(part));
   Place keys;
   if (rows > block) {
-    keys = newPlace(2 * rows * op.channels());
+    keys = newPlace(2 * rows * op.channels(), Plane::alignment);
     beforeWrite(keys);
   }
   planes.keys = {keys.pointer, rows, op.channels()};

@@ -28,9 +28,10 @@ TileThread TileThread::again() const {
 }
 
 Value TileThread::fragmentBegin(int64_t lines, int64_t f) {
-  int64_t fragments = lines / linesOfFragment16, each = fragmentsOfThread(lines);
-  Value first = fragments >= warps ? at().mul(warp, each) : at().rem(warp, fragments);
-  return at().mul(at().add(first, f), linesOfFragment16);
+  int64_t fragments = lines / linesOfFragment16;
+  // the fragments that warps have at the same time are neighbours, as a warpgroup has them
+  Value first = fragments >= warps ? at().add(warp, f * warps) : at().add(at().rem(warp, fragments), f);
+  return at().mul(first, linesOfFragment16);
 }
 
 Value TileThread::line(int64_t lines, int64_t f, int64_t half) {
@@ -53,12 +54,15 @@ Value TileThread::behind(Value pointer, Value offset) {
 }
 
 Value TileThread::chunkAddress(const Plane &plane, Value row, Value chunk, int64_t below) {
-  int64_t chunks = plane.columns / valuesOfChunk, turned = std::min<int64_t>(8, chunks & -chunks);
+  int64_t chunks = plane.columnsOfPanel() / valuesOfChunk;
+  bool single = plane.columns == plane.columnsOfPanel();
   // rows that lie in one line of all banks have the same turn
-  Value turn = at().rem(at().div(row, 8 / turned), turned);
-  Value place = at().add(at().mul(row, chunks), at().turn(chunk, turn));
+  Value turn = at().rem(at().div(row, 8 / chunks), chunks), inPanel = single ? chunk : at().rem(chunk, chunks);
+  Value place = at().add(at().mul(row, chunks), at().turn(inPanel, turn));
   Value address = behind(plane.pointer, at().mul(place, bytesOfChunk));
-  return below ? behind(address, number(below * chunks * bytesOfChunk)) : address;
+  if (!single)
+    address = behind(address, at().mul(at().div(chunk, chunks), plane.bytesOfPanel()));
+  return below ? behind(address, number(below * plane.bytesOfRow())) : address;
 }
 
 // Of the first factor the matrices are its upper and lower lines at the first 8 depths, then these at the others.

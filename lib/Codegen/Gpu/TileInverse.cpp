@@ -170,7 +170,7 @@ void Inverse::writeTo(const Plane &plane, ArrayRef<Value> words) {
 void TileCode::emitInverse(tile::InverseOp op) {
   int64_t size = op.size();
   Value lower = tileOf(op.getLower()), into = tileOf(op.getInto());
-  Place array = newPlace(size * Inverse::rowOf(size) * bytesOfValue);
+  Place array = newPlace(size * Inverse::rowOf(size) * bytesOfValue, Plane::alignment);
   Inverse inverse(b, at, array.pointer, size);
   SmallVector<Value> values = valuesOf(lower);
   beforeWrite(array);
@@ -189,6 +189,7 @@ void TileCode::emitInverse(tile::InverseOp op) {
   barrier();
   inverse.writeTo({array.pointer, size, size}, words);
   written.insert(array.number);
+  unfenced |= groups;
   places[into] = array;
   put(into, {});
   held[into].isShared = true;

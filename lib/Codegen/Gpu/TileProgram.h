@@ -50,7 +50,11 @@ public:
   static std::optional<TileProgram> of(scf::ForOp loop, function_ref<void(Operation *, const Twine &)> refuse);
 
   int64_t warps = 0;
+  bool wgmma = false; // the device has products of warpgroups
 
+  bool anyStep(function_ref<bool(const TileStep &)> holds) const {
+    return llvm::any_of(steps, [&](const auto &s) { return holds(s.second); });
+  }
   const TileStep *stepOf(Operation *op) const {
     auto known = steps.find(op);
     return known == steps.end() ? nullptr : &known->second;

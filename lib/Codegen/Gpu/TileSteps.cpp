@@ -176,17 +176,22 @@ void TileCode::emitTotal(const TileStep &step) {
   put(tile, {combiner.combine(b, number(tile), sum)});
 }
 
+/// Whether a first factor is held as sums are, with its lines along lines.
+bool TileCode::isHeldAlong(Value tile, bool alongRows) const {
+  return !program.isInput(tile) && !program.isInverse(tile) && (program.linesOf(tile) == 0) == alongRows;
+}
+
 /// 16 lines of the first factor along 16 of the depth. `alongRows`: its lines are the rows of the tile.
 TileCode::Words TileCode::firstFactor(Value tile, bool alongRows, int64_t lines, int64_t f, int64_t k) {
   bool isInput = program.isInput(tile);
-  if (!isInput && !program.isInverse(tile) && (program.linesOf(tile) == 0) == alongRows) {
+  if (isHeldAlong(tile, alongRows)) {
     SmallVector<int64_t> shape = tileShape(tile);
     int64_t fragments = shape[alongRows ? 1 : 0] / columnsOfStep;
     return llvm::to_vector(ArrayRef(wordsOf(tile)).slice((f * fragments + 2 * k) * wordsOfFragment, 2 * wordsOfFragment));
   }
   if (!isInput)
     return at.firstFactor(planeOf(tile), !alongRows, at.fragmentBegin(lines, f), k);
-  int64_t number = (k * 64 + f) * 2 + alongRows;
+  int64_t number = numberOfWords(alongRows, f, k);
   if (Words words = kept[tile].lookup(number); !words.empty())
     return words;
   Plane plane = planeOf(tile);
@@ -233,6 +238,8 @@ TileCode::Factors TileCode::factorsOf(const TileStep &step) {
 void TileCode::emitProduct(const TileStep &step) {
   linalg::LinalgOp op = step.op;
   Factors factors = factorsOf(step);
+  if (isOfGroup(factors))
+    return emitGroupProduct(step, factors);
   Value out = tileOf(op.getDpsInits()[0]), first = program.sourceOf(tileOf(factors.first->get()));
   SmallVector<Value> sums = valuesOf(out);
   Plane plane = planeOf(program.sourceOf(tileOf(factors.second->get())));

@@ -1,0 +1,43 @@
+// Products of a warpgroup, four warps together: wgmma m64nNk16 of bf16 with sums in f32, which sm_90a has.
+//
+// The sums of 64 lines are in the registers of 128 threads as those of mma.sync would be: each warp has 16 lines, a
+// fragment for each 8 columns. The first factor comes from registers, 4 words for 16 of the depth as mma.sync takes
+// them, or from shared memory; the second from shared memory. There a factor is a plane (TileFragments.h), which a
+// descriptor names: its lines (of the second factor, its columns) are rows of the plane, or columns of it, `turned`.
+//
+//   bits 0-13   byte address / 16
+//   bits 16-29  / 16: turned, from panel to panel; else not used
+//   bits 32-45  / 16: from 8 rows to the next 8
+//   bits 62-63  swizzle of rows of 128, 64, 32 bytes: 1, 2, 3
+//
+// wgmma runs beside the threads (it is of the "async proxy"), so that three things have to be in order:
+// - Stores and copies of threads reach it only through fence.proxy.async in each thread that wrote, and then a barrier.
+// - Registers that threads wrote, sums and words, are its own only behind wgmma.fence.
+// - Its sums are there, and what it reads may be written again, only behind wgmma.wait_group for a committed group.
+#pragma once
+#include "lib/Codegen/Gpu/TileFragments.h"
+namespace strand {
+
+constexpr int64_t warpsOfGroup = 4, linesOfGroup = 64, depthOfGroup = 16, mostColumnsOfGroup = 256;
+
+/// 16 of the depth for 64 lines.
+struct GroupStep {
+  SmallVector<Value> first; // 4 words (i32), or a descriptor (i64)
+  Value second;             // a descriptor
+};
+struct GroupProduct {
+  int64_t columns;
+  bool firstTurned, secondTurned;
+  SmallVector<GroupStep> steps; // all of the depth for the first 64 lines, then for the next
+  int64_t blocks;               // of 64 lines
+};
+
+/// The descriptor of 16 along the depth from 16 * k on, of lines from `firstLine` on.
+Value groupDescriptor(ImplicitLocOpBuilder &b, const Plane &plane, bool turned, int64_t firstLine, int64_t k);
+
+/// The thread's sums and the product; the product alone, if there are no sums.
+SmallVector<Value> multiplyGroup(ImplicitLocOpBuilder &b, const GroupProduct &product, ArrayRef<Value> sums);
+
+/// What this thread wrote to shared memory comes in front of what wgmma reads behind the next barrier.
+void fenceForGroups(ImplicitLocOpBuilder &b);
+} // namespace strand
