@@ -1,7 +1,32 @@
-// RUN: strand-opt %s -strand-register-tiles | FileCheck %s
+// RUN: strand-opt %s -strand-register-tiles | FileCheck %s --implicit-check-not=wgmma --implicit-check-not=fence
+// RUN: strand-opt %s -strand-register-tiles=wgmma | FileCheck %s --check-prefix=GROUP --implicit-check-not=mma.sync --implicit-check-not=ldmatrix
 
 // State = 0.5 state + k^T v, y = q state: rows come by copies of 16 bytes, the next ones while these are multiplied. The
 // state stays in registers, transposed, so that it is a first factor where it is; a warp holds 16 of its 64 columns.
+
+// With wgmma: what threads copied is fenced in front of the barrier; a descriptor holds the address / 16 and for rows of 64
+// bytes (32 keys) swizzle 2 and 512 bytes from 8 rows to the next: 2 << 62 | 32 << 32.
+// GROUP-LABEL: func @carried
+// GROUP:       scf.forall
+// GROUP:       memref.alloc() {alignment = 1024 : i64, strand.shared}
+// GROUP:       nvvm.cp.async.wait.group 0
+// GROUP-NEXT:  nvvm.fence.proxy {kind = #nvvm.proxy_kind<async.shared>, space = #nvvm.shared_space<cta>}
+// GROUP-NEXT:  gpu.barrier
+// y: words of the state; rows of q are columns of the product, 16 of the depth are 32 bytes
+// GROUP:       llvm.ptrtoint
+// GROUP:       arith.constant 65536 : i32
+// GROUP:       arith.constant -9223371899415822336 : i64
+// GROUP:       arith.constant 65538 : i32
+// GROUP:       llvm.inline_asm {{.*}}setp.ne.b32 p, 0, 0;\0Awgmma.fence.sync.aligned;\0A
+// GROUP-SAME:  wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {$0, {{[^}]*}}, $31}, {$32, $33, $34, $35}, $36, p, 1, 1, 0;\0A
+// GROUP-SAME:  wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {$0, {{[^}]*}}, $31}, {$37, $38, $39, $40}, $41, 1, 1, 1, 0;\0A
+// GROUP-SAME:  wgmma.commit_group.sync.aligned;\0Awgmma.wait_group.sync.aligned 0;\0A
+// GROUP-SAME:  "=&f,{{.*}},r,r,r,r,l,r,r,r,r,l,~{memory}"
+// the state: both factors from shared memory, turned; 16 rows of v are 2048 bytes (1 << 62 | 64 << 32), those of k 1024
+// GROUP:       arith.constant 4611686293305294848 : i64
+// GROUP:       llvm.inline_asm has_side_effects asm_dialect = att "{\0Awgmma.fence.sync.aligned;\0A
+// GROUP-SAME:  wgmma.mma_async.sync.aligned.m64n32k16.f32.bf16.bf16 {$0, {{[^}]*}}, $15}, $32, $33, 1, 1, 1, 1, 1;\0A
+// GROUP-SAME:  $38, $39, 1, 1, 1, 1, 1;\0Awgmma.commit_group
 
 #two = affine_map<(i, j) -> (i, j)>
 #three = affine_map<(r, c, j) -> (r, c, j)>
@@ -16,7 +41,7 @@ func.func @carried(%q: memref<?x2x32xbf16>, %k: memref<?x2x32xbf16>, %v: memref<
     // CHECK: %[[STATE:.*]] = memref.alloc() : memref<32x64xf32>
     %state = memref.alloc() : memref<32x64xf32>
     linalg.fill ins(%zero : f32) outs(%state : memref<32x64xf32>)
-    // CHECK: %[[SHARED:.*]] = memref.alloc() {strand.shared} : memref<{{[0-9]+}}xi8>
+    // CHECK: %[[SHARED:.*]] = memref.alloc() {alignment = 1024 : i64, strand.shared} : memref<{{[0-9]+}}xi8>
     // CHECK: scf.forall (%[[T:.*]]) in (128)
     // CHECK: memref.load %[[STATE]]
     // the first rows
