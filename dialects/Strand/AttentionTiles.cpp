@@ -502,7 +502,11 @@ SmallVector<Value> Tile::coreBlock(Value q, Value from, bool mask, ValueRange x)
       generic(b, loc, masked[1], {old.most, old.sum, emptyTensor(b, loc, {C}, e)},
               SmallVector<AffineMap>(4, map("r", "r")), "p",
               [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                Value most = arith::MaxNumFOp::create(b, loc, x[0], x[1]);
+                // a maximum that is passed by little stays, so that there is seldom anything to scale
+                constexpr double fewPowers = 8;
+                Value passed = mul(b, loc, sub(b, loc, x[0], x[1]), number(powerScale()));
+                Value isFar = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, passed, number(fewPowers));
+                Value most = arith::SelectOp::create(b, loc, isFar, x[0], x[1]);
                 Value factor = coarsePowerOfTwo(b, loc, mul(b, loc, sub(b, loc, x[1], most), number(powerScale())));
                 return {most, mul(b, loc, x[2], factor), factor};
               });

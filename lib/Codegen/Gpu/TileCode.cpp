@@ -128,8 +128,10 @@ void TileCode::emitLoop(scf::ForOp loop) {
     awaitArrivals(arrivals, loop, iv, sendAhead);
     if (sendAhead)
       sendBelow(arrivals, loop, arith::AddIOp::create(b, iv, step), to, other);
-    for (const Arrival &a : arrivals)
-      places[a.tile] = {a.place.number, at.behind(a.place.pointer, stage)};
+    for (const Arrival &a : arrivals) {
+      places[a.tile] = a.place;
+      places[a.tile].pointer = at.behind(a.place.pointer, stage);
+    }
     emitBody(*loop.getBody());
     SmallVector<Value> next = valuesOfAll(carried);
     next.push_back(other);
@@ -139,10 +141,12 @@ void TileCode::emitLoop(scf::ForOp loop) {
   at = outside;
   loaded.clear();
   for (Value tile : factors)
-    kept.erase(tile);
+    if (places.contains(tile)) // else the words are all that there is of it
+      kept.erase(tile);
   for (const Arrival &a : arrivals) {
     read.insert(a.place.number);
     places.erase(a.tile);
+    kept.erase(a.tile);
   }
   left.push_back(std::move(arrivals));
   written.insert_range(writtenBefore);
@@ -200,7 +204,7 @@ SmallVector<TileCode::Arrival> TileCode::arrivalsOf(scf::ForOp loop, int64_t sta
   bytes = llvm::alignTo(bytes, Plane::alignment);
   for (Arrival &a : arrivals)
     a.place = placeAtEnd(a.bytes, alignmentOf(a.tile));
-  bytes += (stages - 1) * bytesOfStage(arrivals); // behind each other, so that the same step leads to the other stage
+  mostBytes = std::max(mostBytes, bytes += (stages - 1) * bytesOfStage(arrivals)); // behind each other, so that the same step leads to the other stage
   return arrivals;
 }
 
@@ -238,9 +242,17 @@ void TileCode::send(Value view, Value pointer) {
   IndexMath index{b, b.getLoc()};
   Value begin = index.add(memref::ExtractAlignedPointerAsIndexOp::create(b, view),
                           index.mul(facts.getOffset(), size));
-  auto copy = [&](Value element, Value into, int64_t bytes) {
-    Value address = arith::IndexCastOp::create(b, b.getI64Type(), index.add(begin, index.mul(element, size)));
-    Value from = LLVM::IntToPtrOp::create(b, LLVM::LLVMPointerType::get(b.getContext(), globalSpace), address);
+  // from what a thread finds out for itself, and what stands behind that: a part of the instruction where it is known
+  auto copy = [&](Value element, Value behind, Value into, int64_t bytes) {
+    auto pointer = LLVM::LLVMPointerType::get(b.getContext(), globalSpace);
+    auto asWord = [&](Value v) -> Value { return arith::IndexCastOp::create(b, b.getI64Type(), index.mul(v, size)); };
+    Value address = arith::IndexCastOp::create(b, b.getI64Type(), begin);
+    address = arith::AddIOp::create(b, address, asWord(element));
+    Value from = LLVM::IntToPtrOp::create(b, pointer, address);
+    if (behind) {
+      Value more = asWord(behind);
+      from = LLVM::GEPOp::create(b, pointer, b.getI8Type(), from, ArrayRef<LLVM::GEPArg>{more});
+    }
     auto cache = bytes == 16 ? NVVM::LoadCacheModifierKind::CG : NVVM::LoadCacheModifierKind::CA;
     NVVM::CpAsyncOp::create(b, into, from, b.getI32IntegerAttr(bytes),
                             NVVM::LoadCacheModifierKindAttr::get(b.getContext(), cache), Value());
@@ -256,7 +268,7 @@ void TileCode::send(Value view, Value pointer) {
     }
     auto asIndex = [&](Value v) { return arith::IndexCastOp::create(b, b.getIndexType(), v).getResult(); };
     if (shape.size() == 1) {
-      copy(index.mul(asIndex(i), strides[0]), at.behind(pointer, at.at().mul(i, size)), size);
+      copy(index.mul(asIndex(i), strides[0]), Value(), at.behind(pointer, at.at().mul(i, size)), size);
       continue;
     }
     // where it can be, what is known of a row stands apart
@@ -264,9 +276,7 @@ void TileCode::send(Value view, Value pointer) {
     Value number = below ? at.thread : i;
     Value row = at.at().div(number, chunks), chunk = at.at().rem(number, chunks);
     Value element = index.add(index.mul(asIndex(row), strides[0]), index.mul(asIndex(chunk), 8));
-    if (below)
-      element = index.add(element, index.mul(strides[0], below));
-    copy(element, at.chunkAddress({pointer, shape[0], shape[1]}, row, chunk, below), 16);
+    copy(element, below ? index.mul(strides[0], below) : Value(), at.chunkAddress({pointer, shape[0], shape[1]}, row, chunk, below), 16);
   }
 }
 
@@ -297,8 +307,9 @@ TileCode::Place TileCode::newPlace(int64_t size, int64_t alignment) {
 TileCode::Place TileCode::placeAtEnd(int64_t size, int64_t alignment) {
   bytes = llvm::alignTo(bytes, alignment);
   size = llvm::alignTo(size, alignment);
-  Place place{numPlaces++, at.behind(shared, at.number(bytes)), size, alignment};
+  Place place{numPlaces++, at.behind(shared, at.number(bytes)), bytes, size, alignment};
   bytes += size;
+  mostBytes = std::max(mostBytes, bytes);
   return place;
 }
 

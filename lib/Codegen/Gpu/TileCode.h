@@ -15,7 +15,7 @@ public:
   /// The whole program.
   void run(scf::ForOp loop);
   /// How much shared memory it takes.
-  int64_t sharedBytes() const { return bytes; }
+  int64_t sharedBytes() const { return mostBytes; }
 
 private:
   /// What the threads know of a tile.
@@ -30,7 +30,7 @@ private:
   struct Place {
     unsigned number = 0;
     Value pointer;
-    int64_t size = 0, alignment = 0;
+    int64_t begin = 0, size = 0, alignment = 0;
   };
   /// An input of a loop on its way: `next` is filled while `now` is read.
   struct Arrival {
@@ -46,7 +46,7 @@ private:
   Value shared;
   TileThread at;
   bool ahead;
-  int64_t bytes = 0;
+  int64_t bytes = 0, mostBytes = 0; // of shared memory, now and so far
   unsigned numPlaces = 0;
   DenseMap<Value, DenseMap<int64_t, SmallVector<Value>>>
       kept;                      // words of first factors, for loops around which they lie
@@ -66,6 +66,8 @@ private:
   void storeOf(Block &block);
   SmallVector<Value> carriedBy(scf::ForOp loop);
   SmallVector<Value> keepFactors(scf::ForOp loop);
+  bool isOnlyKept(Value tile, Block *around) const;
+  void givePlace(Value tile);
   SmallVector<Value> valuesOfAll(ArrayRef<Value> carried);
   void putAll(ArrayRef<Value> carried, ValueRange values);
 
@@ -114,6 +116,8 @@ private:
   void emitStep(const TileStep &step);
   void emitFill(const TileStep &step);
   void emitMap(const TileStep &step);
+  SmallVector<SmallVector<Value>> resultsOfMap(const TileStep &step);
+  static OpOperand *scalesLines(const TileStep &step);
   void emitLines(const TileStep &step);
   void emitTotal(const TileStep &step);
   void emitProduct(const TileStep &step);

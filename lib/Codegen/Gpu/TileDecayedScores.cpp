@@ -56,17 +56,25 @@ private:
   Value zero() const { return arith::ConstantOp::create(b, b.getF32FloatAttr(0)); }
 
   int64_t rows() const { return planes.right.rows; }
-  int64_t steps() const { return planes.right.columns / block; }
+  /// Code for a step of 16 channels, that begins with chunk `chunk` of a plane's rows, as a loop: unrolled, it would not
+  /// fit what a multiprocessor keeps of a program. `body` adds to sums.
+  void eachStep(ArrayRef<Words *> sums, function_ref<void(Value chunk)> body);
+  Words firstFactor(const Plane &plane, Value begin, Value chunk) {
+    return at.matrices(plane, math.add(begin, math.rem(at.lane, 16)), math.add(chunk, math.div(at.lane, 16)), false);
+  }
   Value wordWhere(function_ref<Value(Value row, Value column)> isOne);
   Value choose(Value condition, Value yes, Value no) { return arith::SelectOp::create(b, condition, yes, no); }
   Value less(Value x, Value y, bool orEqual = false) {
     return arith::CmpIOp::create(b, orEqual ? arith::CmpIPredicate::ule : arith::CmpIPredicate::ult, x, y);
   }
-  SmallVector<Words> gatesOf(Value begin, int64_t step);
+  SmallVector<Words> gatesOf(Value begin, Value chunk);
+  Words keysOf(int64_t earlier, Value chunk);
   void addLogs(Values &logs, ArrayRef<Value> matrix, ArrayRef<Words> gates);
   Values decays(ArrayRef<Value> logs);
   Words scaled(ArrayRef<Value> words, ArrayRef<Value> factors);
   SmallVector<Words> insideOf(const Sums &s);
+  SmallVector<Words> leftsOf(Value begin, Value chunk, const Words &right);
+  void writeKeys(Value begin, Value chunk, ArrayRef<Value> words);
   void addPairs(Words &sums, ArrayRef<Value> left, ArrayRef<Value> right);
   void multiply(Words &sums, ArrayRef<Value> first, ArrayRef<Value> second) {
     sums = multiplyFragments(b, first, second, sums);
@@ -104,12 +112,46 @@ Value DecayedScores::wordWhere(function_ref<Value(Value row, Value column)> isOn
   return arith::OrIOp::create(b, low, high);
 }
 
+void DecayedScores::eachStep(ArrayRef<Words *> sums, function_ref<void(Value chunk)> body) {
+  constexpr int64_t chunksOfStep = 2;
+  Words init;
+  for (Words *sum : sums)
+    llvm::append_range(init, *sum);
+  auto put = [&](ValueRange values) {
+    for (Words *sum : sums)
+      for (Value &v : *sum) {
+        v = values.front();
+        values = values.drop_front();
+      }
+  };
+  auto loop = scf::ForOp::create(b, at.number(0), at.number(chunksOfStep * planes.right.columns / block),
+                                 at.number(chunksOfStep), init);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    put(loop.getRegionIterArgs());
+    body(loop.getInductionVar());
+    Words next;
+    for (Words *sum : sums)
+      llvm::append_range(next, *sum);
+    scf::YieldOp::create(b, next);
+  }
+  put(loop.getResults());
+}
+
 /// Of each part of the gates, 16 rows from `begin` on as the depth of a second factor, the step's channels as columns.
-SmallVector<Words> DecayedScores::gatesOf(Value begin, int64_t step) {
+SmallVector<Words> DecayedScores::gatesOf(Value begin, Value chunk) {
   SmallVector<Words> words;
   for (const Plane &plane : planes.gates)
-    words.push_back(at.secondFactorFrom(plane, begin, step));
+    words.push_back(at.matrices(plane, math.add(begin, math.rem(at.lane, 16)),
+                                math.add(chunk, math.div(at.lane, 16)), true));
   return words;
+}
+
+/// Decayed keys of a block as a second factor, the step's channels as its depth.
+Words DecayedScores::keysOf(int64_t earlier, Value chunk) {
+  Value row = math.add(math.mul(math.div(at.lane, 16), 8), math.add(math.rem(at.lane, 8), block * earlier));
+  return at.matrices(planes.keys, row, math.add(chunk, math.rem(math.div(at.lane, 8), 2)), false);
 }
 
 /// logs + matrix * gates.
@@ -152,30 +194,28 @@ void DecayedScores::addPairs(Words &sums, ArrayRef<Value> left, ArrayRef<Value> 
 }
 
 void DecayedScores::readBlock(Value begin) {
-  for (int64_t k = 0; k < steps(); ++k) {
-    SmallVector<Words> gates = gatesOf(begin, k);
-    Words right = at.firstFactor(planes.right, false, begin, k);
-    SmallVector<Words> lefts;
-    for (const Plane &left : planes.lefts)
-      lefts.push_back(left.pointer == planes.right.pointer ? right : at.firstFactor(left, false, begin, k));
+  SmallVector<Words *> all;
+  for (Sums &s : sums) {
+    for (Words &pairs : s.pairs)
+      all.push_back(&pairs);
+    all.push_back(&s.below);
+  }
+  eachStep(all, [&](Value chunk) {
+    SmallVector<Words> gates = gatesOf(begin, chunk);
+    Words right = firstFactor(planes.right, begin, chunk);
+    SmallVector<Words> lefts = leftsOf(begin, chunk, right);
     auto decayed = [&](ArrayRef<Value> matrix) {
       Values logs;
       addLogs(logs, matrix, gates);
       return decays(logs);
     };
-    if (rows() > block) {
-      Words keys = scaled(right, decayed({upper, zeroWord, ones, upper}));
-      for (int64_t e = 0; e < 4; ++e) {
-        Value row = math.add(math.add(begin, at.lineInFragment), half * (e % 2));
-        Value chunk = at.chunkAddress(planes.keys, row, at.number(2 * k + e / 2));
-        LLVM::StoreOp::create(b, keys[e], at.behind(chunk, math.mul(at.column(0), 2)), 4);
-      }
-    }
+    if (rows() > block)
+      writeKeys(begin, chunk, scaled(right, decayed({upper, zeroWord, ones, upper})));
     // the later 8 rows, the earlier 8
     Values factors = decayed({upper, zeroWord, zeroWord, lower});
     Words keys = scaled(right, factors);
     for (auto [left, s] : llvm::zip_equal(lefts, sums)) {
-      Words queries = scaled(left, factors);
+      Words queries = left == right ? keys : scaled(left, factors);
       multiply(s.below, {zeroWord, queries[1], zeroWord, queries[3]}, {keys[0], keys[2]});
     }
     for (int64_t level = 0; level < levels; ++level) {
@@ -187,9 +227,25 @@ void DecayedScores::readBlock(Value begin) {
     if (!exclusive)
       for (auto [left, s] : llvm::zip_equal(lefts, sums))
         addPairs(s.pairs[levels], left, right);
-  }
+  });
   for (Sums &s : sums) // at once, which leaves fewer registers in use
     s.inside = insideOf(s);
+}
+
+/// Left factors of the step; the same words where one is the right factor too.
+SmallVector<Words> DecayedScores::leftsOf(Value begin, Value chunk, const Words &right) {
+  SmallVector<Words> lefts;
+  for (const Plane &left : planes.lefts)
+    lefts.push_back(left.pointer == planes.right.pointer ? right : firstFactor(left, begin, chunk));
+  return lefts;
+}
+
+void DecayedScores::writeKeys(Value begin, Value chunk, ArrayRef<Value> words) {
+  for (auto [e, word] : llvm::enumerate(words)) {
+    Value row = math.add(math.add(begin, at.lineInFragment), half * (e % 2));
+    Value address = at.chunkAddress(planes.keys, row, math.add(chunk, e / 2));
+    LLVM::StoreOp::create(b, word, at.behind(address, math.mul(at.column(0), 2)), 4);
+  }
 }
 
 /// Of a pair of rows, the score of the level that parts them.
@@ -210,27 +266,33 @@ SmallVector<Words> DecayedScores::insideOf(const Sums &s) {
 void DecayedScores::readEarlier(Value begin) {
   int64_t blocks = rows() / block;
   Value own = math.div(begin, block);
-  for (int64_t k = 0; k < steps(); ++k) {
-    SmallVector<Words> lefts;
-    for (const Plane &left : planes.lefts)
-      lefts.push_back(at.firstFactor(left, false, begin, k));
+  SmallVector<Words *> all;
+  for (Sums &s : sums)
+    for (Words &sum : MutableArrayRef(s.earlier).drop_back(2)) // the last block is nobody's earlier one
+      all.push_back(&sum);
+  eachStep(all, [&](Value chunk) {
+    Words right;
+    if (llvm::any_of(planes.lefts, [&](const Plane &left) { return left.pointer == planes.right.pointer; }))
+      right = firstFactor(planes.right, begin, chunk);
+    SmallVector<Words> lefts = leftsOf(begin, chunk, right);
     Values since; // logarithms, from the end of block `earlier` to the row; of earlier rows without meaning
     for (int64_t earlier = blocks - 2; earlier >= 0; --earlier) {
       int64_t next = earlier + 1;
-      Value isPassed = less(at.number(next), own), isOwn = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, own,
-                                                                                at.number(next));
+      Value isPassed = less(at.number(next), own),
+            isOwn = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, own, at.number(next));
       Value whole = choose(isPassed, ones, zeroWord);
       Value triangle = choose(isOwn, lower, whole);
-      addLogs(since, {triangle, choose(isOwn, ones, whole), whole, triangle}, gatesOf(at.number(block * next), k));
+      addLogs(since, {triangle, choose(isOwn, ones, whole), whole, triangle},
+              gatesOf(at.number(block * next), chunk));
       Values factors = decays(since);
-      Words keys = at.secondFactor(planes.keys, false, earlier, k);
+      Words keys = keysOf(earlier, chunk);
       for (auto [left, s] : llvm::zip_equal(lefts, sums)) {
         Words queries = scaled(left, factors);
         for (int64_t n : {0, 1})
           multiply(s.earlier[2 * earlier + n], queries, ArrayRef(keys).slice(2 * n, 2));
       }
     }
-  }
+  });
 }
 
 Values DecayedScores::scores(int64_t left, Value begin) {

@@ -85,9 +85,8 @@ SmallVector<Value> TileThread::secondFactor(const Plane &plane, bool turned, int
   return loadMatrices(*builder, chunkAddress(plane, at().rem(lane, 16), at().add(fourth, 2 * n), 16 * k), true);
 }
 
-SmallVector<Value> TileThread::secondFactorFrom(const Plane &plane, Value firstRow, int64_t n) {
-  Value row = at().add(firstRow, at().rem(lane, 16)), chunk = at().add(at().div(lane, 16), 2 * n);
-  return loadMatrices(*builder, chunkAddress(plane, row, chunk), true);
+SmallVector<Value> TileThread::matrices(const Plane &plane, Value row, Value chunk, bool turned) {
+  return loadMatrices(*builder, chunkAddress(plane, row, chunk), turned);
 }
 
 Value TileThread::word(Value low, Value high) {

@@ -55,6 +55,7 @@ public:
   bool anyStep(function_ref<bool(const TileStep &)> holds) const {
     return llvm::any_of(steps, [&](const auto &s) { return holds(s.second); });
   }
+  bool hasScores() const { return !scores.empty(); }
   const TileStep *stepOf(Operation *op) const {
     auto known = steps.find(op);
     return known == steps.end() ? nullptr : &known->second;

@@ -65,8 +65,50 @@ SmallVector<Value> TileCode::evaluate(const TileStep &step, ArrayRef<Value> argu
   return results;
 }
 
-/// Over lines and columns; what has no columns is combined along them.
+/// The factor of each line, where all that an op does is to multiply a tile by it.
+OpOperand *TileCode::scalesLines(const TileStep &step) {
+  linalg::LinalgOp op = step.op;
+  if (op.getNumDpsInits() != 1 || op.getNumDpsInputs() != 1 || step.sizes.size() != 2 ||
+      step.isReduction(0) || step.isReduction(1))
+    return nullptr;
+  OpOperand *factor = op.getDpsInputOperand(0);
+  auto product = op.getBlock()->getTerminator()->getOperand(0).getDefiningOp<arith::MulFOp>();
+  auto isArgument = [&](Value v, unsigned i) { return v == op.getBlock()->getArgument(i); };
+  bool multiplies = product && ((isArgument(product.getLhs(), 0) && isArgument(product.getRhs(), 1)) ||
+                                (isArgument(product.getLhs(), 1) && isArgument(product.getRhs(), 0)));
+  SmallVector<unsigned> loops = step.loopsOf(*factor);
+  return multiplies && loops.size() == 1 && loops[0] == step.lines ? factor : nullptr;
+}
+
 void TileCode::emitMap(const TileStep &step) {
+  linalg::LinalgOp op = step.op;
+  SmallVector<SmallVector<Value>> results;
+  if (OpOperand *factor = scalesLines(step)) { // mostly by 1, in attention, which is then done at once
+    SmallVector<Value> before = valuesOf(tileOf(op.getDpsInits()[0]));
+    Value one = arith::ConstantOp::create(b, b.getF32FloatAttr(1)), any;
+    int64_t lines = step.sizes[step.lines];
+    for (int64_t f = 0; f < at.fragmentsOfThread(lines); ++f)
+      for (int64_t half : {0, 1}) {
+        Value v = asType(ofLine(tileOf(factor->get()), lines, f, half), b.getF32Type());
+        Value changes = arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, v, one);
+        any = any ? arith::OrIOp::create(b, any, changes).getResult() : changes;
+      }
+    auto branch = scf::IfOp::create(b, ValueRange(before).getTypes(), any, true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToEnd(branch.thenBlock());
+    scf::YieldOp::create(b, resultsOfMap(step)[0]);
+    b.setInsertionPointToEnd(branch.elseBlock());
+    scf::YieldOp::create(b, before);
+    results.push_back(llvm::to_vector_of<Value>(branch.getResults()));
+  } else {
+    results = resultsOfMap(step);
+  }
+  for (auto [init, values] : llvm::zip_equal(op.getDpsInits(), results))
+    put(tileOf(init), std::move(values));
+}
+
+/// Over lines and columns; what has no columns is combined along them.
+SmallVector<SmallVector<Value>> TileCode::resultsOfMap(const TileStep &step) {
   linalg::LinalgOp op = step.op;
   int64_t lines = step.sizes[step.lines], columns = step.sizes[1 - step.lines];
   unsigned outputs = op.getNumDpsInits(), inputs = op.getNumDpsInputs();
@@ -116,8 +158,7 @@ void TileCode::emitMap(const TileStep &step) {
         results[i].push_back(combiner.combine(b, ofLine(tileOf(op.getDpsInits()[i]), lines, f, half), sum));
       }
   }
-  for (unsigned i = 0; i < outputs; ++i)
-    put(tileOf(op.getDpsInits()[i]), std::move(results[i]));
+  return results;
 }
 
 /// Over lines alone, or over one element.
@@ -219,7 +260,35 @@ SmallVector<Value> TileCode::keepFactors(scf::ForOp loop) {
     kept[tile] = loaded[tile];
     tiles.push_back(tile);
   });
+  for (Value tile : tiles)
+    if (isOnlyKept(tile, loop->getBlock()))
+      givePlace(tile);
   return tiles;
+}
+
+/// Whether all that reads an input are loops in `around`, as a first factor of their products.
+bool TileCode::isOnlyKept(Value tile, Block *around) const {
+  return !program.hasScores() && !program.anyStep([&](const TileStep &step) {
+    linalg::LinalgOp op = step.op;
+    bool reads = llvm::any_of(op.getDpsInputs(), [&](Value v) { return program.sourceOf(tileOf(v)) == tile; }),
+         writes = llvm::any_of(op.getDpsInits(), [&](Value v) { return program.sourceOf(tileOf(v)) == tile; });
+    if (!reads || writes) // a copy is not made
+      return false;
+    if (!step.isProduct || !isa<scf::ForOp>(op->getParentOp()) || op->getParentOp()->getBlock() != around)
+      return true;
+    return program.sourceOf(tileOf(factorsOf(step).second->get())) == tile;
+  });
+}
+
+/// The end of shared memory to others, where an input lies there that is in registers now.
+void TileCode::givePlace(Value tile) {
+  const Place &place = places[tile];
+  if (place.begin + place.size != bytes)
+    return;
+  if (read.contains(place.number))
+    barrier();
+  bytes = place.begin;
+  places.erase(tile);
 }
 
 TileCode::Factors TileCode::factorsOf(const TileStep &step) {
