@@ -198,7 +198,7 @@ static bool isForTensorCores(DeltaRuleOp op, const ChunkOptions &options) {
 }
 
 static int64_t valuesOfBlock(DeltaRuleOp op, const ChunkOptions &options) {
-  return isForTensorCores(op, options) ? valuesInRegisters(op.getValueSize()) : op.getValueSize();
+  return isForTensorCores(op, options) ? valuesInRegisters(op.getKeySize(), op.getValueSize()) : op.getValueSize();
 }
 
 int64_t DeltaRuleOp::getBlocks(const ChunkOptions &options) {

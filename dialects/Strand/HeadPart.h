@@ -28,9 +28,9 @@ struct HeadPart {
   }
 };
 
-/// How many of so many values of a head a block takes whose part of the state is to stay in registers.
-inline int64_t valuesInRegisters(int64_t all) {
-  constexpr int64_t most = 64, fragment = 16;
-  return blockOf(all, most, fragment);
+/// How many of the `values` of a head with so many keys a block takes, if its part of the state is to stay in registers.
+inline int64_t valuesInRegisters(int64_t keys, int64_t values) {
+  constexpr int64_t most = 128 * 64, widest = 64, fragment = 16;
+  return blockOf(values, std::clamp(most / keys, fragment, widest), fragment);
 }
 } // namespace strand

@@ -164,7 +164,7 @@ static bool isForTensorCores(LinearAttentionOp op, const ChunkOptions &options) 
 }
 
 static int64_t valuesOfBlock(LinearAttentionOp op, const ChunkOptions &options) {
-  return isForTensorCores(op, options) ? valuesInRegisters(op.getValueSize()) : op.getValueSize();
+  return isForTensorCores(op, options) ? valuesInRegisters(op.getKeySize(), op.getValueSize()) : op.getValueSize();
 }
 
 int64_t LinearAttentionOp::getBlocks(const ChunkOptions &options) {
@@ -585,7 +585,7 @@ SmallVector<StateSpec> LinearAttentionOp::getTransferSpecs() {
     return {};
   Type e = rowsType(getV()).getElementType();
   // each block that takes a part of a head's values has its own
-  int64_t parts = getValueSize() / valuesInRegisters(getValueSize());
+  int64_t parts = getValueSize() / valuesInRegisters(getKeySize(), getValueSize());
   SmallVector<int64_t> shape{getHeads(), parts};
   if (hasVectorGate())
     shape.push_back(getKeySize());

@@ -54,6 +54,8 @@ std::vector<Stage> vectorStages(const CpuTarget &target, const StageOptions &opt
   };
 }
 
+std::string sharedLimit(const GpuTarget &gpu) { return "shared-limit=" + std::to_string(gpu.sharedLimit()); }
+
 /// A warp is what a vector is elsewhere: its 32 threads take neighbouring channels. Matrices stay as they are: the
 /// threads of a fragment read along their rows.
 std::vector<Stage> kernelStages(const StageOptions &options) {
@@ -63,7 +65,9 @@ std::vector<Stage> kernelStages(const StageOptions &options) {
                             ? "strand-kernels{tensor-cores few-rows=4}" // small tests see both
                             : "strand-kernels{tensor-cores}";
   bool ofDevice = options.emulation == Emulation::None || options.emulation == Emulation::Lanes;
-  std::string tiles = options.gpu && options.gpu->hasWgmma() ? "strand-register-tiles{wgmma}" : "strand-register-tiles";
+  std::string tiles = "strand-register-tiles";
+  if (options.gpu)
+    tiles += (options.gpu->hasWgmma() ? "{wgmma " : "{") + sharedLimit(*options.gpu) + "}";
   std::string cores = ofDevice ? " tensor-cores" : "";
   std::string math = ofDevice ? "strand-expand-math{device}" : "strand-expand-math";
   return {
@@ -89,8 +93,8 @@ std::vector<Stage> deviceStages(const GpuTarget &gpu, const StageOptions &option
   std::string format = gpu.toolkit.empty() ? "format=isa" : "format=bin toolkit=" + gpu.toolkit;
   return {
       {"launches", "kernels in a module of the device, the C interface",
-       join({"strand-outline-kernels", tidy, "strand-merge-kernels", "strand-function-interface",
-             "strand-c-interface{device prefix=" + options.prefix + "}"})},
+       join({"strand-outline-kernels{" + sharedLimit(gpu) + "}", tidy, "strand-merge-kernels",
+             "strand-function-interface", "strand-c-interface{device prefix=" + options.prefix + "}"})},
       {"device", "code of the device",
        join({"strand-kernels-to-nvvm", targets + "gpu-module-to-binary{" + format + "}"})},
       {"llvm", "the LLVM dialect",

@@ -1,6 +1,7 @@
 #include "lib/Target/Gpu.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
@@ -52,6 +53,22 @@ Expected<GpuTarget> strand::gpuTarget(StringRef chips, bool wantsPtx, bool wants
         "--emit=cubin needs ptxas, which is neither in the folder of CUDA_HOME, nor in /usr/local/cuda, "
         "nor in PATH; --emit=ptx does not");
   return target;
+}
+
+/// From the table of compute capabilities in the programming guide of CUDA; of chips that are not there, the least.
+static int64_t sharedLimitOf(StringRef chip) {
+  constexpr int64_t kib = 1024;
+  return StringSwitch<int64_t>(chip.drop_front(3).rtrim("af"))
+      .Cases({"80", "87"}, 163 * kib)
+      .Cases({"90", "100", "101", "103"}, 227 * kib)
+      .Default(99 * kib);
+}
+
+int64_t GpuTarget::sharedLimit() const {
+  int64_t least = INT64_MAX;
+  for (const std::string &chip : chips)
+    least = std::min(least, sharedLimitOf(chip));
+  return least;
 }
 
 bool GpuTarget::hasWgmma() const {

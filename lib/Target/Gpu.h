@@ -2,6 +2,7 @@
 #pragma once
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
+#include <cstdint>
 #include <string>
 #include <vector>
 namespace mlir {
@@ -16,6 +17,9 @@ struct GpuTarget {
 
   /// Whether all chips have the products of warpgroups, wgmma: one code serves all, and only sm_90a has them.
   bool hasWgmma() const;
+
+  /// Bytes of shared memory that a block may take on all chips.
+  int64_t sharedLimit() const;
 
   /// The PTX version that all chips know.
   static constexpr llvm::StringLiteral ptxFeature = "+ptx83";

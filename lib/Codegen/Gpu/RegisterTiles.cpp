@@ -32,9 +32,6 @@ struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
     SmallVector<Converted> programs;
     DenseMap<Operation *, int64_t> warps; // of each kernel, so that all of its threads come to all barriers
     for (scf::ForOp loop : loops) {
-      auto refuse = [](Operation *op, const Twine &why) {
-        op->emitRemark() << "tiles are not kept in registers: " << why;
-      };
       std::optional<TileProgram> program = TileProgram::of(loop, refuse);
       if (!program)
         continue;
@@ -47,6 +44,10 @@ struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
       c.program.wgmma = wgmma;
       convert(c.loop, c.program);
     }
+  }
+
+  static void refuse(Operation *op, const Twine &why) {
+    op->emitRemark() << "tiles are not kept in registers: " << why;
   }
 
   static bool multiplies(scf::ForOp loop) {
@@ -64,8 +65,15 @@ struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
     Written code = written(loop, program, true);
     if (code.bytes() > roomForTwo) {
       Written smaller = written(loop, program, false);
-      bool fits = smaller.bytes() <= roomForTwo; // two blocks wait for memory in turn
+      bool fits = smaller.bytes() <= roomForTwo || code.bytes() > sharedLimit; // two blocks wait for memory in turn
       (fits ? code : smaller).erase();
+      if (fits)
+        code = smaller;
+    }
+    if (code.bytes() > sharedLimit) {
+      refuse(loop, "they take " + Twine(code.bytes()) + " bytes of shared memory, and a block may take " +
+                       Twine(sharedLimit));
+      return code.erase();
     }
     loop.erase();
     ++numLoops;

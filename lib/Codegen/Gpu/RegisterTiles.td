@@ -14,11 +14,14 @@ def RegisterTiles : Pass<"strand-register-tiles", "::mlir::func::FuncOp"> {
     A loop stays as it is, with a remark that says why, if
     - an op in it is other than a fill, an element-wise op, a sum along one dimension or a product of two matrices in
       bf16, on whole buffers of rank up to 2 without dimensions of size 1;
-    - a size is no multiple of 16.
+    - a size is no multiple of 16;
+    - its tiles take more than `shared-limit` bytes of shared memory.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect",
                            "::mlir::NVVM::NVVMDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect"];
-  let options = [Option<"wgmma", "wgmma", "bool", "false", "the device has wgmma: it is sm_90a">];
+  let options = [
+    Option<"wgmma", "wgmma", "bool", "false", "the device has wgmma: it is sm_90a">,
+    Option<"sharedLimit", "shared-limit", "int64_t", "166912", "bytes of shared memory that a block may take">];
   let statistics = [Statistic<"numLoops", "loops", "loops whose tiles are in registers">];
 }
