@@ -44,6 +44,13 @@ static bool isForTensorCores(AttentionOp op, const ChunkOptions &options) {
          comesFromBf16(op.getK()) && comesFromBf16(op.getV());
 }
 
+/// Where keys and values are in states, tiles are of f32.
+SmallVector<OpOperand *> AttentionOp::getMultiplied() {
+  if (!getStates().empty())
+    return {};
+  return {&getQMutable(), &getKMutable(), &getVMutable()};
+}
+
 bool AttentionOp::cutsSequences(const ChunkOptions &options) { return isForTensorCores(*this, options); }
 
 /// Query heads of a block.

@@ -201,6 +201,8 @@ static int64_t valuesOfBlock(DeltaRuleOp op, const ChunkOptions &options) {
   return isForTensorCores(op, options) ? valuesInRegisters(op.getKeySize(), op.getValueSize()) : op.getValueSize();
 }
 
+SmallVector<OpOperand *> DeltaRuleOp::getMultiplied() { return {&getQMutable(), &getKMutable(), &getVMutable()}; }
+
 int64_t DeltaRuleOp::getBlocks(const ChunkOptions &options) {
   return getHeads() * getValueSize() / valuesOfBlock(*this, options);
 }

@@ -167,6 +167,8 @@ static int64_t valuesOfBlock(LinearAttentionOp op, const ChunkOptions &options) 
   return isForTensorCores(op, options) ? valuesInRegisters(op.getKeySize(), op.getValueSize()) : op.getValueSize();
 }
 
+SmallVector<OpOperand *> LinearAttentionOp::getMultiplied() { return {&getQMutable(), &getKMutable(), &getVMutable()}; }
+
 int64_t LinearAttentionOp::getBlocks(const ChunkOptions &options) {
   return getHeads() * getValueSize() / valuesOfBlock(*this, options);
 }

@@ -232,6 +232,7 @@ Expected<std::vector<std::vector<Program>>> FunctionCheck::made(ArrayRef<const P
                                                                 const Build &build) {
   ProgramOptions o{build.target, {}, options.levels, options.inParts};
   o.stages.reproducible = options.reproducible;
+  o.stages.narrowRows = options.narrowRows;
   o.stages.emulation = build.emulation;
   if (!build.chip.empty())
     o.stages.gpu = GpuTarget{{build.chip}, ""};

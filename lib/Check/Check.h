@@ -46,6 +46,7 @@ struct CheckOptions {
   bool lanes = false;             // the code that GPUs get, by the lane emulator (Lanes.h)
   bool inParts = true;            // threads share the making of large modules
   std::string chip = "sm_90a";    // with `lanes`: whose code
+  bool narrowRows = false;        // with `lanes`: rows in bf16 where they are multiplied
   bool withoutBarriers = false;   // with `lanes`: forms run again without each of their barriers
   bool withoutFences = false;     // or of what orders threads and products of warpgroups
 };

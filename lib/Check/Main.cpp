@@ -142,6 +142,7 @@ int strand::checkMain(int argc, char **argv) {
                               cl::cat(category));
   cl::opt<std::string> chip("gpu-arch", cl::desc("with --lanes: the GPU whose code it is; sm_90a by default"),
                             cl::value_desc("CHIP"), cl::init(options.chip), cl::cat(category));
+  cl::opt<bool> narrowRows("narrow-rows", cl::desc("with --lanes: compile as strandc --rows=bf16"), cl::cat(category));
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, "strand-check: tries whether all forms of a file's public functions agree\n");
   options = {seed, rows, std::vector<std::string>(forms.begin(), forms.end()), function};
@@ -161,8 +162,9 @@ int strand::checkMain(int argc, char **argv) {
   options.withoutBarriers = withoutBarriers;
   options.withoutFences = withoutFences;
   options.chip = chip;
+  options.narrowRows = narrowRows;
   const std::pair<bool, const char *> ofLanes[] = {{withoutBarriers, "--without-barriers"},
-                                                   {withoutFences, "--without-fences"},
+                                                   {withoutFences, "--without-fences"}, {narrowRows, "--narrow-rows"},
                                                    {chip.getNumOccurrences() > 0, "--gpu-arch"}};
   for (auto [isGiven, name] : ofLanes)
     if (isGiven && !lanes) {

@@ -104,6 +104,11 @@ std::string setTarget(DriverOptions &o, StringRef v) {
   return v.empty() ? "it is empty" : "";
 }
 
+std::string setRows(DriverOptions &o, StringRef v) {
+  o.compile.narrowRows = v == "bf16";
+  return v == "f32" || v == "bf16" ? "" : ("'" + v + "' is neither f32 nor bf16").str();
+}
+
 std::string setReport(DriverOptions &o, StringRef v) {
   (v.empty() ? (void)(o.report = true) : (void)(o.reportFile = v));
   return "";
@@ -142,6 +147,7 @@ constexpr Option table[] = {
     {"--reproducible", "",
      "the same bits for any batch, cut and number of threads; rows go one by one, so prompts are slower",
      [](DriverOptions &o, StringRef) -> std::string { return o.compile.reproducible = true, ""; }},
+    {"--rows", "TYPE", "f32 (default), or bf16: rows are rounded to it where they are multiplied; for GPUs", setRows},
     {"--strict", "", "an op without a fast form is an error",
      [](DriverOptions &o, StringRef) -> std::string { return o.compile.strict = true, ""; }},
     {"--report", "[FILE]", "what was chosen and how long it took: text on standard error, or JSON in a file",
@@ -184,6 +190,8 @@ Error complete(DriverOptions &o) {
     return usage("--reproducible pins the form step; it cannot be joined with --form=" + c.form);
   if (c.reproducible && !c.chips.empty())
     return usage("--reproducible is a promise of CPUs; it cannot be joined with --target=nvptx");
+  if (c.narrowRows && c.chips.empty())
+    return usage("--rows=bf16 is for GPUs; add --target=nvptx");
   bool text = c.emit == Emit::Mlir || c.emit == Emit::Llvm || c.emit == Emit::Asm || c.emit == Emit::Header ||
               c.emit == Emit::Ptx;
   if (c.chips.empty() && (c.emit == Emit::Ptx || c.emit == Emit::Cubin))

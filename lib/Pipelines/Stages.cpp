@@ -74,7 +74,7 @@ std::vector<Stage> kernelStages(const StageOptions &options) {
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
        join(
            {onFunctions(
-                {"convert-elementwise-to-linalg", "strand-parallel-segments",
+                {options.narrowRows ? "strand-narrow-rows,convert-elementwise-to-linalg" : "convert-elementwise-to-linalg", "strand-parallel-segments",
                  "strand-expand-chunks{vector-bits=1024 teams=8 device readers" + cores + " form=" + options.form + "}",
                  "strand-decompose", "strand-fuse-tiles{widening}", "strand-fuse-rows", "strand-fuse-results"}),
             "strand-pack-weights{panel=0}", "resolve-ranked-shaped-type-result-dims", tidy, "strand-destinations",

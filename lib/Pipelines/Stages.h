@@ -22,6 +22,7 @@ struct StageOptions {
   std::string prefix = "m";  // what the C symbols begin with
   std::string form = "auto"; // of strand-expand-chunks
   bool reproducible = false; // the same bits for any batch, cut and number of threads
+  bool narrowRows = false;   // rows are rounded to bf16 where they are multiplied; on a GPU alone
   std::optional<GpuTarget> gpu = std::nullopt; // the model runs on it
   Emulation emulation = Emulation::None; // of the device that `gpu` names, if it does, else of sm_80
 };

@@ -24,6 +24,7 @@ struct CompileOptions {
   int level = 1;                       // of LLVM's optimiser
   bool externalWeights = false;        // in the side file <output>.weights
   bool reproducible = false;           // the same bits for any batch, cut and number of threads
+  bool narrowRows = false;             // rows in bf16 where they are multiplied; on a GPU
   bool strict = false;                 // an op that fell back to a slow form is an error
 };
 

@@ -317,6 +317,11 @@ void TileCode::emitDecayedScores(tile::DecayedScoresOp op) {
   planes.right = planeOfFactor(op.getRight());
   for (Value part : op.getGates())
     planes.gates.push_back(planeOfFactor(part));
+  auto markRead = [&] { // behind the barriers that there may be in between
+    for (OpOperand *factor : op.getDpsInputOperands())
+      planeOfFactor(factor->get());
+  };
+  markRead();
   Place keys;
   if (rows > block) {
     keys = newPlace(2 * rows * op.channels(), Plane::alignment);
@@ -330,9 +335,10 @@ void TileCode::emitDecayedScores(tile::DecayedScoresOp op) {
   }
   if (rows > block) {
     barrier();
+    markRead();
+    beforeRead(keys);
     for (auto [f, part] : llvm::enumerate(parts))
       part.readEarlier(at.fragmentBegin(rows, f));
-    read.insert(keys.number);
     unused.push_back(keys);
   }
   for (auto [i, into] : llvm::enumerate(op.getInto())) {

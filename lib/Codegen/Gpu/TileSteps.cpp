@@ -311,7 +311,12 @@ void TileCode::emitProduct(const TileStep &step) {
     return emitGroupProduct(step, factors);
   Value out = tileOf(op.getDpsInits()[0]), first = program.sourceOf(tileOf(factors.first->get()));
   SmallVector<Value> sums = valuesOf(out);
-  Plane plane = planeOf(program.sourceOf(tileOf(factors.second->get())));
+  Value second = program.sourceOf(tileOf(factors.second->get()));
+  Plane plane = planeOf(second);
+  if (!isHeldAlong(first, factors.firstAlongRows) && !kept.contains(first)) {
+    planeOf(first);
+    planeOf(second); // is read behind a barrier that there may be in between
+  }
   int64_t fragments = factors.columns / columnsOfStep;
   for (int64_t k = 0; k < factors.depth / depthOfStep; ++k) {
     SmallVector<Words> ofLines;
