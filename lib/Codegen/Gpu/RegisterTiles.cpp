@@ -29,8 +29,8 @@ struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
       scf::ForOp loop;
       TileProgram program;
     };
-    SmallVector<Converted> programs;
-    DenseMap<Operation *, int64_t> warps; // of each kernel, so that all of its threads come to all barriers
+    std::vector<Converted> programs;
+    DenseMap<Operation *, SmallVector<int64_t>> warps; // of the loops of each kernel
     for (scf::ForOp loop : loops) {
       auto refuse = [](Operation *op, const Twine &why) {
         op->emitRemark() << "tiles are not kept in registers: " << why;
@@ -38,12 +38,17 @@ struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
       std::optional<TileProgram> program = TileProgram::of(loop, refuse);
       if (!program)
         continue;
-      int64_t &least = warps.try_emplace(loop->getParentOp(), program->warps).first->second;
-      least = std::min(least, program->warps);
+      warps[loop->getParentOp()].push_back(program->warps);
       programs.push_back({loop, *program});
     }
     for (Converted &c : programs) {
-      c.program.warps = warps.lookup(c.loop->getParentOp());
+      // of all loops the same, so that all threads of the kernel come to all barriers
+      ArrayRef<int64_t> wanted = warps[c.loop->getParentOp()];
+      int64_t most = *llvm::max_element(wanted);
+      bool allFit = llvm::all_of(programs, [&](const Converted &other) {
+        return other.loop->getParentOp() != c.loop->getParentOp() || other.program.fits(most);
+      });
+      c.program.warps = allFit ? most : *llvm::min_element(wanted);
       c.program.wgmma = wgmma;
       convert(c.loop, c.program);
     }
@@ -62,9 +67,10 @@ struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
 
   void convert(scf::ForOp loop, const TileProgram &program) {
     Written code = written(loop, program, true);
-    if (code.bytes() > roomForTwo) {
+    int64_t room = program.warps <= warpsOfGroup ? roomForTwo : roomForOne; // registers are for one block of more warps
+    if (code.bytes() > room) {
       Written smaller = written(loop, program, false);
-      bool fits = smaller.bytes() <= roomForTwo; // two blocks wait for memory in turn
+      bool fits = smaller.bytes() <= room; // two blocks wait for memory in turn
       (fits ? code : smaller).erase();
     }
     loop.erase();
@@ -105,7 +111,7 @@ struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
 
   static constexpr unsigned sharedSpace = 3;
   // Of the 228 KiB of a multiprocessor of sm_90, with what each block takes beside.
-  static constexpr int64_t roomForTwo = 113 * 1024;
+  static constexpr int64_t roomForTwo = 113 * 1024, roomForOne = 163 * 1024;
 };
 } // namespace
 } // namespace strand
