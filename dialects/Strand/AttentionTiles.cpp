@@ -84,8 +84,11 @@ SmallVector<int64_t> AttentionOp::getTileLengths(const ChunkOptions &options) {
     return {1};
   if (options.tileLength)
     return {options.tileLength, 1};
-  if (isForTensorCores(*this, options))
-    return {64, 16, 1};
+  if (isForTensorCores(*this, options)) {
+    // two warpgroups read keys once for 128 queries, as far as shared memory holds two blocks of them
+    bool areMany = options.warpGroups && std::max(getKeySize(), getValueSize()) <= 128;
+    return areMany ? SmallVector<int64_t>{128, 64, 16, 1} : SmallVector<int64_t>{64, 16, 1};
+  }
   int64_t rows = panelRows(*this), panels = std::clamp<int64_t>(passBytes / (rows * queryBytes(*this)), 1, 4);
   return {panels * rows, rows / 2, 1};
 }
@@ -197,6 +200,7 @@ private:
   // what all tiles are made of
   Running start(ArrayRef<int64_t> leading);
   Value scaled(Value q, Value into);
+  Value inverseOf(Value sums, int64_t count);
   SmallVector<Value> maskedAndMost(Value scores, Value distance);
   Running block(Value queries, const KeyBlock &rows, Value distance, const Running &old);
   SmallVector<Value> finish(const Running &done, Value y, Value lse);
@@ -284,12 +288,17 @@ Tile::Running Tile::block(Value queries, const KeyBlock &rows, Value distance, c
   return {scales[0], weights[1], result};
 }
 
+/// 1 / sum of each query: rows of results are multiplied with it.
+Value Tile::inverseOf(Value sums, int64_t count) {
+  return generic(b, loc, sums, emptyTensor(b, loc, {count}, e), {map("r", "r"), map("r", "r")}, "p",
+                 [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                   return {arith::DivFOp::create(b, loc, floatConstant(b, loc, e, 1), x[0])};
+                 })[0];
+}
+
 /// {y, lse} of a panel, rows first.
 SmallVector<Value> Tile::finish(const Running &done, Value y, Value lse) {
-  Value inverse = generic(b, loc, done.sum, emptyTensor(b, loc, {R}, e), {map("r", "r"), map("r", "r")}, "p",
-                          [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                            return {arith::DivFOp::create(b, loc, floatConstant(b, loc, e, 1), x[0])};
-                          })[0];
+  Value inverse = inverseOf(done.sum, R);
   SmallVector<Value> out =
       generic(b, loc, {done.result, inverse}, y, {map("rd", resultDims()), map("rd", "r"), map("rd", "rd")}, "pp",
               [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {mul(b, loc, x[0], x[1])}; });
@@ -559,9 +568,10 @@ SmallVector<Value> Tile::onTensorCores(ValueRange results) {
   for (Value whole : results)
     into.push_back(slice(b, loc, whole, SmallVector<OpFoldResult>(rowsType(whole).getRank(), b.getIndexAttr(0)),
                          rowsType(whole).getShape(), {1}));
-  auto out = generic(b, loc, {done.result, done.sum}, into[0], {map("rd", "rd"), map("rd", "r"), map("rd", "rd")}, "pp",
+  auto out = generic(b, loc, {done.result, inverseOf(done.sum, C)}, into[0],
+                     {map("rd", "rd"), map("rd", "r"), map("rd", "rd")}, "pp",
                      [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                       return {arith::DivFOp::create(b, loc, x[0], x[1])};
+                       return {mul(b, loc, x[0], x[1])};
                      });
   if (op.getLse())
     out.append(generic(b, loc, {done.most, done.sum}, into[1], SmallVector<AffineMap>(3, map("r", "r")), "p",

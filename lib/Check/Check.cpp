@@ -107,7 +107,7 @@ private:
                   std::vector<std::vector<Program>> &programs, bool &isWrong);
   Expected<bool> compile(std::vector<Programs> &programs, const Build &build);
   std::string runForm(const FormDefinition &form, const Programs &programs, const Build &build, int threads);
-  void runWithoutOrders(const FormDefinition &form, const Programs &programs);
+  void runWithFaults(const FormDefinition &form, const Programs &programs);
   void find(StringRef form, const Twine &text) { report.findings.push_back({signature.name, form.str(), text.str()}); }
   std::string again() const;
 
@@ -300,27 +300,30 @@ void FunctionCheck::run(const Programs &programs, const Build &build) {
       auto isKnown = [&](const Finding &f) { return f.function == signature.name && f.form == form.name; };
       if (!isAsked(form, build.target) || llvm::any_of(report.findings, isKnown))
         continue;
-      takeLaneOrders();
+      takeLaneFaults();
       std::string problem = runForm(form, programs, build, threads);
-      if (problem.empty() && (options.withoutBarriers || options.withoutFences) && threads == 1)
-        runWithoutOrders(form, programs);
+      if (problem.empty() && (options.withoutBarriers || options.withoutFences || options.wrongDescriptors) && threads == 1)
+        runWithFaults(form, programs);
       if (!problem.empty())
         find(form.name, settings(build, threads) + "\n" + problem + "\n" + again());
     }
 }
 
-/// Without each of the barriers, or fences and waits, that threads came to in the run before.
-void FunctionCheck::runWithoutOrders(const FormDefinition &form, const Programs &programs) {
+/// With each of the faults that are asked for, at the places that threads came to in the run before.
+void FunctionCheck::runWithFaults(const FormDefinition &form, const Programs &programs) {
   Comparison comparison(signature, inputs, programs.carried(), cacheRows, bounds);
-  for (const LaneOrder &order : takeLaneOrders()) {
-    if (!(order.kind == LaneOrder::barrier ? options.withoutBarriers : options.withoutFences))
+  FunctionRuns &runs = report.functions.back();
+  for (const LaneFault &fault : takeLaneFaults()) {
+    bool isBarrier = fault.kind == LaneFault::barrier, isFence = !isBarrier && fault.kind <= LaneFault::wait;
+    if (!(isBarrier ? options.withoutBarriers : isFence ? options.withoutFences : options.wrongDescriptors))
       continue;
-    leaveOutLaneOrder(order);
+    plantLaneFault(fault);
     Trial trial{signature, inputs, programs, comparison, cacheRows, nullptr, Random(seed, form.name), {}};
-    form.run(trial);
-    leaveOutLaneOrder(std::nullopt);
-    auto &runs = order.kind == LaneOrder::barrier ? report.functions.back().barriers : report.functions.back().fences;
-    runs.push_back({form.name, order.text(), takeLaneProblem()});
+    std::string problem = form.run(trial), found = takeLaneProblem();
+    plantLaneFault(std::nullopt);
+    if (Distance distance; !isBarrier && !isFence && found.empty()) // numbers show it
+      found = problem.empty() ? difference(trial, distance) : problem;
+    (isBarrier ? runs.barriers : isFence ? runs.fences : runs.descriptors).push_back({form.name, fault.text(), found});
   }
 }
 

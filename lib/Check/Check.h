@@ -49,6 +49,7 @@ struct CheckOptions {
   bool narrowRows = false;        // with `lanes`: rows in bf16 where they are multiplied
   bool withoutBarriers = false;   // with `lanes`: forms run again without each of their barriers
   bool withoutFences = false;     // or of what orders threads and products of warpgroups
+  bool wrongDescriptors = false;  // or with a wrong field in descriptors of each product
 };
 
 /// What a form came to.
@@ -58,15 +59,15 @@ struct FormRun {
   double error, largest; // relative RMS error against the meaning, of the worst result or state; and of an element
 };
 
-/// A barrier or a fence without which a form was run, and what the lane emulator found then; nothing: it is not missed.
-struct OrderRun {
-  std::string form, order, found;
+/// A fault with which a form was run, and what was found then; nothing: it does not show.
+struct FaultRun {
+  std::string form, fault, found;
 };
 
 struct FunctionRuns {
   std::string name;
   std::vector<FormRun> runs; // those that are right
-  std::vector<OrderRun> barriers, fences;
+  std::vector<FaultRun> barriers, fences, descriptors;
 };
 
 /// Something that is wrong, with what it takes to see it again; lines of text.

@@ -83,8 +83,8 @@ public:
   int thread = 0, block = 0;
   char *shared = nullptr;
   std::string problem;
-  std::vector<LaneOrder> orders; // that threads came to
-  std::optional<LaneOrder> leftOut;
+  std::vector<LaneFault> faults; // whose places threads came to
+  std::optional<LaneFault> planted;
 
 private:
   void runBlock();
@@ -92,8 +92,9 @@ private:
   void report(const std::string &text);
   /// Calls `act` once all `count` are at the instruction; false if they are not at the same.
   template <typename Act> void meet(Meeting &meeting, int count, int64_t instruction, Act act);
-  bool isLeftOut(LaneOrder::Kind kind, int64_t number);
+  bool isPlanted(LaneFault::Kind kind, int64_t number);
   void groupRead(int64_t place, std::string &fault);
+  GroupOperands withFault(int64_t instruction, GroupOperands operands);
   void touchCell(uintptr_t cell, bool isShared, bool write);
   void conflict(const Access &other, const char *what, bool isShared, uintptr_t cell);
   static void enter();
@@ -174,17 +175,17 @@ template <typename Act> void Emulator::meet(Meeting &meeting, int count, int64_t
   }
 }
 
-bool Emulator::isLeftOut(LaneOrder::Kind kind, int64_t number) {
-  LaneOrder here{kind, kernel, reinterpret_cast<const void *>(code), number};
-  if (leftOut == here)
+bool Emulator::isPlanted(LaneFault::Kind kind, int64_t number) {
+  LaneFault here{kind, kernel, reinterpret_cast<const void *>(code), number};
+  if (planted == here)
     return true;
-  if (!thread && !llvm::is_contained(orders, here))
-    orders.push_back(here);
+  if (!thread && !llvm::is_contained(faults, here))
+    faults.push_back(here);
   return false;
 }
 
 void Emulator::barrier(int64_t instruction) {
-  if (isLeftOut(LaneOrder::barrier, instruction))
+  if (isPlanted(LaneFault::barrier, instruction))
     return;
   meet(all, alive, instruction, [&] { ++epoch; });
 }
@@ -279,12 +280,12 @@ void Emulator::wait() {
 
 /// fence.proxy.async: what this thread wrote may be seen by products, behind the next barrier.
 void Emulator::proxyFence(int64_t number) {
-  if (!isLeftOut(LaneOrder::proxyFence, number))
+  if (!isPlanted(LaneFault::proxyFence, number))
     groupThreads[thread].proxyFences.push_back(epoch);
 }
 
 void Emulator::groupFence(int64_t number) {
-  if (!isLeftOut(LaneOrder::registerFence, number))
+  if (!isPlanted(LaneFault::registerFence, number))
     groupThreads[thread].isFenced = true;
 }
 
@@ -312,6 +313,19 @@ void Emulator::groupRead(int64_t place, std::string &fault) {
   s.product = products;
 }
 
+/// The descriptors, with a field of them changed if that is to be.
+GroupOperands Emulator::withFault(int64_t instruction, GroupOperands operands) {
+  constexpr std::pair<LaneFault::Kind, uint64_t> fields[] = {{LaneFault::swizzle, uint64_t(3) << 62},
+                                                             {LaneFault::rowStride, uint64_t(1) << 36},
+                                                             {LaneFault::panelStride, uint64_t(1) << 22}};
+  for (auto [kind, bits] : fields)
+    if (isPlanted(kind, instruction)) {
+      operands.second ^= bits;
+      operands.first ^= operands.words ? 0 : bits;
+    }
+  return operands;
+}
+
 /// wgmma: is done at once, but its sums are not seen before they are waited for.
 void Emulator::groupMultiply(int64_t instruction, const GroupOperands &operands, const GroupShape &shape) {
   int group = thread / threadsOfLaneGroup, first = group * threadsOfLaneGroup;
@@ -320,7 +334,7 @@ void Emulator::groupMultiply(int64_t instruction, const GroupOperands &operands,
   if (threads < first + threadsOfLaneGroup)
     report("multiplies in a warpgroup of less than four warps");
   GroupMeeting &meeting = groups[group];
-  meeting.operands[thread - first] = operands;
+  meeting.operands[thread - first] = withFault(instruction, operands);
   std::string fault;
   meet(meeting, threadsOfLaneGroup, instruction, [&] {
     ++products;
@@ -368,7 +382,7 @@ void Emulator::groupCommit() {
 
 /// wgmma.wait_group: all groups but the last `pending` are done; `words` are the sums that the code takes from now on.
 void Emulator::groupWait(int64_t number, int64_t pending, uint32_t *words, int64_t count) {
-  if (isLeftOut(LaneOrder::wait, number))
+  if (isPlanted(LaneFault::wait, number))
     return;
   GroupThread &state = groupThreads[thread];
   int64_t done = int64_t(state.groups.size()) - pending;
@@ -478,8 +492,8 @@ void Emulator::launch(Code what, const char *name, int64_t blocks, int64_t count
 
 std::string strand::takeLaneProblem() { return std::exchange(emulator.problem, ""); }
 
-std::vector<LaneOrder> strand::takeLaneOrders() { return std::exchange(emulator.orders, {}); }
-void strand::leaveOutLaneOrder(std::optional<LaneOrder> order) { emulator.leftOut = std::move(order); }
+std::vector<LaneFault> strand::takeLaneFaults() { return std::exchange(emulator.faults, {}); }
+void strand::plantLaneFault(std::optional<LaneFault> fault) { emulator.planted = std::move(fault); }
 
 std::vector<std::pair<std::string, void *>> strand::laneSymbols() {
   auto symbol = [](const char *name, auto *f) { return std::pair(std::string(name), reinterpret_cast<void *>(f)); };

@@ -21,23 +21,25 @@ std::vector<std::pair<std::string, void *>> laneSymbols();
 /// taken.
 std::string takeLaneProblem();
 
-/// What puts a kernel's work in order: a barrier; or, numbered together, a fence of or a wait for products of warpgroups.
-/// Its code tells kernels of one name apart.
-struct LaneOrder {
-  enum Kind { barrier, proxyFence, registerFence, wait };
+/// Something of a kernel that the emulator can do wrongly: leave out a barrier or, numbered together, a fence of or a wait
+/// for products of warpgroups; or take another field of a product's descriptors. Its code tells kernels of one name apart.
+struct LaneFault {
+  enum Kind { barrier, proxyFence, registerFence, wait, swizzle, rowStride, panelStride };
   Kind kind;
   std::string kernel;
   const void *code;
   int64_t number;
 
-  bool operator==(const LaneOrder &o) const { return kind == o.kind && code == o.code && number == o.number; }
+  bool operator==(const LaneFault &o) const { return kind == o.kind && code == o.code && number == o.number; }
   std::string text() const {
-    constexpr const char *names[] = {"barrier ", "fence.proxy.async ", "wgmma.fence ", "wgmma.wait_group "};
+    constexpr const char *names[] = {"barrier ",         "fence.proxy.async ",      "wgmma.fence ",
+                                     "wgmma.wait_group ", "swizzle of product ", "stride of rows of product ",
+                                     "stride of panels of product "};
     return names[kind] + std::to_string(number) + " of " + kernel;
   }
 };
 /// Those that threads came to since the last time, in the order in which they first did.
-std::vector<LaneOrder> takeLaneOrders();
-/// From now on threads go through this one as if it were not there.
-void leaveOutLaneOrder(std::optional<LaneOrder> order);
+std::vector<LaneFault> takeLaneFaults();
+/// From now on threads do this.
+void plantLaneFault(std::optional<LaneFault> fault);
 } // namespace strand

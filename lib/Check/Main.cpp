@@ -49,19 +49,20 @@ void printRight(const FunctionRuns &f, bool verbose, bool reproducible) {
   llvm::outs() << "\n";
 }
 
-void printOrders(const FunctionRuns &f, const std::vector<OrderRun> &runs, const char *what, bool verbose) {
+void printFaults(const FunctionRuns &f, const std::vector<FaultRun> &runs, const char *how, const char *what,
+                 bool verbose) {
   for (auto it = runs.begin(); it != runs.end();) {
-    auto end = std::find_if(it, runs.end(), [&](const OrderRun &r) { return r.form != it->form; });
+    auto end = std::find_if(it, runs.end(), [&](const FaultRun &r) { return r.form != it->form; });
     std::vector<std::string> unmissed;
-    for (const OrderRun &r : llvm::make_range(it, end)) {
+    for (const FaultRun &r : llvm::make_range(it, end)) {
       if (r.found.empty())
-        unmissed.push_back(r.order);
+        unmissed.push_back(r.fault);
       if (verbose)
-        llvm::outs() << f.name << ": form " << r.form << " without " << r.order << ": "
+        llvm::outs() << f.name << ": form " << r.form << " " << how << " " << r.fault << ": "
                      << (r.found.empty() ? "nothing is found" : r.found) << "\n";
     }
     llvm::outs() << f.name << ": form " << it->form << ": " << end - it - unmissed.size() << " of " << end - it
-                 << " " << what << " are missed";
+                 << " " << what;
     if (!unmissed.empty())
       llvm::outs() << "; not " << llvm::join(unmissed, ", ");
     llvm::outs() << "\n";
@@ -81,8 +82,9 @@ int print(const CheckReport &report, bool verbose, bool reproducible) {
       }
     if (right && !f.runs.empty())
       printRight(f, verbose, reproducible);
-    printOrders(f, f.barriers, "barriers", verbose);
-    printOrders(f, f.fences, "fences and waits", verbose);
+    printFaults(f, f.barriers, "without", "barriers are missed", verbose);
+    printFaults(f, f.fences, "without", "fences and waits are missed", verbose);
+    printFaults(f, f.descriptors, "with a wrong", "wrong fields of descriptors show", verbose);
   }
   return report.findings.empty() ? EXIT_RIGHT : EXIT_WRONG;
 }
@@ -140,6 +142,10 @@ int strand::checkMain(int argc, char **argv) {
                               cl::desc("with --lanes: the same without each fence of and wait for products of "
                                        "warpgroups"),
                               cl::cat(category));
+  cl::opt<bool> wrongDescriptors("wrong-descriptors",
+                                 cl::desc("with --lanes: runs each form again with each field of the descriptors of "
+                                          "each product of warpgroups changed, and says which show"),
+                                 cl::cat(category));
   cl::opt<std::string> chip("gpu-arch", cl::desc("with --lanes: the GPU whose code it is; sm_90a by default"),
                             cl::value_desc("CHIP"), cl::init(options.chip), cl::cat(category));
   cl::opt<bool> narrowRows("narrow-rows", cl::desc("with --lanes: compile as strandc --rows=bf16"), cl::cat(category));
@@ -161,10 +167,13 @@ int strand::checkMain(int argc, char **argv) {
   options.lanes = lanes;
   options.withoutBarriers = withoutBarriers;
   options.withoutFences = withoutFences;
+  options.wrongDescriptors = wrongDescriptors;
   options.chip = chip;
   options.narrowRows = narrowRows;
   const std::pair<bool, const char *> ofLanes[] = {{withoutBarriers, "--without-barriers"},
-                                                   {withoutFences, "--without-fences"}, {narrowRows, "--narrow-rows"},
+                                                   {withoutFences, "--without-fences"},
+                                                   {wrongDescriptors, "--wrong-descriptors"},
+                                                   {narrowRows, "--narrow-rows"},
                                                    {chip.getNumOccurrences() > 0, "--gpu-arch"}};
   for (auto [isGiven, name] : ofLanes)
     if (isGiven && !lanes) {

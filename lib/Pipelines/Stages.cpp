@@ -65,10 +65,11 @@ std::vector<Stage> kernelStages(const StageOptions &options) {
                             ? "strand-kernels{tensor-cores few-rows=4}" // small tests see both
                             : "strand-kernels{tensor-cores}";
   bool ofDevice = options.emulation == Emulation::None || options.emulation == Emulation::Lanes;
+  bool wgmma = ofDevice && options.gpu && options.gpu->hasWgmma();
   std::string tiles = "strand-register-tiles";
   if (options.gpu)
-    tiles += (options.gpu->hasWgmma() ? "{wgmma " : "{") + sharedLimit(*options.gpu) + "}";
-  std::string cores = ofDevice ? " tensor-cores" : "";
+    tiles += (wgmma ? "{wgmma " : "{") + sharedLimit(*options.gpu) + "}";
+  std::string cores = wgmma ? " tensor-cores wgmma" : ofDevice ? " tensor-cores" : "";
   std::string math = ofDevice ? "strand-expand-math{device}" : "strand-expand-math";
   return {
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",

@@ -1,7 +1,7 @@
 // Products of tiles: of four warps together on sm_90a; on other chips, and in code that several share, of each warp.
 // RUN: strandc %s --target=nvptx --emit=ptx -o %t.ptx && FileCheck %s < %t.ptx
-// RUN: strandc %s --target=nvptx --gpu-arch=sm_90 --emit=ptx | FileCheck %s --check-prefix=WARP --implicit-check-not=wgmma
-// RUN: strandc %s --target=nvptx --gpu-arch=sm_90a,sm_80 --compile-to=kernels | FileCheck %s --check-prefix=SHARED --implicit-check-not=wgmma
+// RUN: strandc %s --target=nvptx --gpu-arch=sm_90 --emit=ptx | FileCheck %s --check-prefix=WARP --implicit-check-not=wgmma.mma
+// RUN: strandc %s --target=nvptx --gpu-arch=sm_90a,sm_80 --compile-to=kernels | FileCheck %s --check-prefix=SHARED --implicit-check-not=wgmma.mma
 // RUN: %python %S/Inputs/ptxas.py sm_90a %t.ptx | FileCheck %s --check-prefix=BUDGET
 // BUDGET: {{0 spills|ptxas is not installed: skipped}}
 // WARP: mma.sync.aligned.m16n8k16

@@ -24,7 +24,7 @@
 // FENCES-DAG: without wgmma.fence {{[0-9]+}} of k0_causal: {{.*}}: multiplies what is in registers with no wgmma.fence in front
 // FENCES-DAG: without wgmma.wait_group {{[0-9]+}} of k0_causal: {{.*}}: {{uses sums of a product that have|ends before its products have}}
 // FENCES: causal: form whole: 10 of 11 fences and waits are missed; not fence.proxy.async 0 of k0_causal
-// DELTA-FENCES: delta: form batch: 13 of 14 fences and waits are missed
+// DELTA-FENCES: delta: form batch: 9 of 10 fences and waits are missed
 
 // Barriers that are left out.
 // RUN: strand-check --lanes --rows=40 --forms=packed --function=causal --without-barriers %s | FileCheck %s --check-prefix=CAUSAL

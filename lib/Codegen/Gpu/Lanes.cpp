@@ -238,9 +238,9 @@ LogicalResult LaneCode::rewriteGroup(LLVM::InlineAsmOp op) {
   int64_t results = numResults(op);
   SmallVector<StringRef> constraints;
   op.getConstraints().split(constraints, ',');
-  for (StringRef constraint : constraints)
+  for (auto [v, constraint] : llvm::zip(op.getOperands(), ArrayRef(constraints).drop_front(results)))
     if (int64_t result; !constraint.getAsInteger(10, result))
-      LLVM::StoreOp::create(b, op.getOperands()[result], wordAt(result));
+      LLVM::StoreOp::create(b, v, wordAt(result));
   auto operand = [&](int64_t n) { return op.getOperands()[n - results]; };
   for (const GroupInstruction &made : *instructionsOf) {
     switch (made.kind) {

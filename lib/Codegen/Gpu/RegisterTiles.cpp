@@ -29,18 +29,23 @@ struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
       scf::ForOp loop;
       TileProgram program;
     };
-    SmallVector<Converted> programs;
-    DenseMap<Operation *, int64_t> warps; // of each kernel, so that all of its threads come to all barriers
+    std::vector<Converted> programs;
+    DenseMap<Operation *, SmallVector<int64_t>> warps; // of the loops of each kernel
     for (scf::ForOp loop : loops) {
       std::optional<TileProgram> program = TileProgram::of(loop, refuse);
       if (!program)
         continue;
-      int64_t &least = warps.try_emplace(loop->getParentOp(), program->warps).first->second;
-      least = std::min(least, program->warps);
+      warps[loop->getParentOp()].push_back(program->warps);
       programs.push_back({loop, *program});
     }
     for (Converted &c : programs) {
-      c.program.warps = warps.lookup(c.loop->getParentOp());
+      // of all loops the same, so that all threads of the kernel come to all barriers
+      ArrayRef<int64_t> wanted = warps[c.loop->getParentOp()];
+      int64_t most = *llvm::max_element(wanted);
+      bool allFit = llvm::all_of(programs, [&](const Converted &other) {
+        return other.loop->getParentOp() != c.loop->getParentOp() || other.program.fits(most);
+      });
+      c.program.warps = allFit ? most : *llvm::min_element(wanted);
       c.program.wgmma = wgmma;
       convert(c.loop, c.program);
     }
@@ -63,9 +68,10 @@ struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
 
   void convert(scf::ForOp loop, const TileProgram &program) {
     Written code = written(loop, program, true);
-    if (code.bytes() > roomForTwo) {
+    int64_t room = program.warps <= warpsOfGroup ? roomForTwo : sharedLimit; // registers are for one block of more warps
+    if (code.bytes() > room) {
       Written smaller = written(loop, program, false);
-      bool fits = smaller.bytes() <= roomForTwo || code.bytes() > sharedLimit; // two blocks wait for memory in turn
+      bool fits = smaller.bytes() <= room || code.bytes() > sharedLimit; // two blocks wait for memory in turn
       (fits ? code : smaller).erase();
       if (fits)
         code = smaller;

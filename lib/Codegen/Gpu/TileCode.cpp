@@ -1,7 +1,6 @@
 #include "lib/Codegen/Gpu/TileCode.h"
 #include "lib/Codegen/Gpu/Fragments.h"
 #include "lib/Codegen/Gpu/ProductTiles.h"
-#include "lib/Codegen/Gpu/Wgmma.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -22,6 +21,7 @@ TileCode::TileCode(ImplicitLocOpBuilder &b, const TileProgram &program, Value th
 
 void TileCode::run(scf::ForOp loop) {
   emitLoop(loop);
+  settle();
   SmallVector<Value> carried = carriedBy(loop);
   if (!carried.empty())
     barrier(); // several threads may have read in front of the loop what one of them writes
@@ -99,6 +99,7 @@ void TileCode::putAll(ArrayRef<Value> carried, ValueRange values) {
 }
 
 void TileCode::emitLoop(scf::ForOp loop) {
+  settle();
   SmallVector<Value> carried = carriedBy(loop), factors = keepFactors(loop), init = valuesOfAll(carried);
   int64_t stages = ahead && loop.getBody()->getOps<scf::ForOp>().empty() ? 2 : 1;
   SmallVector<Arrival> arrivals = arrivalsOf(loop, stages);
@@ -133,6 +134,7 @@ void TileCode::emitLoop(scf::ForOp loop) {
       places[a.tile].pointer = at.behind(a.place.pointer, stage);
     }
     emitBody(*loop.getBody());
+    settle();
     SmallVector<Value> next = valuesOfAll(carried);
     next.push_back(other);
     scf::YieldOp::create(b, next);
@@ -342,6 +344,8 @@ void TileCode::beforeRead(const Place &place) {
 }
 
 void TileCode::beforeWrite(const Place &place) {
+  if (readByBegun.contains(place.number))
+    settle();
   if (written.contains(place.number) || read.contains(place.number))
     barrier();
   written.insert(place.number);
@@ -434,6 +438,8 @@ int64_t TileCode::slotsOf(Value tile) const {
 }
 
 void TileCode::put(Value tile, SmallVector<Value> values) {
+  if (begun.contains(tile))
+    settle();
   held[tile] = {std::move(values), {}, Value(), false};
   if (!held[tile].values.empty() && tileShape(tile).size() == 2 && getElementTypeOrSelf(tile).isBF16())
     held[tile].words = wordsOf(tile);
@@ -452,6 +458,8 @@ SmallVector<Value> TileCode::wordsOf(Value tile) {
 }
 
 const SmallVector<Value> &TileCode::valuesOf(Value tile) {
+  if (begun.contains(tile))
+    settle();
   if (!held[tile].isKnown())
     loadTile(tile);
   Held &h = held[tile];
@@ -491,6 +499,8 @@ Value TileCode::element(Value tile, bool turned, int64_t lines, const Slot &slot
   auto [f, n, e] = slot;
   Value source = program.sourceOf(tile);
   if (!program.isInput(source)) {
+    if (begun.contains(tile))
+      settle();
     if (!held[tile].isKnown())
       loadTile(tile);
     const Held &h = held[tile];

@@ -3,6 +3,7 @@
 #include "dialects/Tile/Tile.h"
 #include "lib/Codegen/Gpu/TileFragments.h"
 #include "lib/Codegen/Gpu/TileProgram.h"
+#include "lib/Codegen/Gpu/Wgmma.h"
 #include "mlir/IR/IRMapping.h"
 namespace strand {
 
@@ -58,6 +59,8 @@ private:
   DenseSet<unsigned> written, read; // places, since the last barrier
   bool groups = false;              // some products are those of a warpgroup
   bool unfenced = false;            // planes were written that wgmma may not see yet
+  llvm::MapVector<Value, GroupProduct> begun; // products of warpgroups that are yet to be computed, by tile
+  DenseSet<unsigned> readByBegun;             // places that these read
   DenseMap<Value, DenseMap<int64_t, SmallVector<Value>>> loaded; // words or numbers of tiles, read in this round
 
   // control
@@ -130,6 +133,7 @@ private:
   };
   static Factors factorsOf(const TileStep &step);
   bool isOfGroup(const Factors &factors) const;
+  void settle();
   void emitGroupProduct(const TileStep &step, const Factors &factors);
   bool isHeldAlong(Value tile, bool alongRows) const;
   static int64_t numberOfWords(bool alongRows, int64_t f, int64_t k) { return (k * 64 + f) * 2 + alongRows; }

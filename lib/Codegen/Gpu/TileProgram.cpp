@@ -372,14 +372,20 @@ bool TileProgram::chooseLines(Refuse refuse) {
   return true;
 }
 
-/// As many warps as all lines can be shared out among, evenly or each to several.
+bool TileProgram::fits(int64_t n) const {
+  return llvm::all_of(fragmentCounts, [&](int64_t count) { return count % n == 0 || n % count == 0; });
+}
+
+/// As many warps as have lines of their own up to 8, else up to 4.
 bool TileProgram::chooseWarps(Refuse refuse) {
-  constexpr int64_t lineStep = fragment.columns, columnStep = 16;
-  SmallVector<int64_t> counts; // of fragments along lines
+  constexpr int64_t lineStep = fragment.columns, columnStep = 16, mostWarps = 8;
+  SmallVector<int64_t> &counts = fragmentCounts;
   for (auto &[op, step] : steps) {
     for (auto [loop, size] : llvm::enumerate(step.sizes))
       if (size % columnStep)
         return refuse(op, "a size of " + Twine(size) + ", which is no multiple of " + Twine(columnStep)), false;
+    if (llvm::all_of(step.op.getDpsInits(), [&](Value init) { return aliases.contains(tileOf(init)); }))
+      continue; // it is no code
     if (step.sizes.size() >= 2)
       counts.push_back(step.sizes[step.lines] / lineStep);
     for (Value init : step.op.getDpsInits())
@@ -388,8 +394,9 @@ bool TileProgram::chooseWarps(Refuse refuse) {
   }
   for (tile::DecayedScoresOp op : scores)
     counts.push_back(op.rows() / lineStep);
-  for (int64_t n : {4, 2, 1})
-    if (llvm::all_of(counts, [&](int64_t count) { return count % n == 0 || n % count == 0; })) {
+  bool areMany = llvm::all_of(counts, [&](int64_t count) { return count % mostWarps == 0; });
+  for (int64_t n : {areMany ? mostWarps : 4, int64_t(4), int64_t(2), int64_t(1)})
+    if (fits(n)) {
       warps = n;
       return true;
     }

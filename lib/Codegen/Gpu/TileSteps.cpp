@@ -313,7 +313,7 @@ void TileCode::emitProduct(const TileStep &step) {
   SmallVector<Value> sums = valuesOf(out);
   Value second = program.sourceOf(tileOf(factors.second->get()));
   Plane plane = planeOf(second);
-  if (!isHeldAlong(first, factors.firstAlongRows) && !kept.contains(first)) {
+  if (!isHeldAlong(first, factors.firstAlongRows) && kept.lookup(first).empty()) {
     planeOf(first);
     planeOf(second); // is read behind a barrier that there may be in between
   }

@@ -12,20 +12,21 @@ int64_t swizzleOf(int64_t bytesOfRow) { return bytesOfRow == 128 ? 1 : bytesOfRo
 /// PTX with numbered operands: results, sums that become them, then others.
 class GroupText {
 public:
-  GroupText(ImplicitLocOpBuilder &b, int64_t results, ArrayRef<Value> sums) : b(b), results(results) {
+  GroupText(ImplicitLocOpBuilder &b, ArrayRef<GroupProduct> products) : b(b) {
+    for (const GroupProduct &product : products)
+      results += product.numSums();
     for (int64_t i = 0; i < results; ++i)
       constraints += (i ? ",=&f" : "=&f"); // results are written while factors are still read
-    for (int64_t i = 0; i < int64_t(sums.size()); ++i)
-      constraints += "," + std::to_string(i);
-    llvm::append_range(operands, sums);
+    int64_t result = 0;
+    for (const GroupProduct &product : products) {
+      for (int64_t i = 0; i < int64_t(product.sums.size()); ++i)
+        constraints += "," + std::to_string(result + i);
+      llvm::append_range(operands, product.sums);
+      result += product.numSums();
+    }
   }
   void line(const Twine &instruction) { text += instruction.str() + "\n"; }
-  std::string operand(Value v) {
-    operands.push_back(v);
-    constraints += v.getType().isInteger(64) ? ",l" : ",r";
-    return "$" + std::to_string(results + operands.size() - 1);
-  }
-  static std::string list(ArrayRef<std::string> names) { return "{" + llvm::join(names, ", ") + "}"; }
+  void multiply(const GroupProduct &product, int64_t firstSum);
 
   SmallVector<Value> emit() {
     SmallVector<Type> types(results, b.getF32Type());
@@ -43,13 +44,40 @@ public:
 
 private:
   ImplicitLocOpBuilder &b;
-  int64_t results;
+  int64_t results = 0;
   SmallVector<Value> operands;
   std::string text, constraints;
+
+  std::string operand(Value v) {
+    operands.push_back(v);
+    constraints += v.getType().isInteger(64) ? ",l" : ",r";
+    return "$" + std::to_string(results + operands.size() - 1);
+  }
+  static std::string list(ArrayRef<std::string> names) { return "{" + llvm::join(names, ", ") + "}"; }
 };
+
+void GroupText::multiply(const GroupProduct &product, int64_t firstSum) {
+  int64_t each = product.columns / 2, steps = product.steps.size() / product.blocks;
+  DenseMap<Value, std::string> seconds;
+  for (auto [i, step] : llvm::enumerate(product.steps)) {
+    SmallVector<std::string> sums, words;
+    for (int64_t j = 0; j < each; ++j)
+      sums.push_back("$" + std::to_string(firstSum + int64_t(i) / steps * each + j));
+    for (Value v : step.first)
+      words.push_back(operand(v));
+    std::string &second = seconds[step.second];
+    if (second.empty())
+      second = operand(step.second);
+    bool inRegisters = words.size() > 1, isFirst = product.sums.empty() && int64_t(i) % steps == 0;
+    line("wgmma.mma_async.sync.aligned.m64n" + Twine(product.columns) + "k16.f32.bf16.bf16 " + list(sums) + ", " +
+         (inRegisters ? list(words) : words[0]) + ", " + second + (isFirst ? ", p" : ", 1") + ", 1, 1" +
+         (inRegisters ? "" : product.firstTurned ? ", 1" : ", 0") + (product.secondTurned ? ", 1;" : ", 0;"));
+  }
+}
 } // namespace
 
-Value strand::groupDescriptor(ImplicitLocOpBuilder &b, const Plane &plane, bool turned, int64_t firstLine, int64_t k) {
+Value strand::groupDescriptor(ImplicitLocOpBuilder &b, const Plane &plane, bool turned, int64_t firstLine, int64_t k,
+                              Value blocksBehind) {
   constexpr int64_t unit = 16, window = 0x3ffff, rowsOfCore = 8;
   int64_t depth = k * depthOfGroup, row = turned ? depth : firstLine, column = turned ? firstLine : depth;
   int64_t width = plane.columnsOfPanel();
@@ -58,37 +86,28 @@ Value strand::groupDescriptor(ImplicitLocOpBuilder &b, const Plane &plane, bool 
   IndexMath i32{b, b.getLoc(), b.getI32Type()}, i64{b, b.getLoc(), b.getI64Type()};
   Value address = LLVM::PtrToIntOp::create(b, b.getI32Type(), plane.pointer);
   Value begin = i32.div(arith::AndIOp::create(b, address, i32.of(window)), i32.of(unit));
+  if (blocksBehind)
+    begin = i32.add(begin,
+                    i32.mul(blocksBehind, (turned ? plane.bytesOfPanel() : linesOfGroup * plane.bytesOfRow()) / unit));
   Value low = arith::ExtUIOp::create(b, b.getI64Type(), i32.add(begin, offset / unit | panels << 16));
   return arith::OrIOp::create(b, low, i64.of(rows << 32 | swizzleOf(plane.bytesOfRow()) << 62));
 }
 
 // One text, so that nothing comes between: what stands in front of it wrote the sums and words, what stands behind it
-// has the results.
-SmallVector<Value> strand::multiplyGroup(ImplicitLocOpBuilder &b, const GroupProduct &product, ArrayRef<Value> sums) {
-  int64_t each = product.columns / 2, steps = product.steps.size() / product.blocks;
-  GroupText text(b, product.blocks * each, sums);
+// has the results. Registers of products that are not waited for yet would have to be left alone by all code between.
+SmallVector<Value> strand::multiplyGroup(ImplicitLocOpBuilder &b, ArrayRef<GroupProduct> products) {
+  GroupText text(b, products);
   text.line("{");
-  if (sums.empty()) {
+  if (llvm::any_of(products, [](const GroupProduct &p) { return p.sums.empty(); })) {
     text.line(".reg .pred p;");
     text.line("setp.ne.b32 p, 0, 0;");
   }
   // sums and words were written by the thread
   text.line("wgmma.fence.sync.aligned;");
-  DenseMap<Value, std::string> seconds;
-  for (auto [i, step] : llvm::enumerate(product.steps)) {
-    SmallVector<std::string> results, words;
-    for (int64_t j = 0; j < each; ++j)
-      results.push_back("$" + std::to_string(int64_t(i) / steps * each + j));
-    for (Value v : step.first)
-      words.push_back(text.operand(v));
-    std::string &second = seconds[step.second];
-    if (second.empty())
-      second = text.operand(step.second);
-    bool inRegisters = words.size() > 1, isFirst = sums.empty() && int64_t(i) % steps == 0;
-    text.line("wgmma.mma_async.sync.aligned.m64n" + Twine(product.columns) + "k16.f32.bf16.bf16 " +
-              GroupText::list(results) + ", " + (inRegisters ? GroupText::list(words) : words[0]) + ", " + second +
-              (isFirst ? ", p" : ", 1") + ", 1, 1" +
-              (inRegisters ? "" : product.firstTurned ? ", 1" : ", 0") + (product.secondTurned ? ", 1;" : ", 0;"));
+  int64_t firstSum = 0;
+  for (const GroupProduct &product : products) {
+    text.multiply(product, firstSum);
+    firstSum += product.numSums();
   }
   text.line("wgmma.commit_group.sync.aligned;");
   // what follows reads the sums, and others may write the planes behind the next barrier
@@ -104,7 +123,7 @@ void strand::fenceForGroups(ImplicitLocOpBuilder &b) {
 }
 
 bool TileCode::isOfGroup(const Factors &factors) const {
-  return program.wgmma && at.warps == warpsOfGroup && factors.lines % linesOfGroup == 0 &&
+  return program.wgmma && at.warps % warpsOfGroup == 0 && factors.lines % linesOfGroup == 0 &&
          factors.columns <= mostColumnsOfGroup;
 }
 
@@ -112,9 +131,6 @@ void TileCode::emitGroupProduct(const TileStep &step, const Factors &factors) {
   linalg::LinalgOp op = step.op;
   Value out = tileOf(op.getDpsInits()[0]), first = program.sourceOf(tileOf(factors.first->get())),
         second = program.sourceOf(tileOf(factors.second->get()));
-  Value everywhere = held[out].everywhere;
-  bool fromZero = everywhere && matchPattern(everywhere, m_AnyZeroFloat());
-  SmallVector<Value> sums = fromZero ? SmallVector<Value>() : valuesOf(out);
   bool alongRows = factors.firstAlongRows;
   bool inRegisters = isHeldAlong(first, alongRows) || kept[first].contains(numberOfWords(alongRows, 0, 0));
   Plane firstPlane, secondPlane = planeOf(second);
@@ -122,15 +138,49 @@ void TileCode::emitGroupProduct(const TileStep &step, const Factors &factors) {
     firstPlane = planeOf(first);
     planeOf(second); // is read behind a barrier that there may be in between
   }
-  GroupProduct product{factors.columns, !alongRows, factors.depthIsRows, {}, factors.lines / linesOfGroup};
+  GroupProduct product{factors.columns, !alongRows, factors.depthIsRows, {}, at.fragmentsOfThread(factors.lines), {}};
+  Value group; // of the block, if there are several: which 64 lines it has
+  if (at.warps > warpsOfGroup) {
+    group = at.at().div(at.warp, warpsOfGroup);
+    if (int64_t blocks = factors.lines / linesOfGroup; blocks * warpsOfGroup < at.warps)
+      group = at.at().rem(group, blocks);
+  }
   SmallVector<Value> seconds;
   for (int64_t k = 0; k < factors.depth / depthOfGroup; ++k)
     seconds.push_back(groupDescriptor(b, secondPlane, factors.depthIsRows, 0, k));
   for (int64_t f = 0; f < product.blocks; ++f)
     for (auto [k, descriptor] : llvm::enumerate(seconds)) {
       Words words = inRegisters ? firstFactor(first, alongRows, factors.lines, f, k)
-                                : Words{groupDescriptor(b, firstPlane, !alongRows, f * linesOfGroup, k)};
+                                : Words{groupDescriptor(b, firstPlane, !alongRows, f * 16 * at.warps, k, group)};
       product.steps.push_back({words, descriptor});
     }
-  put(out, multiplyGroup(b, product, sums));
+  if (begun.contains(out))
+    settle();
+  Value everywhere = held[out].everywhere;
+  if (!everywhere || !matchPattern(everywhere, m_AnyZeroFloat()))
+    product.sums = valuesOf(out);
+  held[out] = {};
+  loaded.erase(out);
+  for (Value factor : {first, second})
+    if (auto place = places.find(factor); place != places.end())
+      readByBegun.insert(place->second.number);
+  begun.insert({out, std::move(product)});
+}
+
+/// The products that were only noted, at once: their sums are used now, or what they read is written.
+void TileCode::settle() {
+  if (begun.empty())
+    return;
+  SmallVector<GroupProduct> products;
+  for (auto &[tile, product] : begun)
+    products.push_back(product);
+  auto tiles = begun.takeVector();
+  read.insert_range(readByBegun); // since the last barrier
+  readByBegun.clear();
+  SmallVector<Value> sums = multiplyGroup(b, products);
+  ArrayRef<Value> rest = sums;
+  for (auto &[tile, product] : tiles) {
+    put(tile, llvm::to_vector(rest.take_front(product.numSums())));
+    rest = rest.drop_front(product.numSums());
+  }
 }

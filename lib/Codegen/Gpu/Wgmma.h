@@ -30,13 +30,18 @@ struct GroupProduct {
   bool firstTurned, secondTurned;
   SmallVector<GroupStep> steps; // all of the depth for the first 64 lines, then for the next
   int64_t blocks;               // of 64 lines
+  SmallVector<Value> sums;      // of the thread, to which the product is added; none: to zero
+
+  int64_t numSums() const { return blocks * columns / 2; }
 };
 
-/// The descriptor of 16 along the depth from 16 * k on, of lines from `firstLine` on.
-Value groupDescriptor(ImplicitLocOpBuilder &b, const Plane &plane, bool turned, int64_t firstLine, int64_t k);
+/// The descriptor of 16 along the depth from 16 * k on, of lines from `firstLine` on; and of so many 64 lines behind that,
+/// if it is given (i32).
+Value groupDescriptor(ImplicitLocOpBuilder &b, const Plane &plane, bool turned, int64_t firstLine, int64_t k,
+                      Value blocksBehind = {});
 
-/// The thread's sums and the product; the product alone, if there are no sums.
-SmallVector<Value> multiplyGroup(ImplicitLocOpBuilder &b, const GroupProduct &product, ArrayRef<Value> sums);
+/// The sums of all products, one after the other: they are begun together and then waited for.
+SmallVector<Value> multiplyGroup(ImplicitLocOpBuilder &b, ArrayRef<GroupProduct> products);
 
 /// What this thread wrote to shared memory comes in front of what wgmma reads behind the next barrier.
 void fenceForGroups(ImplicitLocOpBuilder &b);

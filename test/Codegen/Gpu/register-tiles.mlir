@@ -1,4 +1,4 @@
-// RUN: strand-opt %s -strand-register-tiles | FileCheck %s --implicit-check-not=wgmma --implicit-check-not=fence
+// RUN: strand-opt %s -strand-register-tiles | FileCheck %s --implicit-check-not=wgmma.mma --implicit-check-not=fence
 // RUN: strand-opt %s -strand-register-tiles=wgmma | FileCheck %s --check-prefix=GROUP --implicit-check-not=mma.sync --implicit-check-not=ldmatrix
 
 // State = 0.5 state + k^T v, y = q state: rows come by copies of 16 bytes, the next ones while these are multiplied. The
@@ -12,21 +12,20 @@
 // GROUP:       nvvm.cp.async.wait.group 0
 // GROUP-NEXT:  nvvm.fence.proxy {kind = #nvvm.proxy_kind<async.shared>, space = #nvvm.shared_space<cta>}
 // GROUP-NEXT:  gpu.barrier
-// y: words of the state; rows of q are columns of the product, 16 of the depth are 32 bytes
+// rows of q are columns of y, 16 of the depth are 32 bytes
 // GROUP:       llvm.ptrtoint
 // GROUP:       arith.constant 65536 : i32
 // GROUP:       arith.constant -9223371899415822336 : i64
 // GROUP:       arith.constant 65538 : i32
-// GROUP:       llvm.inline_asm {{.*}}setp.ne.b32 p, 0, 0;\0Awgmma.fence.sync.aligned;\0A
-// GROUP-SAME:  wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {$0, {{[^}]*}}, $31}, {$32, $33, $34, $35}, $36, p, 1, 1, 0;\0A
-// GROUP-SAME:  wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {$0, {{[^}]*}}, $31}, {$37, $38, $39, $40}, $41, 1, 1, 1, 0;\0A
-// GROUP-SAME:  wgmma.commit_group.sync.aligned;\0Awgmma.wait_group.sync.aligned 0;\0A
-// GROUP-SAME:  "=&f,{{.*}},r,r,r,r,l,r,r,r,r,l,~{memory}"
-// the state: both factors from shared memory, turned; 16 rows of v are 2048 bytes (1 << 62 | 64 << 32), those of k 1024
+// v and k of the state, turned: 16 rows of v are 2048 bytes (1 << 62 | 64 << 32)
 // GROUP:       arith.constant 4611686293305294848 : i64
-// GROUP:       llvm.inline_asm has_side_effects asm_dialect = att "{\0Awgmma.fence.sync.aligned;\0A
-// GROUP-SAME:  wgmma.mma_async.sync.aligned.m64n32k16.f32.bf16.bf16 {$0, {{[^}]*}}, $15}, $32, $33, 1, 1, 1, 1, 1;\0A
-// GROUP-SAME:  $38, $39, 1, 1, 1, 1, 1;\0Awgmma.commit_group
+// Both products begin together. That of y: words of the state, rounded; sums from zero.
+// GROUP:       llvm.inline_asm {{.*}}setp.ne.b32 p, 0, 0;\0Awgmma.fence.sync.aligned;\0A
+// GROUP-SAME:  wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {$0, {{[^}]*}}, $31}, {$64, $65, $66, $67}, $68, p, 1, 1, 0;\0A
+// GROUP-SAME:  wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {$0, {{[^}]*}}, $31}, {$69, $70, $71, $72}, $73, 1, 1, 1, 0;\0A
+// GROUP-SAME:  wgmma.mma_async.sync.aligned.m64n32k16.f32.bf16.bf16 {$32, {{[^}]*}}, $47}, $74, $75, 1, 1, 1, 1, 1;\0A
+// GROUP-SAME:  $80, $81, 1, 1, 1, 1, 1;\0Awgmma.commit_group.sync.aligned;\0Awgmma.wait_group.sync.aligned 0;\0A
+// GROUP-SAME:  =&f,32,33,{{.*}},46,47,r,r,r,r,l,r,r,r,r,l,l,l,l,l,l,l,l,l,~{memory}"
 
 #two = affine_map<(i, j) -> (i, j)>
 #three = affine_map<(r, c, j) -> (r, c, j)>
