@@ -25,30 +25,33 @@ struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
       loops.push_back(loop);
       return WalkResult::skip();
     });
-    struct Converted {
-      scf::ForOp loop;
-      TileProgram program;
-    };
-    std::vector<Converted> programs;
-    DenseMap<Operation *, SmallVector<int64_t>> warps; // of the loops of each kernel
-    for (scf::ForOp loop : loops) {
-      std::optional<TileProgram> program = TileProgram::of(loop, refuse);
-      if (!program)
-        continue;
-      warps[loop->getParentOp()].push_back(program->warps);
-      programs.push_back({loop, *program});
+    llvm::MapVector<Operation *, std::vector<Converted>> kernels; // by the loop over blocks
+    for (scf::ForOp loop : loops)
+      if (std::optional<TileProgram> program = TileProgram::of(loop, refuse))
+        kernels[loop->getParentOp()].push_back({loop, *program});
+    for (auto &[kernel, programs] : kernels) {
+      int64_t warps = warpsOfAll(programs);
+      for (Converted &c : programs) {
+        c.program.warps = warps;
+        c.program.wgmma = wgmma;
+        convert(c.loop, c.program);
+      }
     }
-    for (Converted &c : programs) {
-      // of all loops the same, so that all threads of the kernel come to all barriers
-      ArrayRef<int64_t> wanted = warps[c.loop->getParentOp()];
-      int64_t most = *llvm::max_element(wanted);
-      bool allFit = llvm::all_of(programs, [&](const Converted &other) {
-        return other.loop->getParentOp() != c.loop->getParentOp() || other.program.fits(most);
-      });
-      c.program.warps = allFit ? most : *llvm::min_element(wanted);
-      c.program.wgmma = wgmma;
-      convert(c.loop, c.program);
+  }
+
+  struct Converted {
+    scf::ForOp loop;
+    TileProgram program;
+  };
+  /// Of all loops of a kernel the same, so that all of its threads come to all barriers: the most that one of them wants,
+  /// if the others have work for so many, else the least.
+  static int64_t warpsOfAll(ArrayRef<Converted> programs) {
+    int64_t most = 0, least = INT64_MAX;
+    for (const Converted &c : programs) {
+      most = std::max(most, c.program.warps);
+      least = std::min(least, c.program.warps);
     }
+    return llvm::all_of(programs, [&](const Converted &c) { return c.program.fits(most); }) ? most : least;
   }
 
   static void refuse(Operation *op, const Twine &why) {
