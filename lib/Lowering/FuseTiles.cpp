@@ -45,6 +45,15 @@ bool isWidening(linalg::LinalgOp op) {
   return op.getNumDpsInputs() == 1 && op.getNumDpsInits() == 1 && cast && cast.getIn() == op.getBlock()->getArgument(0);
 }
 
+/// Whether `op` writes rows of a narrower type than it reads, as those that are multiplied: read from memory, they come
+/// by copies that nobody waits for.
+bool isNarrowing(linalg::LinalgOp op) {
+  unsigned widest = 0, written = getElementTypeOrSelf(op.getDpsInits()[0]).getIntOrFloatBitWidth();
+  for (Value input : op.getDpsInputs())
+    widest = std::max(widest, getElementTypeOrSelf(input).getIntOrFloatBitWidth());
+  return written < widest;
+}
+
 /// Its slices in parallel loops, if it is element-wise and read by nothing else.
 SmallVector<tensor::ExtractSliceOp> slicesOf(linalg::LinalgOp op, bool widening) {
   SmallVector<tensor::ExtractSliceOp> slices;
@@ -52,7 +61,7 @@ SmallVector<tensor::ExtractSliceOp> slicesOf(linalg::LinalgOp op, bool widening)
                llvm::all_of(op.getIndexingMapsArray(), [](AffineMap m) { return m.isProjectedPermutation(); });
   for (OpOperand &init : op.getDpsInitsMutable())
     plain &= op.getMatchingIndexingMap(&init).isIdentity() && !op.payloadUsesValueFromOperand(&init);
-  if (!plain || isa<linalg::FillOp>(op))
+  if (!plain || isa<linalg::FillOp>(op) || (widening && isNarrowing(op)))
     return {};
   for (Operation *user : op->getUsers()) {
     if (isa<tensor::DimOp>(user))

@@ -14,6 +14,7 @@ from results import Results
 from strand_oracle.safetensors_io import read_file, write_file
 
 TOLERANCE, NATS = 1e-5, 1e-4
+NARROW_TOLERANCE = 2e-2  # with rows in bf16
 MODES = ("prefill", "step", "cut:7", "cut:90", "ragged")
 SECONDS = 300  # of all together; what is left out then is said
 
@@ -30,6 +31,7 @@ class Family:
     def __init__(self, folder, name):
         self.folder, self.name = folder, name
         self.program, self.cpu = os.path.join(folder, name), os.path.join(folder, name + ".cpu")
+        self.narrow = os.path.join(folder, name + ".bf16")
         self.reference = read_file(os.path.join(folder, name + ".safetensors"))
         with open(os.path.join(folder, name + ".json")) as f:
             self.facts = json.load(f)
@@ -37,17 +39,18 @@ class Family:
     def path(self, what):
         return os.path.join(self.folder, f"{self.name}.{what}")
 
-    def logits(self, mode, ids, command=()):
+    def logits(self, mode, ids, command=(), program=None):
         write_file(self.path("ids"), {"input_ids": ids})
-        run(*command, self.program, "logits", "--input", self.path("ids"), "--output", self.path("out"), "--mode", mode, timeout=300)
+        run(*command, program or self.program, "logits", "--input", self.path("ids"), "--output", self.path("out"), "--mode", mode, timeout=300)
         return read_file(self.path("out"))["logits"].astype(np.float64)
 
-    def form(self, mode):
-        got, want = self.logits(mode, self.reference["input_ids"]), self.reference["logits"].astype(np.float64)
+    def form(self, mode, program=None, tolerance=TOLERANCE):
+        got = self.logits(mode, self.reference["input_ids"], program=program)
+        want = self.reference["logits"].astype(np.float64)
         error = float(np.sqrt(np.mean((got - want) ** 2) / np.mean(want ** 2)))
-        if not error <= TOLERANCE:
+        if not error <= tolerance:
             row = [float(np.sqrt(np.mean((got[:, t] - want[:, t]) ** 2))) for t in (0, 1, 15, 16, 32, got.shape[1] - 1)]
-            raise AssertionError(f"relative RMS {error:.2e} is above {TOLERANCE}; NaN in {np.isnan(got).mean():.0%}; by row {row}")
+            raise AssertionError(f"relative RMS {error:.2e} is above {tolerance}; NaN in {np.isnan(got).mean():.0%}; by row {row}")
         return f"relative RMS {error:.1e}"
 
     def continued(self, first, second, text, split, prompt):
@@ -101,6 +104,9 @@ def main():
     for f in families:
         for mode in MODES:
             results.check(f"{f.name} {mode}", lambda: f.form(mode))
+        if os.path.exists(f.narrow):
+            for mode in ("prefill", "cut:90", "ragged"):
+                results.check(f"{f.name} in bf16 {mode}", lambda: f.form(mode, f.narrow, NARROW_TOLERANCE))
         results.check(f"{f.name} greedy", lambda: f.greedy(f.program))
         if "heldout_nats_per_byte" in f.facts:
             results.check(f"{f.name} score", f.score)
