@@ -240,7 +240,7 @@ int strand::benchMain(int argc, char **argv) {
       "inputs", cl::desc("folder of <name>.npy for arguments marked bench.input = \"name\"; random without"),
       cl::cat(category));
   cl::opt<std::string> reference("reference", cl::desc("file .npy that result 0 is compared with"), cl::cat(category));
-  cl::opt<bool> step("step", cl::desc("time the form for one row of each sequence, whose states go on from call to call"),
+  cl::opt<bool> step("step", cl::desc("the form for one row of each sequence, whose states go on from call to call"),
                      cl::cat(category));
   cl::opt<std::string> state("state", cl::desc("<name>.npy of --inputs, which the state of --step begins at"),
                              cl::cat(category));
