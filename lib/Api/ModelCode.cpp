@@ -55,7 +55,7 @@ Expected<std::shared_ptr<Code>> strand::makeModelCode(mlir::MLIRContext &context
   CompileReport report;
   if (llvm::Error e = lowerModel(context, options, input, placed, report))
     return std::move(e);
-  auto code = JitModule::compile(*input.module, {report.target, "", options.level, {}});
+  auto code = JitModule::compile(*input.module, {report.target, "", options.level, {}, true, !options.reproducible});
   if (!code)
     return code.takeError();
   auto schema = code->lookup(options.prefix + "_schema");

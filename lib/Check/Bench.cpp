@@ -3,6 +3,7 @@
 #include "lib/Check/Inputs.h"
 #include "lib/Check/Npy.h"
 #include "lib/Check/Program.h"
+#include "lib/Codegen/Cpu/Bounds.h"
 #include "lib/Passes.h"
 #include "lib/Target/Errors.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -24,7 +25,8 @@ namespace {
 using Bytes = std::vector<char>;
 
 struct Options {
-  std::string file, function, inputs, reference;
+  std::string file, function, inputs, reference, state;
+  bool step;
   int64_t rows, sequences, threads, vectorBits;
   double seconds;
   StageOptions stages;
@@ -34,6 +36,7 @@ struct Options {
 struct Buffer {
   explicit Buffer(int64_t bytes) : room(bytes + 64) {}
   char *data() { return room.data() + (-reinterpret_cast<uintptr_t>(room.data()) & 63); }
+  size_t size() const { return room.size() - 64; }
   Bytes room;
 };
 
@@ -63,31 +66,60 @@ public:
     return Error::success();
   }
 
-  llvm::json::Object measure(const Program &program, strand_rt_ctx *threads) {
+  /// A slot for each sequence, in order.
+  Error fillStates(ArrayRef<CarriedValue> carried) {
+    for (const CarriedValue &v : carried) {
+      if (v.cache)
+        return llvm::createStringError("--step: state '" + v.name + "' grows by a row a call, and calls are repeated");
+      Type element = v.type.getElementType();
+      int64_t n = o.sequences * v.slotSize(/*cacheRows=*/0);
+      Buffer b(n * bytesOfElement(element));
+      if (o.state.empty())
+        writeElements(element, std::vector<double>(n, v.initial), b.data());
+      else if (carried.size() > 1)
+        return llvm::createStringError("--state: the function carries " + Twine(carried.size()) + " states, not one");
+      else if (Error e = readFile(o.state, b))
+        return e;
+      states.push_back(std::move(b));
+    }
+    slots = Buffer(4 * o.sequences);
+    for (int32_t s = 0; s < o.sequences; ++s)
+      memcpy(slots.data() + 4 * s, &s, 4);
+    return Error::success();
+  }
+
+  /// Its `err` is that of the first call: others may begin at other states.
+  Expected<llvm::json::Object> measure(const Program &program, strand_rt_ctx *threads) {
     Buffer scratch(program.scratchBytes(o.rows, o.sequences));
-    SmallVector<void *> in, out;
-    for (Buffer &b : arguments)
-      in.push_back(b.data());
-    for (Buffer &b : results)
-      out.push_back(b.data());
-    Program::Call call;
-    call.threads = threads;
-    call.rows = o.rows;
-    call.sequences = o.sequences;
-    call.arguments = in;
-    call.results = out;
-    call.scratch = scratch.data();
+    auto pointers = [](std::vector<Buffer> &of) {
+      return llvm::map_to_vector(of, [](Buffer &b) -> void * { return b.data(); });
+    };
+    SmallVector<void *> in = pointers(arguments), out = pointers(results), state = pointers(states);
+    Program::Call call{threads, o.rows, o.sequences, o.sequences, 0, in, out, state, slots.data(), scratch.data()};
+    program.run(call);
+    std::optional<double> err;
+    if (!o.reference.empty()) {
+      auto found = error();
+      if (!found)
+        return found.takeError();
+      err = *found;
+    }
     std::vector<double> times;
     double begin = now();
-    for (program.run(call), program.run(call); times.size() < 5 || now() - begin < o.seconds;) {
+    for (program.run(call); times.size() < 5 || now() - begin < o.seconds;) {
       double start = now();
       program.run(call);
       times.push_back((now() - start) * 1e3);
     }
     llvm::sort(times);
-    return llvm::json::Object{
+    llvm::json::Object row{
         {"ms_min", times.front()}, {"ms_median", times[times.size() / 2]}, {"repetitions", int64_t(times.size())}};
+    if (err)
+      row["err"] = *err;
+    return row;
   }
+
+private:
 
   /// Largest difference over the largest value.
   Expected<double> error() {
@@ -107,8 +139,6 @@ public:
     }
     return worst / largest;
   }
-
-private:
   Error fillOffsets() {
     Buffer b((o.sequences + 1) * 4);
     for (int64_t s = 0; s <= o.sequences; ++s) {
@@ -119,18 +149,20 @@ private:
     return Error::success();
   }
   Error read(StringAttr name, const Argument &a) {
+    arguments.emplace_back(bytesOf(a.type, o.rows));
+    return readFile(name.getValue(), arguments.back());
+  }
+  /// All of `into` from <name>.npy.
+  Error readFile(StringRef name, Buffer &into) {
     SmallString<128> path(o.inputs);
-    llvm::sys::path::append(path, name.getValue() + ".npy");
+    llvm::sys::path::append(path, name + ".npy");
     auto array = readNpy(path);
     if (!array)
       return array.takeError();
-    int64_t bytes = bytesOf(a.type, o.rows);
-    if (int64_t(array->bytes.size()) != bytes)
-      return llvm::createStringError("'" + path + "' has " + Twine(array->bytes.size()) +
-                                     " bytes; the argument takes " + Twine(bytes));
-    Buffer b(bytes);
-    memcpy(b.data(), array->bytes.data(), bytes);
-    arguments.push_back(std::move(b));
+    if (array->bytes.size() != into.size())
+      return llvm::createStringError("'" + path + "' has " + Twine(array->bytes.size()) + " bytes; " +
+                                     Twine(into.size()) + " are taken");
+    memcpy(into.data(), array->bytes.data(), into.size());
     return Error::success();
   }
   Error draw(unsigned i, const Argument &a) {
@@ -149,7 +181,8 @@ private:
 
   const Options &o;
   const Signature &signature;
-  std::vector<Buffer> arguments, results;
+  std::vector<Buffer> arguments, results, states;
+  Buffer slots{0};
 };
 
 Error bench(const Options &o) {
@@ -176,25 +209,25 @@ Error bench(const Options &o) {
   if (o.vectorBits)
     target->vectorBits = o.vectorBits;
   double begin = now();
-  auto programs = Program::compile(*clean, *signature, {{Form::Whole, o.stages.form}}, {*target, o.stages});
+  ProgramForm form{o.step ? Form::Step : Form::Whole, o.stages.form};
+  auto programs = Program::compile(*clean, *signature, form, {*target, o.stages});
   if (!programs)
     return programs.takeError();
   double compiled = now() - begin;
   Case c(o, *signature);
   if (Error e = c.fill(f))
     return e;
+  const Program &program = programs->front().front();
+  if (Error e = c.fillStates(program.states()))
+    return e;
   strand_rt_ctx *threads = strand_rt_create(o.threads);
-  llvm::json::Object row = c.measure(programs->front().front(), threads);
+  auto row = c.measure(program, threads);
   strand_rt_destroy(threads);
-  row["peer"] = "strand";
-  row["compile_s"] = compiled;
-  if (!o.reference.empty()) {
-    auto error = c.error();
-    if (!error)
-      return error.takeError();
-    row["err"] = *error;
-  }
-  llvm::outs() << llvm::json::Value(std::move(row)) << "\n";
+  if (!row)
+    return row.takeError();
+  (*row)["peer"] = "strand";
+  (*row)["compile_s"] = compiled;
+  llvm::outs() << llvm::json::Value(std::move(*row)) << "\n";
   return Error::success();
 }
 } // namespace
@@ -207,6 +240,10 @@ int strand::benchMain(int argc, char **argv) {
       "inputs", cl::desc("folder of <name>.npy for arguments marked bench.input = \"name\"; random without"),
       cl::cat(category));
   cl::opt<std::string> reference("reference", cl::desc("file .npy that result 0 is compared with"), cl::cat(category));
+  cl::opt<bool> step("step", cl::desc("the form for one row of each sequence, whose states go on from call to call"),
+                     cl::cat(category));
+  cl::opt<std::string> state("state", cl::desc("<name>.npy of --inputs, which the state of --step begins at"),
+                             cl::cat(category));
   cl::opt<int64_t> rows("rows", cl::init(2048), cl::desc("rows of all sequences together"), cl::cat(category));
   cl::opt<int64_t> sequences("sequences", cl::init(1), cl::desc("sequences, of equal length"), cl::cat(category));
   cl::opt<int64_t> threads("workers", cl::init(1), cl::desc("threads; 0: all processors"), cl::cat(category));
@@ -220,7 +257,13 @@ int strand::benchMain(int argc, char **argv) {
     llvm::errs() << "strand-bench: error: --rows and --sequences must be positive, with a row for each sequence\n";
     return 2;
   }
-  Error e = bench({file, function, inputs, reference, rows, sequences, threads, bits, seconds, {"m", form}});
+  if (step && rows != sequences) {
+    llvm::errs() << "strand-bench: error: --step takes one row of each sequence, not " << rows << " rows of "
+                 << sequences << " sequences\n";
+    return 2;
+  }
+  Error e =
+      bench({file, function, inputs, reference, state, step, rows, sequences, threads, bits, seconds, {"m", form}});
   if (!e)
     return 0;
   llvm::handleAllErrors(

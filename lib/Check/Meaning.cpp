@@ -30,7 +30,7 @@ const char *toLoops =
     "convert-scf-to-cf,expand-strided-metadata,lower-affine,math-expand-ops{ops=rsqrt},convert-math-to-libm,"
     "convert-math-to-llvm,finalize-memref-to-llvm,convert-arith-to-llvm,convert-index-to-llvm,convert-ub-to-llvm,"
     "convert-func-to-llvm,"
-    "convert-cf-to-llvm,reconcile-unrealized-casts";
+    "convert-cf-to-llvm,reconcile-unrealized-casts,llvm.func(strand-dissolve-descriptors)";
 
 /// void name_packed(void **operands): the C interface of `name`, its operands from a list.
 std::string emitPacked(ModuleOp module, StringRef name) {

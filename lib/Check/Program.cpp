@@ -141,8 +141,8 @@ Expected<std::vector<std::vector<Program>>> Program::compile(ModuleOp original, 
   Together together(signature, options.target, options.stages);
   if (Error e = together.run(original, forms))
     return std::move(e);
-  auto ofLevels = JitModule::compile(*together.module, {options.target, "", 0, laneSymbols(), options.inParts},
-                                     options.levels);
+  JitOptions jit{options.target, "", 0, laneSymbols(), options.inParts, /*contracts=*/!options.stages.reproducible};
+  auto ofLevels = JitModule::compile(*together.module, jit, options.levels);
   if (!ofLevels)
     return ofLevels.takeError();
   auto ops = std::make_shared<llvm::json::Array>(std::move(together.ops));

@@ -74,8 +74,10 @@ struct FuseRows : impl::FuseRowsBase<FuseRows> {
     linalg::populateElementwiseOpsFusionPatterns(fuse, mayFuse);
     linalg::GenericOp::getCanonicalizationPatterns(fuse, &getContext());
     tensor::EmptyOp::getCanonicalizationPatterns(fuse, &getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(accumulate))) ||
-        failed(applyPatternsGreedily(getOperation(), std::move(fuse))))
+    GreedyRewriteConfig config; // there are loops alone, of which no block is equal to another
+    config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(accumulate), config)) ||
+        failed(applyPatternsGreedily(getOperation(), std::move(fuse), config)))
       signalPassFailure();
   }
 };

@@ -71,6 +71,7 @@ private:
 
   Error writeText(llvm::raw_ostream &out);
   Error write();
+  CodeOptions codeOptions() const { return {o.level, o.prefix, /*inParts=*/true, /*contracts=*/!o.reproducible}; }
   Error writeCode(CodeText kind, llvm::raw_pwrite_stream &out);
   Error unlessReported(Error e);
   Error writeSideFile();
@@ -234,7 +235,7 @@ Error Compilation::writeText(llvm::raw_ostream &out) {
 
 Error Compilation::writeCode(CodeText kind, llvm::raw_pwrite_stream &out) {
   uint64_t begin = out.tell();
-  Error e = emitText(*input.module, report.target, {o.level, o.prefix}, kind, out, report.times);
+  Error e = emitText(*input.module, report.target, codeOptions(), kind, out, report.times);
   clock.skip();
   report.codeBytes = out.tell() - begin;
   return unlessReported(std::move(e));
@@ -280,7 +281,7 @@ Error Compilation::writeObjects() {
     return createStringError("'" + o.input + "' defines neither @forward nor @advance, so there is no program to run");
   if (Error e = out->close()) // other programs write it from here on
     return e;
-  auto objects = emitObjects(*input.module, report.target, {o.level, o.prefix}, report.times);
+  auto objects = emitObjects(*input.module, report.target, codeOptions(), report.times);
   clock.skip();
   if (!objects)
     return unlessReported(objects.takeError());

@@ -36,15 +36,17 @@ using namespace llvm;
 using namespace strand;
 namespace {
 
-Expected<std::unique_ptr<TargetMachine>> machineFor(const CpuTarget &t, int level) {
+Expected<std::unique_ptr<TargetMachine>> machineFor(const CpuTarget &t, const CodeOptions &code) {
   Triple triple(t.triple);
   std::string error;
   const Target *target = TargetRegistry::lookupTarget(triple, error);
   if (!target)
     return createStringError(error);
   TargetOptions options;
-  options.AllowFPOpFusion = FPOpFusion::Fast;
-  auto codegen = level == 0 ? CodeGenOptLevel::None : level == 1 ? CodeGenOptLevel::Less : CodeGenOptLevel::Default;
+  options.AllowFPOpFusion = code.contracts ? FPOpFusion::Fast : FPOpFusion::Standard;
+  auto codegen = code.level == 0   ? CodeGenOptLevel::None
+                 : code.level == 1 ? CodeGenOptLevel::Less
+                                   : CodeGenOptLevel::Default;
   std::unique_ptr<TargetMachine> machine(target->createTargetMachine(triple, t.base, t.features, options, Reloc::PIC_,
                                                                      CodeModel::Small, codegen));
   if (!machine)
@@ -156,7 +158,7 @@ struct Translated {
 };
 
 Error Translated::translate(mlir::ModuleOp from, const CpuTarget &target, const CodeOptions &options) {
-  auto machine = machineFor(target, options.level);
+  auto machine = machineFor(target, options);
   if (!machine)
     return machine.takeError();
   module = mlir::translateModuleToLLVMIR(from, c.context, options.name);
@@ -178,7 +180,7 @@ Error write(Module &module, TargetMachine &machine, CodeGenFileType type, raw_pw
 }
 
 Error compileModule(Module &module, const CpuTarget &target, const CodeOptions &options, ObjectFile &object) {
-  auto machine = machineFor(target, options.level);
+  auto machine = machineFor(target, options);
   if (!machine)
     return machine.takeError();
   optimise(module, **machine, options.level);
@@ -253,7 +255,7 @@ Error strand::emitText(mlir::ModuleOp module, const CpuTarget &target, const Cod
   if (Error e = ir.translate(module, target, options))
     return e;
   clock.lap("translate");
-  auto machine = machineFor(target, options.level);
+  auto machine = machineFor(target, options);
   if (!machine)
     return machine.takeError();
   optimise(*ir.module, **machine, options.level);

@@ -15,6 +15,7 @@ struct CodeOptions {
   int level = 1;           // of LLVM's optimiser, 0 to 3
   std::string name = "m";  // of the module, in diagnostics, the text and hidden symbols
   bool inParts = true;     // several threads share a large module
+  bool contracts = true;   // a*b+c may become one operation; which of them do goes by the code around
 };
 
 using ObjectFile = llvm::SmallVector<char, 0>;
@@ -26,7 +27,7 @@ struct StepTime {
 };
 
 /// The code of `module` as object files to be linked together, made by as many threads as there are processors.
-/// Position-independent, no frame pointers, a*b+c may become one operation. Errors: the module is not wholly in a
+/// Position-independent, no frame pointers. Errors: the module is not wholly in a
 /// dialect that LLVM IR can express (also reported at its location); the back-end refuses something.
 llvm::Expected<std::vector<ObjectFile>> emitObjects(mlir::ModuleOp module, const CpuTarget &target,
                                                     const CodeOptions &options, llvm::SmallVectorImpl<StepTime> &times);

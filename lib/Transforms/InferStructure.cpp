@@ -34,6 +34,10 @@ void reportForm(StepStructure &structure, const StepComponent &component, const 
     remark << "; becomes the row before";
   else if (form.kind != StepKind::NotAffine && !outcome.reason.empty())
     remark << "; stays a scan: " << outcome.reason;
+  bool stays = outcome.op.empty() && !outcome.isAbsorbed && !outcome.isRows;
+  if (stays && outcome.start && outcome.start == scan.getInitialTensor(form.carried))
+    emitRemark(outcome.start.getLoc()) << name << " begins at this tensor, so " << name << " stays a scan: let it "
+                                       << "begin where the op does, and hand the tensor in as its state";
   if ((form.kind == StepKind::NotAffine || form.kind == StepKind::TooLong) && form.culprit)
     emitRemark(placeOf(form.culprit)) << form.culprit->getName() << " is applied to what depends on " << name << ", so "
                                       << name << " stays a scan";

@@ -5,7 +5,8 @@ def InferStructure : Pass<"strand-infer-structure", "::mlir::func::FuncOp"> {
     whole sequences, as far as there are such:
 
     - `strand.linear_attention` where outer products are added to a matrix under a decay of the rows, and one sum along
-      the keys is read, before or after the step; also over the sum of the weights;
+      the keys is read, before or after the step; also over the sum of the weights. Of a matrix that begins elsewhere
+      than at 0, the query under all decays so far reads that as well, beside the op;
     - `strand.delta_rule` where the matrix is corrected at a key as well, or at several, one after the other, however
       they are written: each from a value of its own, with what the others read taken in, or as a product of matrices;
     - `strand.linear_recurrence` where every element goes its own way; decay, input and reading are given as their
@@ -23,7 +24,8 @@ def InferStructure : Pass<"strand-infer-structure", "::mlir::func::FuncOp"> {
 
     A remark at the scan says for every carried value what it is, as an equation in which a coefficient has the
     indices it depends on, in capitals if it is the same in every row, and what becomes of it or why nothing does. A
-    remark at an operation names it as the one through which a carried value is not affine in itself.
+    remark at an operation names it as the one through which a carried value is not affine in itself, or whose tensor it
+    begins at where its op begins at 0.
 
     The formulas that decide (lib/Analysis) are not what is computed: operands are the values of the region, lifted
     over all rows, or products and sums of them. What was written for the sake of small exponents stays as it was.

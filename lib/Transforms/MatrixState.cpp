@@ -78,8 +78,8 @@ std::optional<Value> MatrixState::withHeads(const Poly &p, bool heads, std::opti
   return tensor::ExpandShapeOp::create(b, loc, RankedTensorType::get(shape, element), *rows, groups, sizes);
 }
 
-std::optional<Value> MatrixState::gateOf(const Poly &logarithm) {
-  return withHeads(logarithm, true, A.dependsOn(logarithm, keyVar()) ? std::optional(parts.key) : std::nullopt);
+std::optional<Value> MatrixState::gateOf(const Poly &decay) {
+  return withHeads(decay, true, A.dependsOn(decay, keyVar()) ? std::optional(parts.key) : std::nullopt);
 }
 
 std::string MatrixState::finish(Value y) {

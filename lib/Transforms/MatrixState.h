@@ -26,8 +26,8 @@ protected:
   bool dependsOnHead(const Poly &p) const { return parts.head && A.dependsOn(p, form.vars[*parts.head]); }
   /// rows x heads x size, or rows x heads without `dim`; one head if there are none or the formula is the same for all.
   std::optional<Value> withHeads(const Poly &p, bool heads, std::optional<unsigned> dim);
-  /// The rows of a logarithm of the decay, with channels if they differ.
-  std::optional<Value> gateOf(const Poly &logarithm);
+  /// The rows of the decay or its logarithm, with channels if they differ.
+  std::optional<Value> gateOf(const Poly &decay);
   /// Lets the rows that `y`, rows x heads x value, gives to the reading be known; returns why not, or an empty text.
   std::string finish(Value y);
 

@@ -22,11 +22,11 @@ std::string RecurrenceTarget::findReading() {
   if (cut && cut->size() == 1) {
     StateReading r = *readState(context, component, cut->front());
     if (llvm::any_of(r.kept, [](std::optional<unsigned> d) { return d.has_value(); })) {
-      bool fromZero = llvm::all_of(component.carried, [&](unsigned i) { return beginsAtZero(context, i); });
-      if (!fromZero && !fits)
-        return "it begins elsewhere than at 0, and is wider than a row";
-      if (fromZero)
+      auto *elsewhere = llvm::find_if(component.carried, [&](unsigned i) { return !beginsAtZero(context, i); });
+      if (elsewhere == component.carried.end())
         reading = r;
+      else if (!fits)
+        return whyNotFrom(context, *elsewhere, "not at 0, and is wider than a row");
       return "";
     }
   }
@@ -39,27 +39,9 @@ std::string RecurrenceTarget::findReading() {
 Poly RecurrenceTarget::startOf(unsigned carried) {
   if (beginsAtZero(context, carried))
     return {};
-  ScanOp scan = context.getScan();
-  auto type = cast<RankedTensorType>(scan.getCarriedArgs()[carried].getType());
-  Value first = scan.getInitialTensor(carried);
-  if (!first) {
-    double number = cast<FloatAttr>(scan.getInitial()[carried]).getValueAsDouble();
-    first = arith::ConstantOp::create(b, loc, SplatElementsAttr::get(type, b.getFloatAttr(element, number)));
-  }
-  Value like = scan.getInputs()[0], zero = floatConstant(b, loc, element, 0);
-  auto ofRows = RankedTensorType::get(rowsType(like).getDimSize(0), b.getI32Type());
-  Value place =
-      PositionOp::create(b, loc, ofRows, TypeRange(), like, scan.getOffsets(), ValueRange(), Value()).getPositions();
-  unsigned rank = type.getRank() + 1;
-  AffineMap whole = b.getMultiDimIdentityMap(rank);
-  SmallVector<AffineMap> maps{AffineMap::get(rank, 0, b.getAffineDimExpr(0)), whole.dropResult(0), whole};
-  Value out = context.lifter.emptyRows(loc, type.getShape(), element);
-  Value rows = generic(b, loc, {place, first}, out, maps, std::string(rank, 'p'),
-                       [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                         Value none = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(0));
-                         Value begins = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, x[0], none);
-                         return {arith::SelectOp::create(b, loc, begins, x[1], zero)};
-                       })[0];
+  Value first = tensorOfStart(carried);
+  ArrayRef<int64_t> item = cast<RankedTensorType>(first.getType()).getShape();
+  Value rows = onlyInFirstRows(first, b.getMultiDimIdentityMap(item.size() + 1).dropResult(0), item);
   context.lifter.know(first, rows); // the tensor stands for its rows in formulas
   return A.leaf(first, llvm::map_to_vector(form.vars, [&](Var v) { return A.indexOf(v); }));
 }

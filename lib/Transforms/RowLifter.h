@@ -27,6 +27,8 @@ public:
   OpBuilder &getBuilder() { return b; }
   /// `rows` are what `v` is in each row.
   void know(Value v, Value rows) { lifted[v] = {rows, true}; }
+  /// `same` is what `v` is in every row.
+  void knowInvariant(Value v, Value same) { lifted[v] = {same, false}; }
   bool isKnown(Value v) const { return lifted.contains(v); }
   /// Nothing if the value depends on a carried value that is not known, or on an operation that canLift denies.
   std::optional<Lifted> lift(Value v);

@@ -1,6 +1,7 @@
 // How what is outside of a component reads its carried values.
 #include "dialects/Strand/Rows.h"
 #include "lib/Transforms/ScanTargets.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/Support/Format.h"
 using namespace mlir;
 using namespace strand;
@@ -27,6 +28,31 @@ StateReading ComponentTarget::wholeOf(Value next) const {
   for (unsigned d = 0; d < form.vars.size(); ++d)
     whole.kept.push_back(A.extent(form.vars[d]) == 1 ? std::nullopt : std::optional(d));
   return whole;
+}
+
+Value ComponentTarget::tensorOfStart(unsigned carried) {
+  ScanOp scan = context.getScan();
+  if (Value tensor = scan.getInitialTensor(carried))
+    return tensor;
+  auto type = cast<RankedTensorType>(scan.getCarriedArgs()[carried].getType());
+  double number = cast<FloatAttr>(scan.getInitial()[carried]).getValueAsDouble();
+  return arith::ConstantOp::create(b, loc, SplatElementsAttr::get(type, b.getFloatAttr(element, number)));
+}
+
+Value ComponentTarget::onlyInFirstRows(Value v, AffineMap map, ArrayRef<int64_t> item) {
+  Value like = context.getScan().getInputs()[0], zero = floatConstant(b, loc, element, 0);
+  auto ofRows = RankedTensorType::get(rowsType(like).getDimSize(0), b.getI32Type());
+  Value place = PositionOp::create(b, loc, ofRows, TypeRange(), like, context.getScan().getOffsets(), ValueRange(),
+                                   Value())
+                    .getPositions();
+  AffineMap whole = b.getMultiDimIdentityMap(item.size() + 1), row = whole.getMajorSubMap(1);
+  Value out = context.lifter.emptyRows(loc, item, element);
+  return generic(b, loc, {place, v}, out, {row, map, whole}, std::string(whole.getNumDims(), 'p'),
+                 [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                   Value none = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(0));
+                   Value begins = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, x[0], none);
+                   return {arith::SelectOp::create(b, loc, begins, x[1], zero)};
+                 })[0];
 }
 
 AffineMap ComponentTarget::mapOf(const Operand &o, ArrayRef<Var> order, size_t rank) const {
@@ -199,7 +225,7 @@ static std::string textOf(double c) {
 std::string strand::whyNotForward(ScanContext &context, StepComponent &component) {
   ScanOp scan = context.getScan();
   if (scan.getReverse())
-    return "the scan is reverse";
+    return isReverse;
   bool isOfFloats = llvm::all_of(component.carried, [&](unsigned i) {
     return isa<FloatType>(getElementTypeOrSelf(scan.getCarriedArgs()[i]));
   });
@@ -211,16 +237,18 @@ bool strand::beginsAtZero(ScanContext &context, unsigned carried) {
   return initial && initial.getValue().isZero();
 }
 
+std::string strand::whyNotFrom(ScanContext &context, unsigned carried, StringRef where) {
+  auto initial = dyn_cast<FloatAttr>(context.getScan().getInitial()[carried]);
+  context.start = context.getScan().getInitialTensor(carried);
+  return ("it begins at " + (initial ? textOf(initial.getValueAsDouble()) : "a tensor") + ", " + where).str();
+}
+
 std::string strand::whyNotFromZero(ScanContext &context, StepComponent &component) {
   if (std::string reason = whyNotForward(context, component); !reason.empty())
     return reason;
-  for (unsigned i : component.carried) {
-    if (beginsAtZero(context, i))
-      continue;
-    if (auto initial = dyn_cast<FloatAttr>(context.getScan().getInitial()[i]))
-      return (Twine("it begins at ") + textOf(initial.getValueAsDouble()) + ", and that op at 0").str();
-    return "it begins at a tensor, and that op at 0";
-  }
+  for (unsigned i : component.carried)
+    if (!beginsAtZero(context, i))
+      return whyNotFrom(context, i, "and that op at 0");
   return "";
 }
 
@@ -228,7 +256,7 @@ std::string strand::whyNotPlain(ScanContext &context, StepComponent &component) 
   const CarriedForm *form = component.getSingleAffine();
   if (!form || form->from.size() != 1 || !form->from.begin()->second.isElementwise())
     return noSuchOp;
-  if (std::string reason = whyNotFromZero(context, component); !reason.empty())
+  if (std::string reason = whyNotForward(context, component); !reason.empty())
     return reason;
   if (form->input.isZero())
     return "it has no input";

@@ -222,14 +222,17 @@ bool Attempt::tryTargets(unsigned c) {
     return true;
   }
   for (const ScanTarget &target : targets) {
+    context.start = {};
     std::string reason = target.emit(context, component);
     if (reason.empty()) {
       outcomes[c].reason = reason;
       outcomes[c].op = target.op;
       return true;
     }
-    if (outcomes[c].reason.empty() || reason != noSuchOp)
+    if (outcomes[c].reason.empty() || reason != noSuchOp) {
       outcomes[c].reason = reason;
+      outcomes[c].start = context.start;
+    }
   }
   return false;
 }

@@ -7,6 +7,7 @@ namespace strand {
 struct ComponentOutcome {
   StringRef op;            // the op in its place; empty: it stays a scan
   std::string reason;      // why it stays
+  Value start;             // the tensor at which it begins, if that is why
   bool isRows = false;     // nothing had to be carried for it, but the rows before
   bool isAbsorbed = false; // the op of another component carries it as well
 };

@@ -13,6 +13,7 @@ struct ScanContext {
   llvm::BitVector done;                 // carried values whose rows, or all that is read of them, are known
   llvm::SmallSet<unsigned, 4> absorbed; // carried values that another's op carries as well
   int64_t largestItem;                  // elements of the widest row that goes in or comes out
+  Value start;                          // the tensor that keeps the component at hand from an op, by being its start
 
   ScanContext(StepStructure &structure, OpBuilder &b);
   ScanOp getScan() { return structure.getScan(); }
@@ -64,6 +65,10 @@ protected:
   StateReading wholeOf(Value next) const;
   /// What is read of an operand at (t, s1, ..., sk), k being `rank`, where the first dimensions s are those of `order`.
   AffineMap mapOf(const Operand &o, ArrayRef<algebra::Var> order, size_t rank) const;
+  /// What a carried value begins at, as a tensor.
+  Value tensorOfStart(unsigned carried);
+  /// Rows of `item`: what `map` reads of `v` in the first row of each sequence, 0 in the others.
+  Value onlyInFirstRows(Value v, AffineMap map, ArrayRef<int64_t> item);
 
   ScanContext &context;
   StepComponent &component;
@@ -88,11 +93,16 @@ std::string toComplexRecurrence(ScanContext &context, StepComponent &component);
 std::string toAssociativeScan(ScanContext &context, StepComponent &component);
 /// What a target says of a form that is none of its own.
 inline constexpr const char *noSuchOp = "there is no op of that kind";
+/// That all ops go forward, and what to do.
+inline constexpr const char *isReverse =
+    "the scan is reverse, and ops go forward: give it the rows of each sequence turned around, and turn its results";
+/// Why a carried value that does not begin at 0 keeps `op`, which begins at `where`, away.
+std::string whyNotFrom(ScanContext &context, unsigned carried, StringRef where);
 /// Why no op that goes forward can be put there; empty if that is not so.
 std::string whyNotForward(ScanContext &context, StepComponent &component);
 bool beginsAtZero(ScanContext &context, unsigned carried);
 /// The same of an op that goes forward from 0.
 std::string whyNotFromZero(ScanContext &context, StepComponent &component);
-/// The same, and why it is not element by element with an input.
+/// Why it does not go forward, element by element, with an input.
 std::string whyNotPlain(ScanContext &context, StepComponent &component);
 } // namespace strand

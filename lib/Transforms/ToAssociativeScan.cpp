@@ -169,12 +169,12 @@ Value Semiring::makeOp(ArrayRef<Operand> parts, double initial) {
 std::string Semiring::emit() {
   ScanOp scan = context.getScan();
   if (scan.getReverse())
-    return "the scan is reverse";
+    return isReverse;
   if (std::string reason = findPair(); !reason.empty())
     return reason;
   auto initial = dyn_cast<FloatAttr>(scan.getInitial()[form.carried]);
   if (!initial)
-    return "it begins at a tensor, and that op at a number";
+    return whyNotFrom(context, form.carried, "and that op at a number");
   if (!context.isAffordable(next))
     return "it is wider than a row";
   SmallVector<unsigned> dims;

@@ -20,6 +20,9 @@ private:
   std::optional<Poly> findBonus();
   Value emitBonus();
   bool findDecay(std::optional<Poly> &gate, std::optional<double> &decay);
+  Poly leafOf(Lifted value, ArrayRef<Var> vars);
+  std::optional<Poly> decaysSoFar();
+  bool addStart(bool decays);
 };
 
 /// A number of all heads, or a formula of its logarithm; false if it may not be positive.
@@ -132,6 +135,70 @@ std::optional<Value> Attention::findNormalized() {
   return {};
 }
 
+/// `value`, whose dimensions are those of `vars`, in formulas.
+Poly Attention::leafOf(Lifted value, ArrayRef<Var> vars) {
+  auto shape = llvm::map_to_vector(vars, [&](Var v) { return A.extent(v); });
+  Value name = arith::ConstantOp::create(b, loc, cast<TypedAttr>(b.getZeroAttr(RankedTensorType::get(shape, element))));
+  if (value.perRow)
+    context.lifter.know(name, value.value);
+  else
+    context.lifter.knowInvariant(name, value.value);
+  return A.leaf(name, llvm::map_to_vector(vars, [&](Var v) { return A.indexOf(v); }));
+}
+
+/// The product of the decays of all rows up to the one that is read: p' = d p, whose first input is d.
+std::optional<Poly> Attention::decaysSoFar() {
+  const Poly &scale = form.from.begin()->second.scale;
+  std::optional<Value> decay = gateOf(scale);
+  if (!decay)
+    return {};
+  auto type = cast<RankedTensorType>(decay->getType());
+  unsigned rank = type.getRank();
+  AffineMap whole = b.getMultiDimIdentityMap(rank);
+  Value input = onlyInFirstRows(*decay, whole, type.getShape().drop_front());
+  auto maps = b.getAffineMapArrayAttr({whole, whole, whole});
+  Value product = LinearRecurrenceOp::create(b, loc, type, TypeRange(), *decay, input, Value(),
+                                             context.getScan().getOffsets(), ValueRange(), Value(), maps, false)
+                      .getY();
+  if (reading.before)
+    product = context.lifter.shifted(product, b.getFloatAttr(element, 1), loc);
+  SmallVector<Var> vars;
+  if (parts.head)
+    vars.push_back(form.vars[*parts.head]);
+  else
+    product = tensor::CollapseShapeOp::create(b, loc, product,
+                                              rank == 3 ? SmallVector<ReassociationIndices>{{0}, {1, 2}}
+                                                        : SmallVector<ReassociationIndices>{{0, 1}});
+  if (rank == 3)
+    vars.push_back(keyVar());
+  return leafOf({product, true}, vars);
+}
+
+/// The op begins at 0. What is read of a state that begins at W is what the op reads, and (q * decays so far) W.
+bool Attention::addStart(bool decays) {
+  Poly weight = reading.coefficient;
+  if (decays) {
+    std::optional<Poly> all = decaysSoFar();
+    if (!all)
+      return false;
+    weight = A.product(weight, *all);
+  }
+  SmallVector<Var> vars{keyVar()};
+  if (parts.head)
+    vars.insert(vars.begin(), form.vars[*parts.head]);
+  std::optional<Value> weights = emitter.emitRows(weight, vars);
+  if (!weights)
+    return false;
+  Var key = A.fresh(A.extent(keyVar()));
+  Substitution toReading{{keyVar(), A.dim(key)}};
+  for (auto [d, v] : llvm::zip(reading.kept, reading.vars))
+    if (d)
+      toReading.push_back({form.vars[*d], A.dim(v)});
+  Poly terms = A.product(leafOf({*weights, true}, vars), leafOf({tensorOfStart(form.carried), false}, form.vars));
+  reading.rest = A.sum(reading.rest, A.sumOver(A.substituted(terms, toReading), {key}));
+  return true;
+}
+
 std::string Attention::emit() {
   if (std::string reason = find(); !reason.empty())
     return reason;
@@ -150,7 +217,10 @@ std::string Attention::emit() {
     u = emitBonus();
   if (!q || !k || !v || (gate && !g))
     return "an operand cannot be computed for all rows at once";
-  std::optional<Value> normalized = findNormalized();
+  bool fromZero = beginsAtZero(context, form.carried);
+  std::optional<Value> normalized = fromZero ? findNormalized() : std::nullopt;
+  if (!fromZero && !addStart(/*decays=*/gate || decay))
+    return "what it begins at cannot be read for all rows at once";
   if (A.isTooLong())
     return "a formula of it is too long";
   reading.value = normalized.value_or(reading.value);
@@ -171,5 +241,9 @@ std::string strand::toLinearAttention(ScanContext &context, StepComponent &compo
     return reason;
   if (component.forms[0].vars.size() < 2)
     return "it is not a matrix";
+  unsigned carried = component.forms[0].carried;
+  Value state = context.getScan().getCarriedArgs()[carried];
+  if (!beginsAtZero(context, carried) && context.isAffordable(state)) // no wider than a row: strand.linear_recurrence
+    return whyNotFrom(context, carried, "and that op at 0");
   return Attention(context, component).emit();
 }

@@ -169,6 +169,7 @@ func.func @weight_of_any_sign(%ws: tensor<?x8xf32>, %offsets: tensor<?xi32>) -> 
 
 // CHECK-LABEL: func.func @begins_at_a_tensor(
 // CHECK:         strand.scan
+// expected-remark @below {{h begins at this tensor, so h stays a scan: let it begin where the op does, and hand the tensor in as its state}}
 func.func @begins_at_a_tensor(%xs: tensor<?x8xf32>, %h0: tensor<8xf32>, %offsets: tensor<?xi32>) -> tensor<?x8xf32> {
   // expected-remark @below {{h is max-plus, diagonal: h[i] = max(h[i], b[i]); stays a scan: it begins at a tensor, and that op at a number}}
   %r = strand.scan rows(%x = %xs : tensor<?x8xf32>) carry(%h : tensor<8xf32> = %h0)
@@ -182,7 +183,7 @@ func.func @begins_at_a_tensor(%xs: tensor<?x8xf32>, %h0: tensor<8xf32>, %offsets
 // CHECK-LABEL: func.func @backwards(
 // CHECK:         strand.scan reverse
 func.func @backwards(%xs: tensor<?x8xf32>, %offsets: tensor<?xi32>) -> tensor<?x8xf32> {
-  // expected-remark @below {{h is max-plus, diagonal: h[i] = max(h[i], b[i]); stays a scan: the scan is reverse}}
+  // expected-remark @below {{h is max-plus, diagonal: h[i] = max(h[i], b[i]); stays a scan: the scan is reverse, and ops go forward: give it the rows of each sequence turned around, and turn its results}}
   %r = strand.scan reverse rows(%x = %xs : tensor<?x8xf32>) carry(%h : tensor<8xf32>)
       offsets %offsets : tensor<?xi32> -> tensor<?x8xf32> {
     %0 = arith.maximumf %h, %x : tensor<8xf32>

@@ -1,4 +1,4 @@
-// What begins elsewhere than at 0, element by element: what the first step makes of it is input of the first row.
+// What begins elsewhere than at 0. Element by element, what the first step makes of it is input of the first row.
 //
 // RUN: strand-opt %s -strand-infer-structure -canonicalize -cse -split-input-file -verify-diagnostics | FileCheck %s
 
@@ -88,4 +88,38 @@ func.func @read_before_the_step(%xs: tensor<?x4xf32>, %w: tensor<4xf32>, %offset
     strand.yield %h : tensor<4xf32> next %1 : tensor<4xf32>
   }
   return %y : tensor<?x4xf32>
+}
+
+// -----
+
+#k = affine_map<(i, j) -> (i)>
+#v = affine_map<(i, j) -> (j)>
+#kv = affine_map<(i, j) -> (i, j)>
+
+// A matrix is read by itself: under the decays so far, of which there are none here.
+// CHECK-LABEL: func.func @matrix_that_begins_at_a_tensor(
+// CHECK-SAME:    %[[W:[a-z0-9]+]]: tensor<4x3xf32>,
+// CHECK:         %[[Y:.*]] = strand.linear_attention
+// CHECK:         %[[ROWS:.*]] = tensor.collapse_shape %[[Y]]
+// CHECK:         %[[READ:.*]] = linalg.generic {{.*}} ins(%{{.*}}, %[[W]] : tensor<?x4xf32>, tensor<4x3xf32>)
+// CHECK:         linalg.generic {{.*}} ins(%[[ROWS]], %[[READ]] :
+// CHECK-NOT:     strand.scan
+func.func @matrix_that_begins_at_a_tensor(%ks: tensor<?x4xf32>, %vs: tensor<?x3xf32>,
+    %w: tensor<4x3xf32>, %offsets: tensor<?xi32>)
+    -> tensor<?x3xf32> {
+  // expected-remark @below {{becomes strand.linear_attention}}
+  %y = strand.scan rows(%k = %ks : tensor<?x4xf32>, %v = %vs : tensor<?x3xf32>) carry(%h : tensor<4x3xf32> = %w)
+       offsets %offsets : tensor<?xi32> -> tensor<?x3xf32> {
+    %0 = linalg.generic {indexing_maps = [#k, #v, #kv], iterator_types = ["parallel", "parallel"]}
+        ins(%k, %v : tensor<4xf32>, tensor<3xf32>) outs(%h : tensor<4x3xf32>) {
+    ^bb0(%a: f32, %b: f32, %c: f32):
+      %1 = arith.mulf %a, %b : f32
+      %2 = arith.addf %1, %c : f32
+      linalg.yield %2 : f32
+    } -> tensor<4x3xf32>
+    %zero = arith.constant dense<0.0> : tensor<3xf32>
+    %y = linalg.vecmat ins(%k, %0 : tensor<4xf32>, tensor<4x3xf32>) outs(%zero : tensor<3xf32>) -> tensor<3xf32>
+    strand.yield %y : tensor<3xf32> next %0 : tensor<4x3xf32>
+  }
+  return %y : tensor<?x3xf32>
 }

@@ -6,14 +6,18 @@ def tensor(*shape, element="f32"):
 
 
 class Function:
-    """A function @f of named inputs. `order` says how `rows` and the result lie outside: B(atch), T(ime), H(eads)."""
+    """A function @f of named inputs. `order` says how `rows` and the result lie outside: B(atch), T(ime), H(eads).
 
-    def __init__(self, rows, fixed, result, body, order="BT"):
-        self.rows, self.fixed, self.result, self.body, self.order = rows, fixed, result, body, order
+    Without T it is timed for one row of each sequence, whose states begin at the input `state`.
+    """
+
+    def __init__(self, rows, fixed, result, body, order="BT", state=None):
+        self.rows, self.fixed, self.result, self.body, self.order, self.state = rows, fixed, result, body, order, state
 
     def in_rows(self, array):
         """As the function has them: batch, then time, then the rest."""
-        return array.transpose(*map(self.order.index, "BT" + "H" * ("H" in self.order)), *range(len(self.order), array.ndim))
+        outside = [letter for letter in "BTH" if letter in self.order]
+        return array.transpose(*map(self.order.index, outside), *range(len(self.order), array.ndim))
 
     def text(self):
         arguments = [f'%{n}: {tensor(None, *s)} {{bench.input = "{n}"}}' for n, s in self.rows.items()]
@@ -109,6 +113,11 @@ def gdn(B, T, H, D):
       {{scale = {D ** -0.5} : f64}} : ({q}, {q}, {q}, {g}, {g}, tensor<?xi32>) -> {q}""")
 
 
+def gdn_step(B, H, D):
+    whole = gdn(B, 1, H, D)
+    return Function(whole.rows, whole.fixed, whole.result, whole.body, order="BH", state="S")
+
+
 def attention(window):
     def make(B, H, T, D):
         q = tensor(None, H, D)
@@ -186,4 +195,4 @@ def recurrent(gates, H, body):
 
 OPS = {"scan": scan, "mamba1": mamba1, "ssd": ssd, "sgla": linear_attention(lambda H, D: (H,)),
        "retention": linear_attention(lambda H, D: (H,)), "gla": linear_attention(lambda H, D: (H, D)),
-       "gdn": gdn, "attention": attention(0), "window512": attention(512), "lstm": lstm, "gru": gru}
+       "gdn": gdn, "gdn_step": gdn_step, "attention": attention(0), "window512": attention(512), "lstm": lstm, "gru": gru}

@@ -29,14 +29,16 @@ def main():
     function = OPS[case["op"]](**case["shape"])
     where = os.path.join(folder, "strand")
     os.makedirs(where, exist_ok=True)
-    for name in list(function.rows) + list(function.fixed):
+    for name in [*function.rows, *function.fixed, *filter(None, [function.state])]:
         np.save(os.path.join(where, name + ".npy"), in_rows(np.load(os.path.join(folder, name + ".npy")), function, name))
     source = os.path.join(where, "case.mlir")
     with open(source, "w") as f:
         f.write(function.text())
     shape = case["shape"]
-    command = ["strand-bench", source, "--function=f", f"--inputs={where}", f"--rows={shape['B'] * shape['T']}",
+    command = ["strand-bench", source, "--function=f", f"--inputs={where}", f"--rows={shape['B'] * shape.get('T', 1)}",
                f"--sequences={shape['B']}", f"--workers={case['threads']}"]
+    if function.state:
+        command += ["--step", f"--state={function.state}"]
     reference = os.path.join(os.path.dirname(folder.rstrip("/")), "ref-" + case["id"].replace("/", "-") + ".npy")
     if os.path.exists(reference):
         want = function.in_rows(np.load(reference))

@@ -161,6 +161,10 @@ std::optional<Bound> boundOfDim(Value buffer, int64_t dim) {
     return boundOf(view.getSizes()[type.getDynamicDimIndex(dim)]);
   if (auto cast = dyn_cast<memref::CastOp>(op))
     return boundOfDim(cast.getSource(), dim);
+  if (auto branch = dyn_cast<scf::IfOp>(op)) {
+    unsigned i = cast<OpResult>(buffer).getResultNumber();
+    return united(boundOfDim(branch.thenYield().getOperand(i), dim), boundOfDim(branch.elseYield().getOperand(i), dim));
+  }
   return {};
 }
 

@@ -4,6 +4,63 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 using namespace mlir;
+namespace {
+
+/// Where in a descriptor the numbers behind its two pointers stand, and what the type says of them.
+struct Number {
+  SmallVector<int64_t, 2> position;
+  int64_t known; // or ShapedType::kDynamic
+};
+
+SmallVector<Number> numbersOf(MemRefType type) {
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (failed(type.getStridesAndOffset(strides, offset)))
+    return {};
+  SmallVector<Number> numbers{{{2}, offset}};
+  for (auto [d, size] : llvm::enumerate(type.getShape()))
+    numbers.push_back({{3, int64_t(d)}, size});
+  for (auto [d, stride] : llvm::enumerate(strides))
+    numbers.push_back({{4, int64_t(d)}, stride});
+  return numbers;
+}
+} // namespace
+
+SmallVector<Type> strand::openFieldTypes(MemRefType type) {
+  SmallVector<Number> numbers = numbersOf(type);
+  if (numbers.empty())
+    return {};
+  SmallVector<Type> types{LLVM::LLVMPointerType::get(type.getContext())};
+  for (const Number &n : numbers)
+    if (ShapedType::isDynamic(n.known))
+      types.push_back(IntegerType::get(type.getContext(), 64));
+  return types;
+}
+
+SmallVector<Value> strand::openFields(OpBuilder &b, Location loc, TypedValue<MemRefType> buffer) {
+  Type type = LLVMTypeConverter(b.getContext()).convertType(buffer.getType());
+  Value descriptor = UnrealizedConversionCastOp::create(b, loc, type, buffer).getResult(0);
+  SmallVector<Value> fields{LLVM::ExtractValueOp::create(b, loc, descriptor, 1)};
+  for (const Number &n : numbersOf(buffer.getType()))
+    if (ShapedType::isDynamic(n.known))
+      fields.push_back(LLVM::ExtractValueOp::create(b, loc, descriptor, n.position));
+  return fields;
+}
+
+Value strand::bufferFrom(OpBuilder &b, Location loc, MemRefType type, ValueRange openFields) {
+  SmallVector<Value> fields(2, openFields.front());
+  openFields = openFields.drop_front();
+  for (const Number &n : numbersOf(type)) {
+    if (!ShapedType::isDynamic(n.known)) {
+      fields.push_back(constant64(b, loc, n.known));
+      continue;
+    }
+    fields.push_back(openFields.front());
+    openFields = openFields.drop_front();
+  }
+  Value descriptor = MemRefDescriptor::pack(b, loc, LLVMTypeConverter(b.getContext()), type, fields);
+  return UnrealizedConversionCastOp::create(b, loc, type, descriptor).getResult(0);
+}
 
 Value strand::addContextArgument(func::FuncOp f) {
   Builder b(f.getContext());

@@ -9,6 +9,13 @@ using namespace mlir;
 
 /// A buffer of identity layout at a bare pointer; `sizes` are its dynamic dimensions (i64).
 Value bufferAt(OpBuilder &b, Location loc, MemRefType type, Value pointer, ValueRange sizes);
+/// What its type does not say of a buffer of strided layout: its pointer, then, as i64, of its offset, sizes and strides
+/// those that are dynamic.
+SmallVector<Value> openFields(OpBuilder &b, Location loc, TypedValue<MemRefType> buffer);
+/// Their types; empty if the layout is not strided.
+SmallVector<Type> openFieldTypes(MemRefType type);
+/// The buffer again.
+Value bufferFrom(OpBuilder &b, Location loc, MemRefType type, ValueRange openFields);
 /// `pointer` + `bytes` (i64).
 Value pointerAt(OpBuilder &b, Location loc, Value pointer, Value bytes);
 Value pointerAt(OpBuilder &b, Location loc, Value pointer, int64_t bytes);

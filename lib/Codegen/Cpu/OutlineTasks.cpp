@@ -5,7 +5,6 @@
 #include "lib/Codegen/Cpu/Descriptors.h"
 #include "lib/Lowering/CalleesFirst.h"
 #include "lib/Passes.h"
-#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -102,14 +101,27 @@ SmallVector<Value> isolate(Region &region) {
   return captured;
 }
 
-/// How a captured value lies in memory: a buffer as its descriptor. Null if it cannot.
-Type storedType(Type t) {
-  if (isa<MemRefType>(t) || t.isIndex())
-    return LLVMTypeConverter(t.getContext()).convertType(t);
-  return LLVM::isCompatibleType(t) ? t : Type();
-}
 Value casted(OpBuilder &b, Location loc, Type to, Value v) {
   return v.getType() == to ? v : UnrealizedConversionCastOp::create(b, loc, to, v).getResult(0);
+}
+
+/// How a captured value lies in memory: of a buffer what its type does not say. Empty if it cannot.
+SmallVector<Type> storedTypes(Type t) {
+  if (auto buffer = dyn_cast<MemRefType>(t))
+    return openFieldTypes(buffer);
+  if (t.isIndex())
+    return {IntegerType::get(t.getContext(), 64)};
+  return LLVM::isCompatibleType(t) ? SmallVector<Type>{t} : SmallVector<Type>();
+}
+SmallVector<Value> toStored(OpBuilder &b, Location loc, Value v) {
+  if (auto buffer = dyn_cast<TypedValue<MemRefType>>(v))
+    return openFields(b, loc, buffer);
+  return {casted(b, loc, storedTypes(v.getType()).front(), v)};
+}
+Value fromStored(OpBuilder &b, Location loc, Type t, ArrayRef<Value> stored) {
+  if (auto buffer = dyn_cast<MemRefType>(t))
+    return bufferFrom(b, loc, buffer, stored);
+  return casted(b, loc, t, stored.front());
 }
 Value fieldAt(OpBuilder &b, Location loc, Type record, Value base, unsigned i) {
   return LLVM::GEPOp::create(b, loc, base.getType(), record, base, ArrayRef<LLVM::GEPArg>{0, int32_t(i)});
@@ -225,8 +237,9 @@ struct OutlineTasks : impl::OutlineTasksBase<OutlineTasks> {
     SmallVector<Value> captured = isolate(loop.getRegion());
     SmallVector<Type> fields;
     for (Value v : captured) {
-      fields.push_back(storedType(v.getType()));
-      if (!fields.back())
+      SmallVector<Type> types = storedTypes(v.getType());
+      llvm::append_range(fields, types);
+      if (types.empty())
         return loop.emitError() << "parallel loop uses a value of type " << v.getType()
                                 << " from outside, which a task cannot be handed";
     }
@@ -241,8 +254,10 @@ struct OutlineTasks : impl::OutlineTasksBase<OutlineTasks> {
     Value one = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(1));
     Value args = LLVM::AllocaOp::create(b, loc, pointer, record, one);
     b.setInsertionPoint(loop);
-    for (auto [n, v] : llvm::enumerate(captured))
-      LLVM::StoreOp::create(b, loc, casted(b, loc, fields[n], v), fieldAt(b, loc, record, args, n));
+    unsigned n = 0;
+    for (Value v : captured)
+      for (Value field : toStored(b, loc, v))
+        LLVM::StoreOp::create(b, loc, field, fieldAt(b, loc, record, args, n++));
     emitRun(b, loc, task, counts, args, threads);
     b.eraseOp(loop);
     ++numTasks;
@@ -261,10 +276,12 @@ struct OutlineTasks : impl::OutlineTasksBase<OutlineTasks> {
     Block &entry = task.front();
     Value args = entry.insertArgument(0u, pointer, loc);
     b.setInsertionPointToStart(&entry);
-    for (unsigned n = 0; entry.getNumArguments() > 2; ++n) {
+    for (unsigned n = 0; entry.getNumArguments() > 2;) {
       Value v = entry.getArgument(2);
-      Value loaded = LLVM::LoadOp::create(b, loc, storedType(v.getType()), fieldAt(b, loc, record, args, n));
-      v.replaceAllUsesWith(casted(b, loc, v.getType(), loaded));
+      SmallVector<Value> fields;
+      for (Type t : storedTypes(v.getType()))
+        fields.push_back(LLVM::LoadOp::create(b, loc, t, fieldAt(b, loc, record, args, n++)));
+      v.replaceAllUsesWith(fromStored(b, loc, v.getType(), fields));
       entry.eraseArgument(2);
     }
     b.setInsertionPointToEnd(&entry);

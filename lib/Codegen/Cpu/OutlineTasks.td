@@ -3,8 +3,8 @@ def OutlineTasks : Pass<"strand-outline-tasks", "::mlir::ModuleOp"> {
   let description = [{
     Each `scf.forall` on buffers becomes a private function `@f.task0(%args: !llvm.ptr, %i: i64)`, the body for one point
     of the iteration space, and a call of `strand_rt_parallel_for(ctx, n, task, args)` (`include/strand/abi.h`). What the
-    body uses from outside lies in a struct on the caller's frame; constants are written again in the task. If n turns out
-    to be 1, the task is called directly.
+    body uses from outside lies in a struct on the caller's frame, of buffers what their types do not say; constants are
+    written again in the task. If n turns out to be 1, the task is called directly.
 
     - A loop of one iteration is inlined. A parallel loop inside a task is an ordinary loop.
     - A `memref.alloc` in the body lives on the task's frame, so its size must be static or bounded by a constant.

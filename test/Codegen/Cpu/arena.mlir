@@ -206,3 +206,31 @@ func.func private @parts(%x: memref<?x8xf32> {strand.rows}, %n: index {strand.se
   linalg.fill ins(%zero : i8) outs(%y : memref<?xi8>)
   return
 }
+
+// -----
+
+// What branches answer is as large as the larger of what they answer: a copy of it takes 32 bytes a row, as it does.
+// CHECK-LABEL: func.func private @branches.scratch(
+// CHECK-SAME:    %[[ROWS:.*]]: index, %{{.*}}: index) -> index
+// CHECK-COUNT-2: arith.muli %[[ROWS]], %
+// CHECK-LABEL: func.func private @branches(
+// CHECK:         %[[Y:.*]] = scf.if
+// CHECK:         %[[N:.*]] = memref.dim %[[Y]]
+// CHECK:         %[[COPY:.*]] = memref.view %{{.*}}[%{{.*}}][%[[N]]]
+// CHECK:         memref.copy %[[Y]], %[[COPY]]
+func.func private @branches(%x: memref<?x8xf32> {strand.rows}, %which: i1) {
+  %c0 = arith.constant 0 : index
+  %n = memref.dim %x, %c0 : memref<?x8xf32>
+  %y = scf.if %which -> (memref<?x8xf32>) {
+    %a = memref.alloc(%n) : memref<?x8xf32>
+    linalg.exp ins(%x : memref<?x8xf32>) outs(%a : memref<?x8xf32>)
+    scf.yield %a : memref<?x8xf32>
+  } else {
+    scf.yield %x : memref<?x8xf32>
+  }
+  %m = memref.dim %y, %c0 : memref<?x8xf32>
+  %copy = memref.alloc(%m) : memref<?x8xf32>
+  memref.copy %y, %copy : memref<?x8xf32> to memref<?x8xf32>
+  linalg.exp ins(%copy : memref<?x8xf32>) outs(%x : memref<?x8xf32>)
+  return
+}

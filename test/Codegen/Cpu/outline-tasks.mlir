@@ -9,7 +9,10 @@
 // CHECK-COUNT-2: memref.alloca() {alignment = 64 : i64} : memref<8xf32>
 // CHECK-NOT:     memref.alloca
 // CHECK:         llvm.getelementptr %[[ARGS]][0, 0]
-// CHECK:         llvm.load {{.*}} -> !llvm.struct<(ptr, ptr, i64, array<3 x i64>, array<3 x i64>)>
+// CHECK:         %[[POINTER:.*]] = llvm.load {{.*}} -> !llvm.ptr
+// CHECK:         %[[ROWS:.*]] = llvm.load {{.*}} -> i64
+// CHECK:         llvm.insertvalue %[[POINTER]], %{{.*}}[1]
+// CHECK:         llvm.insertvalue %[[ROWS]], %{{.*}}[3, 0]
 // CHECK:         %[[Y:.*]] = builtin.unrealized_conversion_cast {{.*}} to memref<?x4x8xf32>
 // CHECK:         llvm.load {{.*}} -> f32
 // CHECK:         %[[C4:.*]] = arith.constant 4 : index
@@ -24,7 +27,9 @@
 // CHECK-LABEL: func.func private @heads(
 // CHECK-SAME:    %{{.*}}: memref<?x4x8xf32>, %{{.*}}: f32, %[[CTX:.*]]: !llvm.ptr {strand.input = "ctx"})
 // CHECK:         %[[ARGS:.*]] = llvm.alloca
-// CHECK:         llvm.store {{.*}} : !llvm.struct<(ptr, ptr, i64, array<3 x i64>, array<3 x i64>)>, !llvm.ptr
+// CHECK-SAME:      !llvm.struct<(ptr, i64, f32)>
+// CHECK:         llvm.store {{.*}} : !llvm.ptr, !llvm.ptr
+// CHECK:         llvm.store {{.*}} : i64, !llvm.ptr
 // CHECK:         llvm.store {{.*}} : f32, !llvm.ptr
 // CHECK:         %[[TOTAL:.*]] = arith.muli
 // CHECK:         %[[TOTAL64:.*]] = arith.index_cast %[[TOTAL]]
@@ -159,4 +164,22 @@ func.func private @threads(%y: memref<?xindex>) -> index {
     memref.store %own, %y[%i] : memref<?xindex>
   }
   return %all : index
+}
+
+// -----
+
+// Of a view with an offset and strides that its type leaves open, they are handed over.
+// CHECK-LABEL: func.func private @view.task0(
+// CHECK:         %[[POINTER:.*]] = llvm.load {{.*}} -> !llvm.ptr
+// CHECK:         %[[OFFSET:.*]] = llvm.load {{.*}} -> i64
+// CHECK:         %[[STRIDE:.*]] = llvm.load {{.*}} -> i64
+// CHECK:         llvm.insertvalue %[[OFFSET]], %{{.*}}[2]
+// CHECK:         llvm.insertvalue %[[STRIDE]], %{{.*}}[4, 0]
+// CHECK-LABEL: func.func private @view(
+// CHECK:         llvm.alloca {{.*}} !llvm.struct<(f32, ptr, i64, i64)>
+func.func private @view(%x: memref<4x8xf32, strided<[?, 1], offset: ?>>, %f: f32) {
+  scf.forall (%i) in (4) {
+    memref.store %f, %x[%i, %i] : memref<4x8xf32, strided<[?, 1], offset: ?>>
+  }
+  return
 }
