@@ -18,8 +18,8 @@ struct GroupShape {
   bool addsSums, firstTurned, secondTurned;
 };
 
-/// m64nNk16 of bf16. `read` gives the 16 bits at a place in shared memory; `sumOf` and `putSum` are the sums of a thread
-/// before and after. Returns what is wrong with the operands.
+/// m64nNk16 of bf16. `read` gives the 16 bits at a place in shared memory; `sumOf` and `putSum` are the sums of a
+/// thread before and after. Returns what is wrong with the operands.
 std::string multiplyLaneGroup(const GroupOperands *threads, const GroupShape &shape,
                               llvm::function_ref<uint16_t(int64_t place)> read,
                               llvm::function_ref<float(int thread, int64_t i)> sumOf,
