@@ -66,10 +66,12 @@ struct AccumulateOnResidual : OpRewritePattern<linalg::GenericOp> {
 };
 
 struct FuseRows : impl::FuseRowsBase<FuseRows> {
+  using FuseRowsBase::FuseRowsBase;
   void runOnOperation() override {
     RewritePatternSet accumulate(&getContext());
     linalg::populateElementwiseToLinalgConversionPatterns(accumulate);
-    accumulate.add<AccumulateOnResidual>(&getContext());
+    if (!oneOrder)
+      accumulate.add<AccumulateOnResidual>(&getContext());
     RewritePatternSet fuse(&getContext());
     linalg::populateElementwiseOpsFusionPatterns(fuse, mayFuse);
     linalg::GenericOp::getCanonicalizationPatterns(fuse, &getContext());

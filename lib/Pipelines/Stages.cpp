@@ -37,17 +37,17 @@ std::vector<Stage> vectorStages(const CpuTarget &target, const StageOptions &opt
   std::string bits = std::to_string(target.vectorBits), panel = std::to_string(target.vectorBits / 16);
   // row by row, a sequence's bits do not depend on where it is cut
   std::string form = options.reproducible ? "step" : options.form;
-  std::string oneOrder = options.reproducible ? " one-order" : "";
+  std::string oneOrder = options.reproducible ? "one-order" : "";
   return {
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
        join({onFunctions({"strand-step-together", "strand-expand-chunks{vector-bits=" + bits + " form=" + form + "}",
-                          "strand-decompose", "strand-fuse-tiles", "strand-fuse-rows"}),
-             "strand-pack-weights{panel=" + panel + "}", "resolve-ranked-shaped-type-result-dims", tidyLoops,
+                          "strand-decompose", "strand-fuse-tiles", "strand-fuse-rows{" + oneOrder + "}"}),
+             "strand-pack-weights{panel=" + panel + " " + oneOrder + "}", "resolve-ranked-shaped-type-result-dims", tidyLoops,
              onFunctions({"strand-block-rows", "strand-branch-dims", "strand-own-inits"}), "strand-destinations",
              tidyLoops})},
       {"buffers", "memory and the arena", buffers()},
       {"vectors", "loops over vectors, tasks, the C interface",
-       join({onFunctions({"strand-vectorize{vector-bits=" + bits + oneOrder + "}", "strand-expand-math"}), tidyLoops,
+       join({onFunctions({"strand-vectorize{vector-bits=" + bits + " " + oneOrder + "}", "strand-expand-math"}), tidyLoops,
              "strand-arena", "strand-outline-tasks", "strand-function-interface",
              "strand-c-interface{prefix=" + options.prefix + "}", "strand-merge-functions", tidyLoops})},
       {"llvm", "the LLVM dialect", join({onFunctions({"loop-invariant-code-motion"}), "strand-loops-to-llvm"})},

@@ -1,4 +1,5 @@
 // RUN: strand-opt %s -strand-fuse-rows -split-input-file | FileCheck %s
+// RUN: strand-opt %s -strand-fuse-rows=one-order -split-input-file | FileCheck %s --check-prefix=ONE
 
 // Element-wise ops of arith and math become linalg, and one op.
 // CHECK-LABEL: func.func @chain(
@@ -80,7 +81,11 @@ func.func @not_into_a_product(%x: tensor<?x8xf32>, %w: tensor<4x8xf32>, %y: tens
 
 // -----
 
-// x + product, either way around, accumulates on x; what the product began with goes.
+// x + product, either way around, accumulates on x; what the product began with goes. With one order for all forms the
+// product begins at 0, as it does where x is not there yet.
+// ONE-LABEL:   func.func @residual(
+// ONE:           %[[ZEROS:.*]] = linalg.fill
+// ONE-COUNT-2:   outs(%[[ZEROS]] :
 #x = affine_map<(m, n, k) -> (m, k)>
 #w = affine_map<(m, n, k) -> (n, k)>
 #y = affine_map<(m, n, k) -> (m, n)>

@@ -241,7 +241,7 @@ struct PackWeights : impl::PackWeightsBase<PackWeights> {
       for (func::FuncOp f : roots)
         for (WeightOp w : llvm::to_vector(f.getOps<WeightOp>()))
           numPanels += packing.pack(w);
-    if (panel)
+    if (panel && !oneOrder)
       numPanels += packing.packInFrontOfLoops();
     llvm::SetVector<Attribute> order; // (name, type, panel) of each, as first read
     for (func::FuncOp f : roots)

@@ -11,10 +11,12 @@ def PackWeights : Pass<"strand-pack-weights", "::mlir::ModuleOp"> {
 
     A product in a loop, as strand-step-together makes them, reads its matrix in every step. What was not packed by then is
     packed in front of the loop, once a call, if its rows fill panels; but not in `strand.single_row`, where there is one
-    step.
+    step, and so nowhere with `one-order`: sums over a matrix in panels take another order.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
                            "::mlir::tensor::TensorDialect", "::strand::StrandDialect"];
-  let options = [Option<"panel", "panel", "int64_t", "32", "columns of a panel; 0: no panels">];
+  let options = [Option<"panel", "panel", "int64_t", "32", "columns of a panel; 0: no panels">,
+                 Option<"oneOrder", "one-order", "bool", "false",
+                        "sums take the same order, and give the same bits, in one row as in many">];
   let statistics = [Statistic<"numPanels", "panels", "weights laid out in panels">];
 }

@@ -72,9 +72,10 @@ int64_t vectorTile(const LoopPlan &plan, int64_t pieces, int64_t most) {
   return pieces * plan.lanes;
 }
 
-/// Dot products: lanes are partial sums. 4 x 4 of them share what they load; a lone row streams 4 others.
+/// Dot products: lanes are partial sums. 4 x 4 of them share what they load; a lone row streams 4 others. With
+/// `oneOrder` there are as many partial sums whatever is shared, for that goes by how many rows there are.
 void tileDotProducts(LoopPlan &p, const VectorTarget &t) {
-  int64_t pieces = p.panels ? 1 : p.rows ? 2 : maxPieces;
+  int64_t pieces = p.panels || t.oneOrder ? 1 : p.rows ? 2 : maxPieces;
   p.tiling[*p.vec] = vectorTile(p, pieces, pieces);
   if (p.rows)
     p.tiling[*p.rows] = atMost(4, p.sizes[*p.rows]);
@@ -362,8 +363,10 @@ void foldHeld(LoopPlan &p) {
   }
 }
 
-/// c + a * b becomes one item where a * b is for that sum alone. A product that is known farther out stays there.
-void fuseProducts(LoopPlan &p) {
+/// c + a * b becomes one item where a * b is for that sum alone. A product that is known farther out stays there. With
+/// `oneOrder` only terms of sums over a reduction do: whether other products stand in the op of their sum or are stored
+/// before it differs between one row and many.
+void fuseProducts(LoopPlan &p, const VectorTarget &t) {
   llvm::DenseMap<Operation *, BodyItem *> itemOf;
   for (BodyItem &item : p.items)
     if (item.op)
@@ -372,6 +375,9 @@ void fuseProducts(LoopPlan &p) {
   for (BodyItem &item : p.items) {
     auto sum = dyn_cast_or_null<arith::AddFOp>(item.op);
     if (!sum || !(sum.getType().isF32() || sum.getType().isF64()))
+      continue;
+    bool isOfTerms = llvm::any_of(p.outputs, [&](const OutputPlan &o) { return o.carried && o.combiner == item.op; });
+    if (t.oneOrder && !isOfTerms)
       continue;
     for (Value v : sum->getOperands()) {
       auto mul = v.getDefiningOp<arith::MulFOp>();
@@ -479,7 +485,7 @@ LoopPlan planLoops(linalg::LinalgOp op, const VectorTarget &target) {
   }
   findDeps(p);
   listItems(p);
-  fuseProducts(p);
+  fuseProducts(p, target);
   foldHeld(p);
   chooseTiles(p, facts, target);
   chooseSplit(p, facts);

@@ -1,5 +1,6 @@
 // RUN: strand-opt %s -strand-pack-weights=panel=4 -canonicalize -cse -split-input-file | FileCheck %s
 // RUN: strand-opt %s -strand-pack-weights=panel=0 -canonicalize -cse -split-input-file | FileCheck %s --check-prefix=PLAIN
+// RUN: strand-opt %s -strand-pack-weights="panel=4 one-order" -canonicalize -cse -split-input-file | FileCheck %s --check-prefix=ONE
 
 // x W^T with W [8, 3] in two panels of 4 columns: a product over (rows, panels, columns of a panel, K) on a view of the
 // result. The weight is an argument that says its name and its panels.
@@ -187,7 +188,10 @@ func.func private @advance(%x: tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<4x4x
 // -----
 
 // A product in a loop whose matrix is no weight: in panels in front of the loop, where its rows fill them, and once for
-// all products that read it.
+// all products that read it; not if sums are to take one order, for that of a lone row is not packed.
+// ONE-LABEL:   func.func @in_a_loop(
+// ONE-NOT:       tensor.expand_shape
+// ONE:           return
 #x = affine_map<(m, n, k) -> (m, k)>
 #w = affine_map<(m, n, k) -> (n, k)>
 #y = affine_map<(m, n, k) -> (m, n)>
