@@ -35,8 +35,8 @@ struct GroupProduct {
   int64_t numSums() const { return blocks * columns / 2; }
 };
 
-/// The descriptor of 16 along the depth from 16 * k on, of lines from `firstLine` on; and of so many 64 lines behind that,
-/// if it is given (i32).
+/// The descriptor of 16 along the depth from 16 * k on, of lines from `firstLine` on; and of so many 64 lines behind
+/// that, if it is given (i32).
 Value groupDescriptor(ImplicitLocOpBuilder &b, const Plane &plane, bool turned, int64_t firstLine, int64_t k,
                       Value blocksBehind = {});
 
