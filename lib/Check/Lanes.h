@@ -22,8 +22,8 @@ std::vector<std::pair<std::string, void *>> laneSymbols();
 std::string takeLaneProblem();
 
 /// Something of a kernel that the emulator can do wrongly: leave out a barrier or, numbered together, a fence of or a
-/// wait for products of warpgroups; or take another field of a product's descriptors. Its code tells kernels of one name
-/// apart.
+/// wait for products of warpgroups; or take another field of a product's descriptors. Its code tells kernels of one
+/// name apart.
 struct LaneFault {
   enum Kind { barrier, proxyFence, registerFence, wait, swizzle, rowStride, panelStride };
   Kind kind;

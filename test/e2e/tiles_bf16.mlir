@@ -19,21 +19,21 @@
 
 // Fences and waits that are left out, and wrong descriptors.
 // RUN: strand-check --lanes --rows=400 --forms=whole --function=window --without-fences --verbose %s | FileCheck %s --check-prefix=FENCES
-// RUN: strand-check --lanes --rows=150 --forms=batch --function=delta --without-fences %s | FileCheck %s --check-prefix=DELTA-FENCES
-// RUN: strand-check --lanes --rows=150 --forms=batch --function=delta --wrong-descriptors --verbose %s | FileCheck %s --check-prefix=FIELDS
+// RUN: strand-check --lanes --rows=150 --forms=whole --function=delta --without-fences %s | FileCheck %s --check-prefix=DELTA-FENCES
+// RUN: strand-check --lanes --rows=150 --forms=whole --function=delta --wrong-descriptors --verbose %s | FileCheck %s --check-prefix=FIELDS
 // FIELDS: with a wrong swizzle of product {{[0-9]+}} of k0_delta: {{.*}}{{error|written|no swizzle}}
 // FIELDS: with a wrong stride of rows of product {{[0-9]+}} of k0_delta: {{.*}}{{error|written}}
-// FIELDS: delta: form batch: 1{{[0-9]}} of 21 wrong fields of descriptors show
+// FIELDS: delta: form whole: 1{{[0-9]}} of 21 wrong fields of descriptors show
 // FENCES-DAG: without fence.proxy.async {{[0-9]+}} of k0_window: {{.*}}: a product reads it, written by thread {{[0-9]+}} with no fence.proxy.async between that and a barrier
 // FENCES-DAG: without wgmma.fence {{[0-9]+}} of k0_window: {{.*}}: multiplies what is in registers with no wgmma.fence in front
 // FENCES-DAG: without wgmma.wait_group {{[0-9]+}} of k0_window: {{.*}}: {{uses sums of a product that have|ends before its products have}}
 // FENCES: window: form whole: 15 of 17 fences and waits are missed; not fence.proxy.async {{[0-9]+}} of k0_window, fence.proxy.async {{[0-9]+}} of k0_window{{$}}
-// DELTA-FENCES: delta: form batch: 9 of 10 fences and waits are missed
+// DELTA-FENCES: delta: form whole: 9 of 10 fences and waits are missed
 
 // Barriers that are left out.
-// RUN: strand-check --lanes --rows=40 --forms=packed --function=causal --without-barriers %s | FileCheck %s --check-prefix=CAUSAL
+// RUN: strand-check --lanes --gpu-arch=sm_80 --rows=40 --forms=whole --function=causal --without-barriers %s | FileCheck %s --check-prefix=CAUSAL
 // RUN: strand-check --lanes --rows=40 --forms=batch --function=delta --without-barriers %s | FileCheck %s --check-prefix=DELTA
-// CAUSAL: causal: form packed: {{[0-9]+}} of {{[0-9]+}} barriers are missed
+// CAUSAL: causal: form whole: {{[0-9]+}} of {{[0-9]+}} barriers are missed
 // DELTA: delta: form batch: {{1[0-9]}} of {{[0-9]+}} barriers are missed
 
 // TWO: 2 forms right

@@ -5,10 +5,11 @@
 // the lines; where there are fewer fragments along lines than warps, several warps hold the same. A fragment of sums
 // of 16 columns is, rounded to bf16, the first factor of a product along its columns, in the same threads.
 //
-// In shared memory a tile is a plane of bf16: panels of 64 columns (32 or 16, if that divides them and 64 does not), one
-// after another, with rows of 16-byte chunks. Row r has chunk c at place c xor r (of the lowest bits), so that neither
-// rows nor columns of chunks meet in a bank; ldmatrix reads it as either factor, along either dimension. These are the
-// swizzles of 128, 64 and 32 bytes that descriptors of wgmma know (Wgmma.h). A tile of rank 1 is an array of f32.
+// In shared memory a tile is a plane of bf16: panels of 64 columns (32 or 16, if that divides them and 64 does not),
+// one after another, with rows of 16-byte chunks. Row r has chunk c at place c xor r (of the lowest bits), so that
+// neither rows nor columns of chunks meet in a bank; ldmatrix reads it as either factor, along either dimension. These
+// are the swizzles of 128, 64 and 32 bytes that descriptors of wgmma know (Wgmma.h). A tile of rank 1 is an array of
+// f32.
 #pragma once
 #include "lib/Codegen/IndexMath.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
