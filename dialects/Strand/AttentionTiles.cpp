@@ -84,11 +84,8 @@ SmallVector<int64_t> AttentionOp::getTileLengths(const ChunkOptions &options) {
     return {1};
   if (options.tileLength)
     return {options.tileLength, 1};
-  if (isForTensorCores(*this, options)) {
-    // two warpgroups read keys once for 128 queries, as far as shared memory holds two blocks of them
-    bool areMany = options.warpGroups && std::max(getKeySize(), getValueSize()) <= 128;
-    return areMany ? SmallVector<int64_t>{128, 64, 16, 1} : SmallVector<int64_t>{64, 16, 1};
-  }
+  if (isForTensorCores(*this, options)) // with twice as many rows, blocks of twice the warps wait for each other longer
+    return {64, 16, 1};
   int64_t rows = panelRows(*this), panels = std::clamp<int64_t>(passBytes / (rows * queryBytes(*this)), 1, 4);
   return {panels * rows, rows / 2, 1};
 }

@@ -96,7 +96,6 @@ struct ExpandChunks : impl::ExpandChunksBase<ExpandChunks> {
     options.vectorWidth = vectorBits / 32;
     options.tileLength = form == "step" ? 1 : int64_t(tileLength);
     options.tensorCores = tensorCores;
-    options.warpGroups = warpGroups;
     options.singleRow = getOperation()->hasAttr("strand.single_row");
     options.device = device;
     SmallVector<ChunkOpInterface> ops;

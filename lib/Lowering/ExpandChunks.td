@@ -31,7 +31,6 @@ def ExpandChunks : Pass<"strand-expand-chunks", "::mlir::func::FuncOp"> {
     Option<"tileLength", "tile-length", "int64_t", "0", "rows of a tile; 0: as the op chooses">,
     Option<"teams", "teams", "int64_t", "1", "groups of threads of a block that compute neighbouring tiles side by side">,
     Option<"tensorCores", "tensor-cores", "bool", "false", "ops may ask for products of bf16">,
-    Option<"warpGroups", "wgmma", "bool", "false", "and for such of four warps: the device is sm_90a">,
     Option<"device", "device", "bool", "false", "the lengths of sequences lie in memory of a device">,
     Option<"readers", "readers", "bool", "false", "element-wise ops that alone read a result are part of the tile">,
   ];

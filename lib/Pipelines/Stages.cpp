@@ -69,7 +69,7 @@ std::vector<Stage> kernelStages(const StageOptions &options) {
   std::string tiles = "strand-register-tiles";
   if (options.gpu)
     tiles += (wgmma ? "{wgmma " : "{") + sharedLimit(*options.gpu) + "}";
-  std::string cores = wgmma ? " tensor-cores wgmma" : ofDevice ? " tensor-cores" : "";
+  std::string cores = ofDevice ? " tensor-cores" : "";
   std::string math = ofDevice ? "strand-expand-math{device}" : "strand-expand-math";
   return {
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",

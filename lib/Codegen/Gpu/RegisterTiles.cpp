@@ -71,10 +71,9 @@ struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
 
   void convert(scf::ForOp loop, const TileProgram &program) {
     Written code = written(loop, program, true);
-    int64_t room = program.warps <= warpsOfGroup ? roomForTwo : sharedLimit; // registers are for one block of more warps
-    if (code.bytes() > room) {
+    if (code.bytes() > roomForTwo) {
       Written smaller = written(loop, program, false);
-      bool fits = smaller.bytes() <= room || code.bytes() > sharedLimit; // two blocks wait for memory in turn
+      bool fits = smaller.bytes() <= roomForTwo || code.bytes() > sharedLimit; // two blocks wait for memory in turn
       (fits ? code : smaller).erase();
       if (fits)
         code = smaller;

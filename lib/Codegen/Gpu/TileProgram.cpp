@@ -376,9 +376,9 @@ bool TileProgram::fits(int64_t n) const {
   return llvm::all_of(fragmentCounts, [&](int64_t count) { return count % n == 0 || n % count == 0; });
 }
 
-/// As many warps as have lines of their own up to 8, else up to 4.
+/// As many warps as all lines can be shared out among, up to those of one warpgroup.
 bool TileProgram::chooseWarps(Refuse refuse) {
-  constexpr int64_t lineStep = fragment.columns, columnStep = 16, mostWarps = 8;
+  constexpr int64_t lineStep = fragment.columns, columnStep = 16;
   SmallVector<int64_t> &counts = fragmentCounts;
   for (auto &[op, step] : steps) {
     for (auto [loop, size] : llvm::enumerate(step.sizes))
@@ -394,8 +394,7 @@ bool TileProgram::chooseWarps(Refuse refuse) {
   }
   for (tile::DecayedScoresOp op : scores)
     counts.push_back(op.rows() / lineStep);
-  bool areMany = llvm::all_of(counts, [&](int64_t count) { return count % mostWarps == 0; });
-  for (int64_t n : {areMany ? mostWarps : 4, int64_t(4), int64_t(2), int64_t(1)})
+  for (int64_t n : {4, 2, 1})
     if (fits(n)) {
       warps = n;
       return true;

@@ -76,8 +76,7 @@ void GroupText::multiply(const GroupProduct &product, int64_t firstSum) {
 }
 } // namespace
 
-Value strand::groupDescriptor(ImplicitLocOpBuilder &b, const Plane &plane, bool turned, int64_t firstLine, int64_t k,
-                              Value blocksBehind) {
+Value strand::groupDescriptor(ImplicitLocOpBuilder &b, const Plane &plane, bool turned, int64_t firstLine, int64_t k) {
   constexpr int64_t unit = 16, window = 0x3ffff, rowsOfCore = 8;
   int64_t depth = k * depthOfGroup, row = turned ? depth : firstLine, column = turned ? firstLine : depth;
   int64_t width = plane.columnsOfPanel();
@@ -86,9 +85,6 @@ Value strand::groupDescriptor(ImplicitLocOpBuilder &b, const Plane &plane, bool 
   IndexMath i32{b, b.getLoc(), b.getI32Type()}, i64{b, b.getLoc(), b.getI64Type()};
   Value address = LLVM::PtrToIntOp::create(b, b.getI32Type(), plane.pointer);
   Value begin = i32.div(arith::AndIOp::create(b, address, i32.of(window)), i32.of(unit));
-  if (blocksBehind)
-    begin = i32.add(begin,
-                    i32.mul(blocksBehind, (turned ? plane.bytesOfPanel() : linesOfGroup * plane.bytesOfRow()) / unit));
   Value low = arith::ExtUIOp::create(b, b.getI64Type(), i32.add(begin, offset / unit | panels << 16));
   return arith::OrIOp::create(b, low, i64.of(rows << 32 | swizzleOf(plane.bytesOfRow()) << 62));
 }
@@ -123,7 +119,7 @@ void strand::fenceForGroups(ImplicitLocOpBuilder &b) {
 }
 
 bool TileCode::isOfGroup(const Factors &factors) const {
-  return program.wgmma && at.warps % warpsOfGroup == 0 && factors.lines % linesOfGroup == 0 &&
+  return program.wgmma && at.warps == warpsOfGroup && factors.lines % linesOfGroup == 0 &&
          factors.columns <= mostColumnsOfGroup;
 }
 
@@ -139,19 +135,13 @@ void TileCode::emitGroupProduct(const TileStep &step, const Factors &factors) {
     planeOf(second); // is read behind a barrier that there may be in between
   }
   GroupProduct product{factors.columns, !alongRows, factors.depthIsRows, {}, at.fragmentsOfThread(factors.lines), {}};
-  Value group; // of the block, if there are several: which 64 lines it has
-  if (at.warps > warpsOfGroup) {
-    group = at.at().div(at.warp, warpsOfGroup);
-    if (int64_t blocks = factors.lines / linesOfGroup; blocks * warpsOfGroup < at.warps)
-      group = at.at().rem(group, blocks);
-  }
   SmallVector<Value> seconds;
   for (int64_t k = 0; k < factors.depth / depthOfGroup; ++k)
     seconds.push_back(groupDescriptor(b, secondPlane, factors.depthIsRows, 0, k));
   for (int64_t f = 0; f < product.blocks; ++f)
     for (auto [k, descriptor] : llvm::enumerate(seconds)) {
       Words words = inRegisters ? firstFactor(first, alongRows, factors.lines, f, k)
-                                : Words{groupDescriptor(b, firstPlane, !alongRows, f * 16 * at.warps, k, group)};
+                                : Words{groupDescriptor(b, firstPlane, !alongRows, f * linesOfGroup, k)};
       product.steps.push_back({words, descriptor});
     }
   if (begun.contains(out))

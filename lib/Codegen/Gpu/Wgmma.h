@@ -37,8 +37,7 @@ struct GroupProduct {
 
 /// The descriptor of 16 along the depth from 16 * k on, of lines from `firstLine` on; and of so many 64 lines behind
 /// that, if it is given (i32).
-Value groupDescriptor(ImplicitLocOpBuilder &b, const Plane &plane, bool turned, int64_t firstLine, int64_t k,
-                      Value blocksBehind = {});
+Value groupDescriptor(ImplicitLocOpBuilder &b, const Plane &plane, bool turned, int64_t firstLine, int64_t k);
 
 /// The sums of all products, one after the other: they are begun together and waited for at once. (ptxas puts a wait of
 /// its own in front of code that touches registers of earlier products while others run.)
