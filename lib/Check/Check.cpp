@@ -83,7 +83,7 @@ class FunctionCheck {
 public:
   FunctionCheck(ModuleOp module, const Signature &signature, const CheckOptions &options, CheckReport &report)
       : module(module), signature(signature), options(options), report(report) {
-    report.functions.push_back({signature.name, {}, {}});
+    report.functions.push_back({signature.name, {}, {}, {}, {}});
   }
   Error run();
 

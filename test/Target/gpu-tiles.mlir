@@ -8,20 +8,20 @@
 // WARP: mma.sync.aligned.m16n8k16
 // SHARED: nvvm.mma.sync
 
-// CHECK: .maxntid 256
+// CHECK: .maxntid 128
 // CHECK: .shared .align 1024
-// 128 queries, 64 of each warpgroup, in registers; what was copied is fenced, then the barrier. Scores from zero.
+// 64 queries in registers; what was copied is fenced, then the barrier. Scores from zero.
 // CHECK:      cp.async.wait_group 0;
 // CHECK-NEXT: fence.proxy.async.shared::cta;
 // CHECK-NEXT: bar.sync 0;
 // CHECK-COUNT-8: ldmatrix
-// CHECK:      wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {{{[^}]*}}}, {{{[^}]*}}}, %rd{{[0-9]+}}, p, 1, 1, 0;
-// CHECK-COUNT-7: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {{{[^}]*}}}, {{{[^}]*}}}, %rd{{[0-9]+}}, 1, 1, 1, 0;
+// CHECK:      wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {{{[^}]*}}}, {{{[^}]*}}}, %rd{{[0-9]+}}, p, 1, 1, 0;
+// CHECK-COUNT-7: wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {{{[^}]*}}}, {{{[^}]*}}}, %rd{{[0-9]+}}, 1, 1, 1, 0;
 // CHECK-NEXT: wgmma.commit_group.sync.aligned;
 // CHECK-NEXT: wgmma.wait_group.sync.aligned 0;
 // Values lie with the depth along their rows.
 // VALUES:      wgmma.fence.sync.aligned;
-// VALUES-COUNT-8: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {{{[^}]*}}}, {{{[^}]*}}}, %rd{{[0-9]+}}, 1, 1, 1, 1;
+// VALUES-COUNT-4: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {{{[^}]*}}}, {{{[^}]*}}}, %rd{{[0-9]+}}, 1, 1, 1, 1;
 // VALUES-NEXT: wgmma.commit_group.sync.aligned;
 // VALUES-NEXT: wgmma.wait_group.sync.aligned 0;
 func.func private @f.entry(%q16: tensor<?x2x128xbf16> {strand.rows, bufferization.writable = false}, %k16: tensor<?x2x128xbf16> {strand.rows, bufferization.writable = false}, %v16: tensor<?x2x128xbf16> {strand.rows, bufferization.writable = false}, %offsets: tensor<?xi32> {strand.input = "offsets", bufferization.writable = false}, %out: tensor<?x2x128xbf16> {strand.rows}) -> tensor<?x2x128xbf16> attributes {strand.entry = "f", strand.whole} {
