@@ -28,7 +28,8 @@ struct HeadPart {
   }
 };
 
-/// How many of the `values` of a head with so many keys a block takes, if its part of the state is to stay in registers.
+/// How many of the `values` of a head with so many keys a block takes, if its part of the state is to stay in
+/// registers.
 inline int64_t valuesInRegisters(int64_t keys, int64_t values) {
   constexpr int64_t most = 128 * 64, widest = 64, fragment = 16;
   return blockOf(values, std::clamp(most / keys, fragment, widest), fragment);

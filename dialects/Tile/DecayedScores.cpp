@@ -44,7 +44,8 @@ void DecayedScoresOp::emitInMemory(OpBuilder &, EachThread eachThread) {
       SmallVector<Value> lefts;
       for (Value left : getLefts())
         lefts.push_back(load(b, left, row, i));
-      Value last = getExclusive() ? row : Value(arith::AddIOp::create(b, loc, row, one)); // rows until there have scores
+      Value last =
+          getExclusive() ? row : Value(arith::AddIOp::create(b, loc, row, one)); // rows until there have scores
       auto earlier = [&](OpBuilder &b, Location loc, Value back, ValueRange sum) {
         Value s = arith::SubIOp::create(b, loc, arith::SubIOp::create(b, loc, last, one), back);
         Value weight = arith::MulFOp::create(b, loc, load(b, getRight(), s, i), math::ExpOp::create(b, loc, sum[0]));

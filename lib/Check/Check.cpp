@@ -302,7 +302,8 @@ void FunctionCheck::run(const Programs &programs, const Build &build) {
         continue;
       takeLaneFaults();
       std::string problem = runForm(form, programs, build, threads);
-      if (problem.empty() && (options.withoutBarriers || options.withoutFences || options.wrongDescriptors) && threads == 1)
+      if (problem.empty() && (options.withoutBarriers || options.withoutFences || options.wrongDescriptors) &&
+          threads == 1)
         runWithFaults(form, programs);
       if (!problem.empty())
         find(form.name, settings(build, threads) + "\n" + problem + "\n" + again());

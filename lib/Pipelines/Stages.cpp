@@ -42,13 +42,13 @@ std::vector<Stage> vectorStages(const CpuTarget &target, const StageOptions &opt
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
        join({onFunctions({"strand-step-together", "strand-expand-chunks{vector-bits=" + bits + " form=" + form + "}",
                           "strand-decompose", "strand-fuse-tiles", "strand-fuse-rows{" + oneOrder + "}"}),
-             "strand-pack-weights{panel=" + panel + " " + oneOrder + "}", "resolve-ranked-shaped-type-result-dims", tidyLoops,
-             onFunctions({"strand-block-rows", "strand-branch-dims", "strand-own-inits"}), "strand-destinations",
-             tidyLoops})},
+             "strand-pack-weights{panel=" + panel + " " + oneOrder + "}", "resolve-ranked-shaped-type-result-dims",
+             tidyLoops, onFunctions({"strand-block-rows", "strand-branch-dims", "strand-own-inits"}),
+             "strand-destinations", tidyLoops})},
       {"buffers", "memory and the arena", buffers()},
       {"vectors", "loops over vectors, tasks, the C interface",
-       join({onFunctions({"strand-vectorize{vector-bits=" + bits + " " + oneOrder + "}", "strand-expand-math"}), tidyLoops,
-             "strand-arena", "strand-outline-tasks", "strand-function-interface",
+       join({onFunctions({"strand-vectorize{vector-bits=" + bits + " " + oneOrder + "}", "strand-expand-math"}),
+             tidyLoops, "strand-arena", "strand-outline-tasks", "strand-function-interface",
              "strand-c-interface{prefix=" + options.prefix + "}", "strand-merge-functions", tidyLoops})},
       {"llvm", "the LLVM dialect", join({onFunctions({"loop-invariant-code-motion"}), "strand-loops-to-llvm"})},
   };
@@ -75,15 +75,17 @@ std::vector<Stage> kernelStages(const StageOptions &options) {
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
        join(
            {onFunctions(
-                {options.narrowRows ? "strand-narrow-rows,convert-elementwise-to-linalg" : "convert-elementwise-to-linalg", "strand-parallel-segments",
+                {options.narrowRows ? "strand-narrow-rows,convert-elementwise-to-linalg"
+                                    : "convert-elementwise-to-linalg",
+                 "strand-parallel-segments",
                  "strand-expand-chunks{vector-bits=1024 teams=8 device readers" + cores + " form=" + options.form + "}",
                  "strand-decompose", "strand-fuse-tiles{widening}", "strand-fuse-rows", "strand-fuse-results"}),
             "strand-pack-weights{panel=0}", "resolve-ranked-shaped-type-result-dims", tidy, "strand-destinations",
             tidy})},
       {"buffers", "memory", buffers()},
       {"kernels", "blocks of threads and the arena",
-       join({ofDevice ? onFunctions({tiles, kernels, math}) : onFunctions({kernels, math}), tidy,
-             "strand-arena", tidy})},
+       join({ofDevice ? onFunctions({tiles, kernels, math}) : onFunctions({kernels, math}), tidy, "strand-arena",
+             tidy})},
   };
 }
 

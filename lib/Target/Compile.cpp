@@ -144,7 +144,8 @@ Error Compilation::runStages() {
   if (!o.saveStages.empty())
     if (auto code = llvm::sys::fs::create_directories(o.saveStages))
       return createStringError("cannot make the folder '" + o.saveStages + "': " + code.message());
-  for (auto [i, stage] : llvm::enumerate(stages(report.target, {o.prefix, o.form, o.reproducible, o.narrowRows, gpu}))) {
+  for (auto [i, stage] :
+       llvm::enumerate(stages(report.target, {o.prefix, o.form, o.reproducible, o.narrowRows, gpu}))) {
     if (Error e = runStage(i, stage))
       return e;
     if (stage.name == lastStage())

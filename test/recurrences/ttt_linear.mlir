@@ -11,6 +11,7 @@
 #ij_j = affine_map<(i, j) -> (j)>
 
 func.func @ttt_linear(%qs: tensor<?x4xf32>, %ks: tensor<?x4xf32> {check.range = [-0.5, 0.5]}, %vs: tensor<?x3xf32>,
+    // expected-remark @below {{h begins at this tensor, so h stays a scan: let it begin where the op does, and hand the tensor in as its state}}
     %etas: tensor<?xf32> {check.range = [0.0, 1.5]}, %W0: tensor<4x3xf32>, %offsets: tensor<?xi32>) -> tensor<?x3xf32> {
   // expected-remark @below {{h is identity plus rank 1 (delta rule): h[i,j] = h[i,j] + l[i] * sum_x r[x] * h[x,j] + k[i] * v[j]}}
   %r = strand.scan rows(%q = %qs : tensor<?x4xf32>, %k = %ks : tensor<?x4xf32>, %v = %vs : tensor<?x3xf32>,

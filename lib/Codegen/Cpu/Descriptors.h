@@ -9,8 +9,8 @@ using namespace mlir;
 
 /// A buffer of identity layout at a bare pointer; `sizes` are its dynamic dimensions (i64).
 Value bufferAt(OpBuilder &b, Location loc, MemRefType type, Value pointer, ValueRange sizes);
-/// What its type does not say of a buffer of strided layout: its pointer, then, as i64, of its offset, sizes and strides
-/// those that are dynamic.
+/// What its type does not say of a buffer of strided layout: its pointer, then, as i64, of its offset, sizes and
+/// strides those that are dynamic.
 SmallVector<Value> openFields(OpBuilder &b, Location loc, TypedValue<MemRefType> buffer);
 /// Their types; empty if the layout is not strided.
 SmallVector<Type> openFieldTypes(MemRefType type);

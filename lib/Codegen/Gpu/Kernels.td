@@ -9,8 +9,9 @@ def Kernels : Pass<"strand-kernels", "::mlir::func::FuncOp"> {
 
     What stands in a kernel outside of thread loops (loops over tiles, reads of offsets, views) is the same for all threads
     of a block. A linalg op over rows becomes a kernel over the elements of its outputs; one on a tile, a thread loop over
-    them. A product of rows with a matrix becomes a kernel over tiles of its result (ProductTiles.h). A buffer that is made in a kernel belongs to its block; those that are too large for its shared memory are views of
-    one buffer of the grid.
+    them. A product of rows with a matrix becomes a kernel over tiles of its result (ProductTiles.h). A buffer
+    that is made in a kernel belongs to its block; those that are too large for its shared memory are views of one buffer
+    of the grid.
 
     With `tensor-cores`, products become `tile.product`, each in a thread loop (ProductTiles.h says how they are shared out).
     Without, the result is ordinary code: `strand-outline-tasks` runs it on a CPU, which is how the numbers of kernels are tested

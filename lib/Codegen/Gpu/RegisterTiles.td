@@ -7,9 +7,10 @@ def RegisterTiles : Pass<"strand-register-tiles", "::mlir::func::FuncOp"> {
         scf.forall (%t) in (128) {mapping = [#gpu.thread<x>]} { scf.for ... }
 
     whose threads go through the whole loop by themselves and meet at barriers: the ops on tiles become code on what each
-    thread holds of them (TileProgram.h, TileFragments.h). Products of bf16 are mma.sync with sums in f32; with `wgmma`, which
-    devices of sm_90a alone have, those of four warps with a multiple of 64 lines are wgmma (Wgmma.h). What is read of memory is copied to shared memory (cp.async) while the round before is computed; states and sums stay in registers from
-    round to round.
+    thread holds of them (TileProgram.h, TileFragments.h). Products of bf16 are mma.sync with sums in f32; with `wgmma`,
+    which devices of sm_90a alone have, those of four warps with a multiple of 64 lines are wgmma (Wgmma.h). What is read of
+    memory is copied to shared memory (cp.async) while the round before is computed, unless two blocks fit on a
+    multiprocessor without that; states and sums stay in registers from round to round.
 
     A loop stays as it is, with a remark that says why, if
     - an op in it is other than a fill, an element-wise op, a sum along one dimension or a product of two matrices in

@@ -206,7 +206,8 @@ SmallVector<TileCode::Arrival> TileCode::arrivalsOf(scf::ForOp loop, int64_t sta
   bytes = llvm::alignTo(bytes, Plane::alignment);
   for (Arrival &a : arrivals)
     a.place = placeAtEnd(a.bytes, alignmentOf(a.tile));
-  mostBytes = std::max(mostBytes, bytes += (stages - 1) * bytesOfStage(arrivals)); // behind each other, so that the same step leads to the other stage
+  bytes += (stages - 1) * bytesOfStage(arrivals); // behind each other, so that the same step leads to the other stage
+  mostBytes = std::max(mostBytes, bytes);
   return arrivals;
 }
 
@@ -278,7 +279,8 @@ void TileCode::send(Value view, Value pointer) {
     Value number = below ? at.thread : i;
     Value row = at.at().div(number, chunks), chunk = at.at().rem(number, chunks);
     Value element = index.add(index.mul(asIndex(row), strides[0]), index.mul(asIndex(chunk), 8));
-    copy(element, below ? index.mul(strides[0], below) : Value(), at.chunkAddress({pointer, shape[0], shape[1]}, row, chunk, below), 16);
+    copy(element, below ? index.mul(strides[0], below) : Value(),
+         at.chunkAddress({pointer, shape[0], shape[1]}, row, chunk, below), 16);
   }
 }
 

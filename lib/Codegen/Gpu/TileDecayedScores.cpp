@@ -4,12 +4,13 @@
 // 2 (lane % 4), the next, and these + 8: as first factor, and just so as second factor, of which its rows are columns.
 // Logarithms of decays are products as well, of constant matrices of 0 and 1 with the gates; their sums lie in the
 // same places, so that factors decay without a word to another thread:
-//   tails[s]   until the end of s's block of 16 rows, for keys of earlier blocks, which all warps read in shared memory;
+//   tails[s]   until the end of s's block of 16 rows, for keys of earlier blocks, which all warps read in shared
+//              memory;
 //   since[r]   from the end of an earlier block on, for queries;
-//   halves[r]  for rows of the same block, of level l = 3, 2, 1, 0: until the lower 2^l of each 2^(l+1) rows end, for the
-//              rows there; since then, for the upper ones.
-// Below level 3 only the upper left and the lower right 8 x 8 scores of a block are asked for. One product has both: the
-// first 8 of its depth are channels of the upper rows, the others the same channels of the lower.
+//   halves[r]  for rows of the same block, of level l = 3, 2, 1, 0: until the lower 2^l of each 2^(l+1) rows end, for
+//              the rows there; since then, for the upper ones.
+// Below level 3 only the upper left and the lower right 8 x 8 scores of a block are asked for. One product has both:
+// the first 8 of its depth are channels of the upper rows, the others the same channels of the lower.
 #include "lib/Codegen/Gpu/Fragments.h"
 #include "lib/Codegen/Gpu/ProductTiles.h"
 #include "lib/Codegen/Gpu/TileCode.h"
@@ -56,8 +57,8 @@ private:
   Value zero() const { return arith::ConstantOp::create(b, b.getF32FloatAttr(0)); }
 
   int64_t rows() const { return planes.right.rows; }
-  /// Code for a step of 16 channels, that begins with chunk `chunk` of a plane's rows, as a loop: unrolled, it would not
-  /// fit what a multiprocessor keeps of a program. `body` adds to sums.
+  /// Code for a step of 16 channels, that begins with chunk `chunk` of a plane's rows, as a loop: unrolled, it would
+  /// not fit what a multiprocessor keeps of a program. `body` adds to sums.
   void eachStep(ArrayRef<Words *> sums, function_ref<void(Value chunk)> body);
   Words firstFactor(const Plane &plane, Value begin, Value chunk) {
     return at.matrices(plane, math.add(begin, math.rem(at.lane, 16)), math.add(chunk, math.div(at.lane, 16)), false);

@@ -228,7 +228,8 @@ TileCode::Words TileCode::firstFactor(Value tile, bool alongRows, int64_t lines,
   if (isHeldAlong(tile, alongRows)) {
     SmallVector<int64_t> shape = tileShape(tile);
     int64_t fragments = shape[alongRows ? 1 : 0] / columnsOfStep;
-    return llvm::to_vector(ArrayRef(wordsOf(tile)).slice((f * fragments + 2 * k) * wordsOfFragment, 2 * wordsOfFragment));
+    return llvm::to_vector(
+        ArrayRef(wordsOf(tile)).slice((f * fragments + 2 * k) * wordsOfFragment, 2 * wordsOfFragment));
   }
   if (!isInput)
     return at.firstFactor(planeOf(tile), !alongRows, at.fragmentBegin(lines, f), k);

@@ -1,5 +1,7 @@
 // RUN: strand-opt %s -strand-register-tiles | FileCheck %s --implicit-check-not=wgmma.mma --implicit-check-not=fence
 // RUN: strand-opt %s -strand-register-tiles=wgmma | FileCheck %s --check-prefix=GROUP --implicit-check-not=mma.sync --implicit-check-not=ldmatrix
+// RUN: strand-opt %s -strand-register-tiles=shared-limit=512 2>&1 | FileCheck %s --check-prefix=LIMIT --implicit-check-not=strand.shared
+// LIMIT: remark: tiles are not kept in registers: they take {{[0-9]+}} bytes of shared memory, and a block may take 512
 
 // State = 0.5 state + k^T v, y = q state: rows come by copies of 16 bytes, the next ones while these are multiplied. The
 // state stays in registers, transposed, so that it is a first factor where it is; a warp holds 16 of its 64 columns.
