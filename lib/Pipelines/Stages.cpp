@@ -55,6 +55,7 @@ std::vector<Stage> vectorStages(const CpuTarget &target, const StageOptions &opt
 }
 
 std::string sharedLimit(const GpuTarget &gpu) { return "shared-limit=" + std::to_string(gpu.sharedLimit()); }
+std::string outlineKernels(const GpuTarget &gpu) { return "strand-outline-kernels{" + sharedLimit(gpu) + "}"; }
 
 /// A warp is what a vector is elsewhere: its 32 threads take neighbouring channels. Matrices stay as they are: the
 /// threads of a fragment read along their rows.
@@ -96,7 +97,7 @@ std::vector<Stage> deviceStages(const GpuTarget &gpu, const StageOptions &option
   std::string format = gpu.toolkit.empty() ? "format=isa" : "format=bin toolkit=" + gpu.toolkit;
   return {
       {"launches", "kernels in a module of the device, the C interface",
-       join({"strand-outline-kernels{" + sharedLimit(gpu) + "}", tidy, "strand-merge-kernels",
+       join({outlineKernels(gpu), tidy, "strand-merge-kernels",
              "strand-function-interface", "strand-c-interface{device prefix=" + options.prefix + "}"})},
       {"device", "code of the device",
        join({"strand-kernels-to-nvvm", targets + "gpu-module-to-binary{" + format + "}"})},
@@ -110,7 +111,8 @@ std::vector<Stage> emulationStages(const StageOptions &options) {
   Stage llvm{"llvm", "the LLVM dialect", "strand-loops-to-llvm"};
   if (options.emulation == Emulation::Lanes)
     return {{"launches", "kernels in a module of the device",
-             join({"strand-outline-kernels", tidy, "strand-merge-kernels", interface})},
+             join({options.gpu ? outlineKernels(*options.gpu) : "strand-outline-kernels", tidy,
+                   "strand-merge-kernels", interface})},
             {"lanes", "code of the device for the lane emulator",
              "strand-kernels-to-nvvm,strand-lanes"},
             llvm};
