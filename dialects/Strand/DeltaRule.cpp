@@ -82,7 +82,6 @@ LogicalResult DeltaRuleOp::canonicalize(DeltaRuleOp op, PatternRewriter &rewrite
   return success();
 }
 
-
 //===--- meaning -------------------------------------------------------------------------------------------------===//
 
 namespace {

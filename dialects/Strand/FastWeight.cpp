@@ -157,7 +157,6 @@ LogicalResult FastWeightOp::canonicalize(FastWeightOp op, PatternRewriter &rewri
   return success();
 }
 
-
 namespace {
 /// What one head carries of the weights or the bias of one layer; null what the op has not.
 struct Part {

@@ -52,7 +52,6 @@ SmallVector<StateSpec> LinearAttentionOp::getStateSpecs() {
 
 //===--- meaning -------------------------------------------------------------------------------------------------===//
 
-
 /// The gate of a row as a factor: maps over loops (h, i, j), and the operand, if there is one.
 static void gateOperand(OpBuilder &b, LinearAttentionOp op, Value t, SmallVector<Value> &ins,
                         SmallVector<AffineMap> &maps) {

@@ -43,15 +43,12 @@ struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
     scf::ForOp loop;
     TileProgram program;
   };
-  /// Of all loops of a kernel the same, so that all of its threads come to all barriers: the most that one of them
-  /// wants, if the others have work for so many, else the least.
+  /// Of all loops of a kernel the same, so that all of its threads come to all barriers: the least.
   static int64_t warpsOfAll(ArrayRef<Converted> programs) {
-    int64_t most = 0, least = INT64_MAX;
-    for (const Converted &c : programs) {
-      most = std::max(most, c.program.warps);
+    int64_t least = INT64_MAX;
+    for (const Converted &c : programs)
       least = std::min(least, c.program.warps);
-    }
-    return llvm::all_of(programs, [&](const Converted &c) { return c.program.fits(most); }) ? most : least;
+    return least;
   }
 
   static void refuse(Operation *op, const Twine &why) {

@@ -74,7 +74,6 @@ private:
   Values decays(ArrayRef<Value> logs);
   Words scaled(ArrayRef<Value> words, ArrayRef<Value> factors);
   SmallVector<Words> insideOf(const Sums &s);
-  SmallVector<Words> leftsOf(Value begin, Value chunk, const Words &right);
   void writeKeys(Value begin, Value chunk, ArrayRef<Value> words);
   void addPairs(Words &sums, ArrayRef<Value> left, ArrayRef<Value> right);
   void multiply(Words &sums, ArrayRef<Value> first, ArrayRef<Value> second) {
@@ -204,7 +203,9 @@ void DecayedScores::readBlock(Value begin) {
   eachStep(all, [&](Value chunk) {
     SmallVector<Words> gates = gatesOf(begin, chunk);
     Words right = firstFactor(planes.right, begin, chunk);
-    SmallVector<Words> lefts = leftsOf(begin, chunk, right);
+    SmallVector<Words> lefts;
+    for (const Plane &left : planes.lefts) // the same words where one is the right factor too
+      lefts.push_back(left.pointer == planes.right.pointer ? right : firstFactor(left, begin, chunk));
     auto decayed = [&](ArrayRef<Value> matrix) {
       Values logs;
       addLogs(logs, matrix, gates);
@@ -231,14 +232,6 @@ void DecayedScores::readBlock(Value begin) {
   });
   for (Sums &s : sums) // at once, which leaves fewer registers in use
     s.inside = insideOf(s);
-}
-
-/// Left factors of the step; the same words where one is the right factor too.
-SmallVector<Words> DecayedScores::leftsOf(Value begin, Value chunk, const Words &right) {
-  SmallVector<Words> lefts;
-  for (const Plane &left : planes.lefts)
-    lefts.push_back(left.pointer == planes.right.pointer ? right : firstFactor(left, begin, chunk));
-  return lefts;
 }
 
 void DecayedScores::writeKeys(Value begin, Value chunk, ArrayRef<Value> words) {
@@ -272,10 +265,9 @@ void DecayedScores::readEarlier(Value begin) {
     for (Words &sum : MutableArrayRef(s.earlier).drop_back(2)) // the last block is nobody's earlier one
       all.push_back(&sum);
   eachStep(all, [&](Value chunk) {
-    Words right;
-    if (llvm::any_of(planes.lefts, [&](const Plane &left) { return left.pointer == planes.right.pointer; }))
-      right = firstFactor(planes.right, begin, chunk);
-    SmallVector<Words> lefts = leftsOf(begin, chunk, right);
+    SmallVector<Words> lefts;
+    for (const Plane &left : planes.lefts)
+      lefts.push_back(firstFactor(left, begin, chunk));
     Values since; // logarithms, from the end of block `earlier` to the row; of earlier rows without meaning
     for (int64_t earlier = blocks - 2; earlier >= 0; --earlier) {
       int64_t next = earlier + 1;

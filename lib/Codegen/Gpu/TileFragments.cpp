@@ -65,14 +65,17 @@ Value TileThread::chunkAddress(const Plane &plane, Value row, Value chunk, int64
   return below ? behind(address, number(below * plane.bytesOfRow())) : address;
 }
 
+SmallVector<Value> TileThread::matrices(const Plane &plane, Value row, Value chunk, bool turned, int64_t below) {
+  return loadMatrices(*builder, chunkAddress(plane, row, chunk, below), turned);
+}
+
 // Of the first factor the matrices are its upper and lower lines at the first 8 depths, then these at the others.
 SmallVector<Value> TileThread::firstFactor(const Plane &plane, bool turned, Value firstLine, int64_t k) {
   Value low = at().rem(lane, 8), second = at().rem(at().div(lane, 8), 2), fourth = at().div(lane, 16);
   if (!turned)
-    return loadMatrices(*builder, chunkAddress(plane, at().add(firstLine, at().rem(lane, 16)), at().add(fourth, 2 * k)),
-                        false);
+    return matrices(plane, at().add(firstLine, at().rem(lane, 16)), at().add(fourth, 2 * k), false);
   Value row = at().add(at().mul(fourth, 8), low), chunk = at().add(at().div(firstLine, valuesOfChunk), second);
-  return loadMatrices(*builder, chunkAddress(plane, row, chunk, 16 * k), true);
+  return matrices(plane, row, chunk, true, 16 * k);
 }
 
 // Of the second, the two halves of the depth of the first 8 columns, then of the others.
@@ -80,13 +83,9 @@ SmallVector<Value> TileThread::secondFactor(const Plane &plane, bool turned, int
   Value low = at().rem(lane, 8), second = at().rem(at().div(lane, 8), 2), fourth = at().div(lane, 16);
   if (!turned) {
     Value row = at().add(at().mul(fourth, 8), low);
-    return loadMatrices(*builder, chunkAddress(plane, row, at().add(second, 2 * k), 16 * n), false);
+    return matrices(plane, row, at().add(second, 2 * k), false, 16 * n);
   }
-  return loadMatrices(*builder, chunkAddress(plane, at().rem(lane, 16), at().add(fourth, 2 * n), 16 * k), true);
-}
-
-SmallVector<Value> TileThread::matrices(const Plane &plane, Value row, Value chunk, bool turned) {
-  return loadMatrices(*builder, chunkAddress(plane, row, chunk), turned);
+  return matrices(plane, at().rem(lane, 16), at().add(fourth, 2 * n), true, 16 * k);
 }
 
 Value TileThread::word(Value low, Value high) {

@@ -62,8 +62,8 @@ public:
   SmallVector<Value> firstFactor(const Plane &plane, bool turned, Value firstLine, int64_t k);
   /// The second factor for columns 16 * n and 16 * n + 8 on: columns are rows of the plane (or its columns, `turned`).
   SmallVector<Value> secondFactor(const Plane &plane, bool turned, int64_t n, int64_t k);
-  /// Four matrices of 8 x 8, of which the thread names a row by its place (ldmatrix).
-  SmallVector<Value> matrices(const Plane &plane, Value row, Value chunk, bool turned);
+  /// Four matrices of 8 x 8, of which the thread names a row by its place, as chunkAddress takes it (ldmatrix).
+  SmallVector<Value> matrices(const Plane &plane, Value row, Value chunk, bool turned, int64_t below = 0);
   /// Two values as a word of bf16, rounded.
   Value word(Value low, Value high);
   /// The two values of a word, as bf16.

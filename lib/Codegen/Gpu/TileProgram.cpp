@@ -372,14 +372,10 @@ bool TileProgram::chooseLines(Refuse refuse) {
   return true;
 }
 
-bool TileProgram::fits(int64_t n) const {
-  return llvm::all_of(fragmentCounts, [&](int64_t count) { return count % n == 0 || n % count == 0; });
-}
-
-/// As many warps as all lines can be shared out among, up to those of one warpgroup.
+/// As many warps as all lines can be shared out among, evenly or each to several, up to those of one warpgroup.
 bool TileProgram::chooseWarps(Refuse refuse) {
   constexpr int64_t lineStep = fragment.columns, columnStep = 16;
-  SmallVector<int64_t> &counts = fragmentCounts;
+  SmallVector<int64_t> counts; // of fragments along lines
   for (auto &[op, step] : steps) {
     for (auto [loop, size] : llvm::enumerate(step.sizes))
       if (size % columnStep)
@@ -395,7 +391,7 @@ bool TileProgram::chooseWarps(Refuse refuse) {
   for (tile::DecayedScoresOp op : scores)
     counts.push_back(op.rows() / lineStep);
   for (int64_t n : {4, 2, 1})
-    if (fits(n)) {
+    if (llvm::all_of(counts, [&](int64_t count) { return count % n == 0 || n % count == 0; })) {
       warps = n;
       return true;
     }

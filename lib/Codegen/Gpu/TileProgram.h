@@ -51,8 +51,6 @@ public:
 
   int64_t warps = 0;
   bool wgmma = false; // the device has products of warpgroups
-  /// Whether so many warps can share out all lines, evenly or each to several.
-  bool fits(int64_t warps) const;
 
   bool anyStep(function_ref<bool(const TileStep &)> holds) const {
     return llvm::any_of(steps, [&](const auto &s) { return holds(s.second); });
@@ -85,7 +83,6 @@ private:
   DenseMap<Value, unsigned> lines;
   DenseSet<Value> inverses;
   DenseMap<Value, int64_t> writes; // how many steps write a tile
-  SmallVector<int64_t> fragmentCounts; // along lines
 
   explicit TileProgram(scf::ForOp loop) : loop(loop) {}
   using Refuse = function_ref<void(Operation *, const Twine &)>;

@@ -35,8 +35,7 @@ struct GroupProduct {
   int64_t numSums() const { return blocks * columns / 2; }
 };
 
-/// The descriptor of 16 along the depth from 16 * k on, of lines from `firstLine` on; and of so many 64 lines behind
-/// that, if it is given (i32).
+/// The descriptor of 16 along the depth from 16 * k on, of lines from `firstLine` on.
 Value groupDescriptor(ImplicitLocOpBuilder &b, const Plane &plane, bool turned, int64_t firstLine, int64_t k);
 
 /// The sums of all products, one after the other: they are begun together and waited for at once. (ptxas puts a wait of
