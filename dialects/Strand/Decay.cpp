@@ -35,6 +35,14 @@ DecayWeights strand::decayWeights(OpBuilder &b, Location loc, Value gate, int64_
   return {loop.getResult(0), loop.getResult(1), math::ExpOp::create(b, loc, loop.getResult(3))};
 }
 
+/// A logarithm of a decay that is not infinite: sums, products with 0 and differences of it are numbers, and of it and
+/// of all below only 0 is left in f32.
+static Value finite(OpBuilder &b, Location loc, Value log) {
+  Value least = floatConstant(b, loc, log.getType(), -1024);
+  Value isBelow = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, log, least);
+  return arith::SelectOp::create(b, loc, isBelow, least, log);
+}
+
 GateSums strand::gateSums(OpBuilder &b, Location loc, Value gate, int64_t length, Type element) {
   Value zero = floatConstant(b, loc, element, 0), toBaseTwo = floatConstant(b, loc, element, log2e);
   bool perRow = isa<RankedTensorType>(gate.getType());
@@ -44,12 +52,12 @@ GateSums strand::gateSums(OpBuilder &b, Location loc, Value gate, int64_t length
                        [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                          Value r = linalg::IndexOp::create(b, loc, 0), s = linalg::IndexOp::create(b, loc, 1);
                          Value counts = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, s, r);
-                         Value term = arith::SelectOp::create(b, loc, counts, x[0], zero);
+                         Value term = arith::SelectOp::create(b, loc, counts, finite(b, loc, x[0]), zero);
                          return {arith::AddFOp::create(b, loc, x[1], term)};
                        })[0];
   Value total = generic(b, loc, gates, filled(b, loc, {}, zero), {map("s", "s"), map("s", "")}, "r",
                         [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                          return {arith::AddFOp::create(b, loc, x[1], x[0])};
+                          return {arith::AddFOp::create(b, loc, x[1], finite(b, loc, x[0]))};
                         })[0];
   SmallVector<Value> both =
       generic(b, loc, {sums, total}, {emptyTensor(b, loc, {length}, element), emptyTensor(b, loc, {length}, element)},
@@ -123,19 +131,20 @@ static bool isCopyOfBf16(Value x) {
   return isa_and_present<arith::ExtFOp>(op) && getElementTypeOrSelf(op->getOperand(0)).isBF16();
 }
 
-/// Values in f32 as one part, if that has them all, or as what bf16 keeps of them and of the rest.
-static SmallVector<Value> partsInBf16(OpBuilder &b, Location loc, Value x) {
-  SmallVector<Value> parts{inBf16(b, loc, x)};
-  if (isCopyOfBf16(x))
-    return parts;
-  auto type = rowsType(x);
-  AffineMap map = b.getMultiDimIdentityMap(type.getRank());
-  parts.push_back(generic(b, loc, x, emptyTensor(b, loc, type.getShape(), b.getBF16Type()), {map, map},
-                          std::string(type.getRank(), 'p'),
-                          [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-                            Value kept = castFloat(b, loc, castFloat(b, loc, v[0], b.getBF16Type()), v[0].getType());
-                            return {castFloat(b, loc, sub(b, loc, v[0], kept), b.getBF16Type())};
-                          })[0]);
+/// Finite gates in f32 as one part, if that has them all, or as what bf16 keeps of them and of the rest.
+static SmallVector<Value> partsInBf16(OpBuilder &b, Location loc, Value gate) {
+  Type bf16 = b.getBF16Type();
+  AffineMap map = b.getMultiDimIdentityMap(2);
+  SmallVector<Value> parts;
+  for (int64_t part = 0; part < (isCopyOfBf16(gate) ? 1 : 2); ++part)
+    parts.push_back(generic(b, loc, gate, emptyTensor(b, loc, rowsType(gate).getShape(), bf16), {map, map}, "pp",
+                            [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                              Value log = finite(b, loc, v[0]), kept = castFloat(b, loc, log, bf16);
+                              if (part == 0)
+                                return {kept};
+                              Value rest = sub(b, loc, log, castFloat(b, loc, kept, log.getType()));
+                              return {castFloat(b, loc, rest, bf16)};
+                            })[0]);
   return parts;
 }
 
@@ -160,7 +169,9 @@ Value ChannelDecays::total() {
   Value zeros = filled(b, loc, {type.getDimSize(1)}, floatConstant(b, loc, type.getElementType(), 0));
   return inBaseTwo(generic(
       b, loc, gate, zeros, {dimsMap(b.getContext(), "ir", "ri"), dimsMap(b.getContext(), "ir", "i")}, "pr",
-      [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {add(b, loc, x[1], x[0])}; })[0]);
+      [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+        return {add(b, loc, x[1], finite(b, loc, x[0]))};
+      })[0]);
 }
 
 Value ChannelDecays::inBaseTwo(Value x) {

@@ -5,6 +5,8 @@
 // RUN: strand-check --lanes --gpu-arch=sm_80 --rows=100 --forms=packed --function=delta_channels %s | FileCheck %s --check-prefix=ONE
 // RUN: strand-check --lanes --rows=250 --forms=spans --function=channels %s | FileCheck %s --check-prefix=ONE
 // RUN: strand-check --lanes --rows=90 --forms=packed --function=in_memory %s | FileCheck %s --check-prefix=ONE
+// RUN: strand-check --lanes --rows=100 --forms=packed --function=resets %s | FileCheck %s --check-prefix=ONE
+// RUN: strand-check --lanes --rows=100 --forms=packed --function=resets_of_rows %s | FileCheck %s --check-prefix=ONE
 
 // Barriers that are left out; those of tiles of single rows, of which there are fewer threads, are not missed.
 // RUN: strand-check --lanes --rows=80 --forms=packed --function=bonus --without-barriers %s | FileCheck %s --check-prefix=BONUS
@@ -70,4 +72,47 @@ func.func @in_memory(%q: tensor<?x2x32xbf16>, %k: tensor<?x2x32xbf16>, %v: tenso
     : (tensor<?x2x32xf32>, tensor<?x2x32xf32>, tensor<?x4x128xf32>, tensor<?x4x32xf32>, tensor<?xi32>) -> tensor<?x4x128xf32>
   %n = arith.truncf %y : tensor<?x4x128xf32> to tensor<?x4x128xf16>
   return %n : tensor<?x4x128xf16>
+}
+
+// gates of -infinity, behind which nothing is left; of a channel, and of a row
+func.func @resets(%q: tensor<?x2x16xbf16>, %k: tensor<?x2x16xbf16>, %v: tensor<?x2x32xbf16>, %a: tensor<?x2x16xf32> {check.range = [-9.0, 0.0]}, %offsets: tensor<?xi32>) -> tensor<?x2x32xbf16> attributes {check.tolerance = 5.0e-3} {
+  %q32 = arith.extf %q : tensor<?x2x16xbf16> to tensor<?x2x16xf32>
+  %k32 = arith.extf %k : tensor<?x2x16xbf16> to tensor<?x2x16xf32>
+  %v32 = arith.extf %v : tensor<?x2x32xbf16> to tensor<?x2x32xf32>
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %a, %c0 : tensor<?x2x16xf32>
+  %e = tensor.empty(%n) : tensor<?x2x16xf32>
+  %g = linalg.generic {indexing_maps = [#three, #three], iterator_types = ["parallel", "parallel", "parallel"]} ins(%a : tensor<?x2x16xf32>) outs(%e : tensor<?x2x16xf32>) {
+  ^bb0(%x: f32, %o: f32):
+    %strong = arith.constant -8.0 : f32
+    %nothing = arith.constant 0xFF800000 : f32
+    %is = arith.cmpf olt, %x, %strong : f32
+    %r = arith.select %is, %nothing, %x : f32
+    linalg.yield %r : f32
+  } -> tensor<?x2x16xf32>
+  %y = strand.linear_attention %q32, %k32, %v32 gate %g offsets %offsets {scale = 0.25 : f64}
+    : (tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x32xf32>, tensor<?x2x16xf32>, tensor<?xi32>) -> tensor<?x2x32xf32>
+  %b = arith.truncf %y : tensor<?x2x32xf32> to tensor<?x2x32xbf16>
+  return %b : tensor<?x2x32xbf16>
+}
+
+func.func @resets_of_rows(%q: tensor<?x2x16xbf16>, %k: tensor<?x2x16xbf16>, %v: tensor<?x2x32xbf16>, %a: tensor<?x2xf32> {check.range = [-9.0, 0.0]}, %offsets: tensor<?xi32>) -> tensor<?x2x32xbf16> attributes {check.tolerance = 5.0e-3} {
+  %q32 = arith.extf %q : tensor<?x2x16xbf16> to tensor<?x2x16xf32>
+  %k32 = arith.extf %k : tensor<?x2x16xbf16> to tensor<?x2x16xf32>
+  %v32 = arith.extf %v : tensor<?x2x32xbf16> to tensor<?x2x32xf32>
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %a, %c0 : tensor<?x2xf32>
+  %e = tensor.empty(%n) : tensor<?x2xf32>
+  %g = linalg.generic {indexing_maps = [#rows, #rows], iterator_types = ["parallel", "parallel"]} ins(%a : tensor<?x2xf32>) outs(%e : tensor<?x2xf32>) {
+  ^bb0(%x: f32, %o: f32):
+    %strong = arith.constant -8.0 : f32
+    %nothing = arith.constant 0xFF800000 : f32
+    %is = arith.cmpf olt, %x, %strong : f32
+    %r = arith.select %is, %nothing, %x : f32
+    linalg.yield %r : f32
+  } -> tensor<?x2xf32>
+  %y = strand.linear_attention %q32, %k32, %v32 gate %g offsets %offsets {scale = 0.25 : f64}
+    : (tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x32xf32>, tensor<?x2xf32>, tensor<?xi32>) -> tensor<?x2x32xf32>
+  %b = arith.truncf %y : tensor<?x2x32xf32> to tensor<?x2x32xbf16>
+  return %b : tensor<?x2x32xbf16>
 }
