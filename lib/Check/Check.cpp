@@ -230,7 +230,7 @@ void FunctionCheck::widenBounds() {
 
 Expected<std::vector<std::vector<Program>>> FunctionCheck::made(ArrayRef<const ProgramDefinition *> of,
                                                                 const Build &build) {
-  ProgramOptions o{build.target, {}, options.levels, options.inParts};
+  ProgramOptions o{build.target, {}, options.levels, options.inParts, options.quickly};
   o.stages.reproducible = options.reproducible;
   o.stages.narrowRows = options.narrowRows;
   o.stages.emulation = build.emulation;

@@ -45,6 +45,7 @@ struct CheckOptions {
   bool kernels = false;           // the kernels that GPUs get, as loops of the CPU
   bool lanes = false;             // the code that GPUs get, by the lane emulator (Lanes.h)
   bool inParts = true;            // threads share the making of large modules
+  bool quickly = false;           // LLVM's code generator is that of level 0 on all levels
   std::string chip = "sm_90a";    // with `lanes`: whose code
   bool narrowRows = false;        // with `lanes`: rows in bf16 where they are multiplied
   bool withoutBarriers = false;   // with `lanes`: forms run again without each of their barriers

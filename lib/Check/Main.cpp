@@ -118,6 +118,8 @@ int strand::checkMain(int argc, char **argv) {
   cl::list<int> levels("levels",
                        cl::desc("of LLVM's optimiser, 0 to 3, as in --levels=0,2; 1 by default"), cl::CommaSeparated,
                        cl::cat(category));
+  cl::opt<bool> quickly("quickly", cl::desc("machine code is made as for level 0 on all levels, in half the time"),
+                        cl::cat(category));
   cl::opt<int> bits("bits", cl::desc("of vectors, if the machine has that width; all that it has by default"),
                     cl::init(0), cl::cat(category));
   cl::opt<double> plain("plain-factor",
@@ -162,6 +164,7 @@ int strand::checkMain(int argc, char **argv) {
       return EXIT_USAGE;
     }
   options.trials = trials;
+  options.quickly = quickly;
   options.reproducible = reproducible;
   options.kernels = kernels;
   options.lanes = lanes;

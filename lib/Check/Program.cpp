@@ -141,7 +141,8 @@ Expected<std::vector<std::vector<Program>>> Program::compile(ModuleOp original, 
   Together together(signature, options.target, options.stages);
   if (Error e = together.run(original, forms))
     return std::move(e);
-  JitOptions jit{options.target, "", 0, laneSymbols(), options.inParts, /*contracts=*/!options.stages.reproducible};
+  JitOptions jit{options.target,  "", 0, laneSymbols(), options.inParts, /*contracts=*/!options.stages.reproducible,
+                 options.quickly};
   auto ofLevels = JitModule::compile(*together.module, jit, options.levels);
   if (!ofLevels)
     return ofLevels.takeError();

@@ -25,7 +25,7 @@ struct ProgramOptions {
   CpuTarget target;
   StageOptions stages; // but for the form
   std::vector<int> levels{1}; // of LLVM's optimiser
-  bool inParts = true; // as JitOptions have it
+  bool inParts = true, quickly = false; // as JitOptions have them
 };
 
 class Program {

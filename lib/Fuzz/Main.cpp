@@ -32,6 +32,7 @@ CheckOptions checkOf(uint64_t seed, bool reproducible) {
   options.bits = Random(seed, "bits").below(2) ? 512 : 256;
   options.plainFactor = 8;
   options.inParts = false; // programs share the processors
+  options.quickly = Random(seed, "code").below(4) > 0; // what is ours ends at LLVM's IR
   options.reproducible = reproducible;
   return options;
 }
@@ -41,8 +42,9 @@ std::string commandOf(const CheckOptions &o) {
   std::string levels;
   for (int level : o.levels)
     levels += (levels.empty() ? "" : ",") + std::to_string(level);
-  return llvm::formatv("strand-check --seed={0} --rows={1} --levels={2} --bits={3} --plain-factor={4}{5}", o.seed,
-                       o.rows, levels, o.bits, o.plainFactor, o.reproducible ? " --reproducible" : "");
+  return llvm::formatv("strand-check --seed={0} --rows={1} --levels={2} --bits={3} --plain-factor={4}{5}{6}", o.seed,
+                       o.rows, levels, o.bits, o.plainFactor, o.quickly ? " --quickly" : "",
+                       o.reproducible ? " --reproducible" : "");
 }
 
 /// LLVM's code generator leaves out the two passes that take most and do nothing but make loops faster: one chooses

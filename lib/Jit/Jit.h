@@ -13,7 +13,7 @@ struct JitOptions {
   int level = 1;       // of LLVM's optimiser, 0 to 3
   std::vector<std::pair<std::string, void *>> symbols{}; // functions that the code may call besides
   bool inParts = true;   // several threads share a large module
-  bool contracts = true; // as CodeOptions have it
+  bool contracts = true, quickly = false; // as CodeOptions have them
 };
 
 /// The code of one module, for as long as the object lives. It may call the run-time library (what strand/abi.h lists

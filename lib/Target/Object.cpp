@@ -44,9 +44,9 @@ Expected<std::unique_ptr<TargetMachine>> machineFor(const CpuTarget &t, const Co
     return createStringError(error);
   TargetOptions options;
   options.AllowFPOpFusion = code.contracts ? FPOpFusion::Fast : FPOpFusion::Standard;
-  auto codegen = code.level == 0   ? CodeGenOptLevel::None
-                 : code.level == 1 ? CodeGenOptLevel::Less
-                                   : CodeGenOptLevel::Default;
+  auto codegen = code.level == 0 || code.quickly ? CodeGenOptLevel::None
+                 : code.level == 1               ? CodeGenOptLevel::Less
+                                                 : CodeGenOptLevel::Default;
   std::unique_ptr<TargetMachine> machine(target->createTargetMachine(triple, t.base, t.features, options, Reloc::PIC_,
                                                                      CodeModel::Small, codegen));
   if (!machine)

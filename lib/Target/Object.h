@@ -16,6 +16,7 @@ struct CodeOptions {
   std::string name = "m";  // of the module, in diagnostics, the text and hidden symbols
   bool inParts = true;     // several threads share a large module
   bool contracts = true;   // a*b+c may become one operation; which of them do goes by the code around
+  bool quickly = false;    // machine code is made as for level 0, in half the time, whatever the level of the optimiser
 };
 
 using ObjectFile = llvm::SmallVector<char, 0>;

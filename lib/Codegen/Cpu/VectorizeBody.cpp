@@ -9,7 +9,7 @@
 using namespace mlir;
 namespace strand {
 
-static int64_t lanesIn(Value v) {
+int64_t lanesIn(Value v) {
   auto type = dyn_cast<VectorType>(v.getType());
   return type ? type.getNumElements() : 1;
 }

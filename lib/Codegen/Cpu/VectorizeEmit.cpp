@@ -103,13 +103,13 @@ SmallVector<int64_t> Emitter::stepsOf(unsigned dim) const {
 }
 
 SmallVector<Segment> Emitter::segmentsOf(unsigned dim) {
-  int64_t lanes = plan.vec == dim ? plan.lanes : 1, size = plan.sizes[dim];
+  int64_t size = plan.sizes[dim];
   SmallVector<Segment> segments;
   if (!ranges[dim].lo) {
     int64_t at = 0;
     for (int64_t step : stepsOf(dim)) {
       int64_t end = size - (size - at) % step;
-      segments.push_back({index(at), index(end), step, piecesOf(step, lanes), end - at == step});
+      segments.push_back({index(at), index(end), step, plan.piecesOf(dim, step), end - at == step});
       at = end;
     }
     return segments;
@@ -121,7 +121,7 @@ SmallVector<Segment> Emitter::segmentsOf(unsigned dim) {
       Value rest = arith::RemUIOp::create(b, loc, arith::SubIOp::create(b, loc, hi, at), index(step));
       end = arith::SubIOp::create(b, loc, hi, rest);
     }
-    segments.push_back({at, end, step, piecesOf(step, lanes), false});
+    segments.push_back({at, end, step, plan.piecesOf(dim, step), false});
     at = end;
   }
   return segments;
@@ -133,7 +133,7 @@ SmallVector<int64_t> Emitter::slotWidths() const {
   SmallVector<int64_t> whole, narrow;
   for (int64_t step : stepsOf(*plan.vec)) {
     unsigned count = 0;
-    for (const Piece &piece : piecesOf(step, plan.lanes))
+    for (const Piece &piece : plan.piecesOf(*plan.vec, step))
       if (piece.width == plan.lanes) {
         if (++count > whole.size())
           whole.push_back(plan.lanes);
@@ -190,17 +190,26 @@ void Emitter::finishHeld(const OutputPlan &o, const Copies &held, State &s) {
   });
 }
 
+/// `v`, filled up with neutral elements to a power of two.
+Value Emitter::filledUp(const OutputPlan &o, Value v) {
+  int64_t has = lanesIn(v), width = llvm::bit_ceil(uint64_t(has));
+  if (has == width)
+    return v;
+  SmallVector<int64_t> from;
+  for (int64_t l = 0; l < width; ++l)
+    from.push_back(std::min(l, has));
+  Value neutral = splat(b, loc, *arith::getNeutralElement(o.combiner), has);
+  return vector::ShuffleOp::create(b, loc, v, neutral, from);
+}
+
 /// All lanes of all slots and the starting value to one scalar: vectors pairwise, then halves of a vector. Vectors that
 /// have narrowed to the width of another slot take it along.
 Value Emitter::join(const OutputPlan &o, ArrayRef<Value> held, Value start) {
-  auto widthOf = [](Value v) {
-    auto type = dyn_cast<VectorType>(v.getType());
-    return type ? type.getNumElements() : 1;
-  };
-  SmallVector<Value> whole;
-  for (Value v : held)
-    if (widthOf(v) == plan.lanes)
-      whole.push_back(v);
+  SmallVector<Value> whole, narrow;
+  for (Value v : held) {
+    Value full = filledUp(o, v);
+    (lanesIn(full) == plan.lanes ? whole : narrow).push_back(full);
+  }
   while (whole.size() > 1) {
     SmallVector<Value> half;
     for (size_t i = 0; i < whole.size(); i += 2)
@@ -208,8 +217,8 @@ Value Emitter::join(const OutputPlan &o, ArrayRef<Value> held, Value start) {
     whole = half;
   }
   Value sum = whole.empty() ? Value() : whole.front();
-  for (int64_t width = plan.lanes; width; width /= 2) {
-    if (sum && width < plan.lanes) {
+  for (int64_t width = plan.lanes / 2; width; width /= 2) {
+    if (sum) {
       Value low = sum, high = sum;
       if (width == 1) {
         low = vector::ExtractOp::create(b, loc, sum, 0);
@@ -222,8 +231,8 @@ Value Emitter::join(const OutputPlan &o, ArrayRef<Value> held, Value start) {
       }
       sum = combine(o.combiner, low, high);
     }
-    for (Value v : held)
-      if (width < plan.lanes && widthOf(v) == width)
+    for (Value v : narrow)
+      if (lanesIn(v) == width)
         sum = sum ? combine(o.combiner, sum, v) : v;
   }
   return combine(o.combiner, start, sum);

@@ -11,6 +11,9 @@ struct OpenDim {
   mlir::SmallVector<mlir::Value> at;
 };
 
+/// How many lanes a value has; a scalar has 1.
+int64_t lanesIn(mlir::Value v);
+
 /// Which piece of each dimension.
 using Coord = mlir::SmallVector<unsigned, 6>;
 using Copies = mlir::SmallVector<mlir::Value>;
@@ -51,6 +54,7 @@ private:
   Copies startOf(const OutputPlan &o, const State &s);
   mlir::Value spreadStart(const OutputPlan &o, State &s, const Coord &c);
   void finishHeld(const OutputPlan &o, const Copies &held, State &s);
+  mlir::Value filledUp(const OutputPlan &o, mlir::Value v);
   mlir::Value join(const OutputPlan &o, mlir::ArrayRef<mlir::Value> held, mlir::Value start);
   void takeOutputs(State &s);
   void putOutputs(State &s);

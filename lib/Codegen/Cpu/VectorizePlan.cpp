@@ -67,7 +67,7 @@ int64_t atMost(int64_t tile, int64_t size) {
 /// The tile of the vector dimension: all of it if that is few pieces, else `pieces` whole vectors.
 int64_t vectorTile(const LoopPlan &plan, int64_t pieces, int64_t most) {
   int64_t size = plan.sizes[*plan.vec];
-  if (!ShapedType::isDynamic(size) && int64_t(piecesOf(size, plan.lanes).size()) <= most)
+  if (!ShapedType::isDynamic(size) && int64_t(plan.piecesOf(*plan.vec, size).size()) <= most)
     return size;
   return pieces * plan.lanes;
 }
@@ -95,7 +95,7 @@ void tileDotProducts(LoopPlan &p, const VectorTarget &t) {
 /// fma run; the order of its sums, and so its bits, stay those of many rows.
 void tileRowsByPanels(LoopPlan &p, const VectorTarget &t) {
   p.tiling[*p.vec] = vectorTile(p, p.rows ? 2 : maxPieces, maxPieces);
-  int64_t pieces = piecesOf(p.tiling[*p.vec], p.lanes).size();
+  int64_t pieces = p.piecesOf(*p.vec, p.tiling[*p.vec]).size();
   int64_t several = std::max<int64_t>(1, chains / pieces);
   if (p.rows) {
     // several sums of one op are no products: what is on its way to them takes registers as well
@@ -451,11 +451,11 @@ unsigned LoopPlan::levelOf(DimSet dims) const {
   return 0;
 }
 
-SmallVector<Piece> piecesOf(int64_t size, int64_t lanes) {
+SmallVector<Piece> LoopPlan::piecesOf(unsigned dim, int64_t size) const {
   SmallVector<Piece> pieces;
-  for (int64_t at = 0, width = lanes; at < size; at += width) {
-    while (at + width > size)
-      width /= 2;
+  for (int64_t at = 0, width = vec == dim ? lanes : 1; at < size; at += width) {
+    if (int64_t rest = size - at; rest < width)
+      width = hasMath ? rest : llvm::bit_floor(uint64_t(rest));
     pieces.push_back({at, width});
   }
   return pieces;
@@ -484,6 +484,10 @@ LoopPlan planLoops(linalg::LinalgOp op, const VectorTarget &target) {
     o.partial = p.vecReduces && !has(o.dims, *p.vec);
   }
   findDeps(p);
+  p.hasMath = llvm::any_of(p.deps, [&](auto &value) {
+    Operation *op = value.first.getDefiningOp();
+    return op && isa<math::MathDialect>(op->getDialect()) && p.dependsOnVec(value.first);
+  });
   listItems(p);
   fuseProducts(p, target);
   foldHeld(p);

@@ -77,6 +77,7 @@ struct LoopPlan {
   std::optional<unsigned> transposed;       ///< the dimension along which a strided input is contiguous
   mlir::SmallVector<std::pair<unsigned, int64_t>, 2> split; ///< dimensions that tasks divide, and indices of a block
   int64_t cost = 1;                         ///< f32 operations of one point of the iteration space
+  bool hasMath = false;                     ///< of what differs along the vector dimension
   const char *refusal = nullptr;            ///< why there is no vector dimension although there are loops
 
   bool isParallel(unsigned dim) const { return parallel >> dim & 1; }
@@ -84,6 +85,10 @@ struct LoopPlan {
   bool dependsOnVec(mlir::Value v) const { return vec && (depsOf(v) >> *vec & 1); }
   Access access(mlir::OpOperand *operand) const;
   unsigned levelOf(DimSet dims) const;
+  /// The pieces of a tile of `size` indices of a dimension: single indices, or whole vectors and the rest. That is one
+  /// piece where there is math to do, which then takes a whole register once; LLVM loads and stores it by halves, and
+  /// each half alone is cheaper where there is little more than that.
+  mlir::SmallVector<Piece> piecesOf(unsigned dim, int64_t size) const;
 };
 
 /// Decides everything. `op` has buffer semantics.
@@ -96,9 +101,6 @@ Access accessAlong(mlir::linalg::LinalgOp op, mlir::OpOperand *operand, unsigned
 
 /// The dimensions that occur in a map.
 DimSet dimsOf(mlir::AffineMap map);
-
-/// The pieces of a tile of `size` indices: whole vectors, then the rest by halves; `lanes` 1: single indices.
-mlir::SmallVector<Piece> piecesOf(int64_t size, int64_t lanes);
 
 /// The part [lo, hi) of a dimension that a nest covers; null values: all of a static dimension.
 struct DimRange {

@@ -138,6 +138,41 @@ func.func @scale_rows(%x: memref<?x44xf32>, %v: memref<?xf32>, %o: memref<?x44xf
 
 // -----
 
+// Math of the last 12 channels is done once, in a whole register, and so is that of the last 7 of a
+// sum of 23, which are filled up with zeros at the end.
+// CHECK-LABEL: @gates
+// CHECK: math.exp {{.*}} : vector<16xf32>
+// CHECK: math.exp {{.*}} : vector<16xf32>
+// CHECK: math.exp {{.*}} : vector<12xf32>
+// CHECK-NOT: math.exp
+// CHECK-LABEL: @sum_of_gates
+// CHECK: math.exp {{.*}} : vector<16xf32>
+// CHECK: math.exp {{.*}} : vector<7xf32>
+// CHECK: vector.shuffle {{.*}}[0, 1, 2, 3, 4, 5, 6, 7] : vector<7xf32>, vector<7xf32>
+// CHECK: arith.addf {{.*}} : vector<8xf32>
+// CHECK: arith.addf {{.*}} : vector<8xf32>
+func.func @gates(%x: memref<?x44xf32>, %o: memref<?x44xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(r,d)->(r,d)>, affine_map<(r,d)->(r,d)>],
+    iterator_types = ["parallel", "parallel"]} ins(%x : memref<?x44xf32>) outs(%o : memref<?x44xf32>) {
+  ^bb0(%a: f32, %c: f32):
+    %m = math.exp %a : f32
+    linalg.yield %m : f32
+  }
+  return
+}
+func.func @sum_of_gates(%x: memref<?x23xf32>, %s: memref<?xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(r,d)->(r,d)>, affine_map<(r,d)->(r)>], iterator_types = ["parallel", "reduction"]}
+    ins(%x : memref<?x23xf32>) outs(%s : memref<?xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %m = math.exp %a : f32
+    %n = arith.addf %b, %m : f32
+    linalg.yield %n : f32
+  }
+  return
+}
+
+// -----
+
 // CHECK-LABEL: @causal
 // CHECK: vector.step : vector<16xindex>
 // CHECK: arith.cmpi ule, {{.*}} : vector<16xindex>
