@@ -2,6 +2,7 @@
 #include "dialects/Tile/Tile.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 using namespace mlir;
@@ -19,8 +20,11 @@ Value constant32(ImplicitLocOpBuilder &b, int64_t v) {
 bool isMultiple(OpFoldResult v, int64_t n) {
   if (std::optional<int64_t> known = getConstantIntValue(v))
     return *known % n == 0;
-  auto product = dyn_cast<Value>(v).getDefiningOp<arith::MulIOp>();
-  return product && (isMultiple(product.getLhs(), n) || isMultiple(product.getRhs(), n));
+  Value value = dyn_cast<Value>(v);
+  if (auto product = value.getDefiningOp<arith::MulIOp>())
+    return isMultiple(product.getLhs(), n) || isMultiple(product.getRhs(), n);
+  scf::ForOp loop = scf::getForInductionVarOwner(value);
+  return loop && isMultiple(loop.getLowerBound(), n) && isMultiple(loop.getStep(), n);
 }
 
 /// Whether the first element of `buffer` lies at a multiple of `elements`.

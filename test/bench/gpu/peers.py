@@ -93,6 +93,7 @@ REFERENCES = {
     "mamba1": lambda x, s: mamba1(x),
     "attention": lambda x, s: attention(0)(x),
     "window": lambda x, s: attention(WINDOW)(x),
+    "product": lambda x, s: F.linear(x["x"].double(), x["w"].double()).float(),
 }
 
 
@@ -155,7 +156,13 @@ def torch_window(x, s):
     return lambda: compiled(q, k, v, block_mask=mask).transpose(1, 2)
 
 
+def torch_product(x, s):
+    """cuBLAS; f32 without TF32, as torch has it by default."""
+    return lambda: F.linear(x["x"], x["w"])
+
+
 PEERS = {
+    "product": ("torch linear", torch_product),
     "scan": ("FLA fused_recurrent_hgrn", fla_scan),
     "linear": ("FLA chunk_simple_gla", fla_linear),
     "scalar": ("FLA chunk_simple_gla", fla_linear),

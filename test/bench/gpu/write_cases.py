@@ -43,6 +43,25 @@ def delta_rule(gate):
     return make
 
 
+def product(B, T, D, N):
+    """A dense layer without bias, of rows and weights as they are given."""
+    x, w, y = tensor(None, D, element="bf16"), tensor(N, D, element="bf16"), tensor(None, N)
+    return Function({"x": (D,)}, {"w": (N, D)}, (N,), f"""  %first = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %n = tensor.dim %x_given, %first : {x}
+  %empty = tensor.empty(%n) : {y}
+  %filled = linalg.fill ins(%zero : f32) outs(%empty : {y}) -> {y}
+  %y = linalg.generic {{indexing_maps = [affine_map<(t, n, d) -> (t, d)>, affine_map<(t, n, d) -> (n, d)>, affine_map<(t, n, d) -> (t, n)>],
+      iterator_types = ["parallel", "parallel", "reduction"]}} ins(%x_given, %w_given : {x}, {w}) outs(%filled : {y}) {{
+  ^bb0(%a: bf16, %b: bf16, %o: f32):
+    %a32 = arith.extf %a : bf16 to f32
+    %b32 = arith.extf %b : bf16 to f32
+    %m = arith.mulf %a32, %b32 : f32
+    %s = arith.addf %o, %m : f32
+    linalg.yield %s : f32
+  }} -> {y}""")
+
+
 # How inputs are drawn, by name.
 DRAWS = {"g": "gate", "a": "gate", "beta": "sigmoid", "A": "negative"}
 UNIT_KEYS = ("delta_rule", "gdn", "kda", "gdn_step")
@@ -55,12 +74,15 @@ def matrix_state(B, T, H, D):
 class Case:
     def __init__(self, name, op, make, element="bf16", states=None, step=False, **shape):
         self.name, self.op, self.element, self.step, self.shape = name, op, element, step, shape
+        self.fixed_element = element if op == "product" else "f32"
         self.function, self.states = make(**shape), states(**shape) if states else []
 
     def type_of(self, name):
         """Of an argument or, by None, of the result."""
         one_a_head = name in ("g", "beta", "dt") and len(self.function.rows[name]) == 1
-        return "f32" if name in self.function.fixed or one_a_head else self.element
+        if name in self.function.fixed:
+            return self.fixed_element
+        return "f32" if one_a_head else self.element
 
     def text(self):
         f = self.function
@@ -92,6 +114,7 @@ class Case:
             draw = "unit" if name == "k" and self.op in UNIT_KEYS else DRAWS.get(name, "normal")
             buffers.append({"name": name, "rows": name in f.rows, "shape": shape, "type": self.type_of(name), "draw": draw})
         moved = sum(rows * math.prod(shape) * BYTES[self.type_of(name)] for name, shape in f.rows.items())
+        moved += sum(math.prod(shape) * BYTES[self.type_of(name)] for name, shape in f.fixed.items())
         moved += rows * math.prod(f.result) * BYTES[self.type_of(None)]
         if self.step:
             moved += 2 * self.shape["B"] * sum(map(math.prod, self.states)) * BYTES["f32"]
@@ -120,6 +143,9 @@ def cases():
         Case("mamba1/B8-T4096-D3072-N16", "mamba1", OPS["mamba1"], B=8, T=4096, D=3072, N=16),
         Case("attention/B1-T8192-H96-D128", "attention", attention(0), **wide),
         Case("window1024/B1-T32768-H16-D128", "window", attention(1024), B=1, T=32768, H=16, D=128),
+        Case("product/T8192-D4096-N4096", "product", product, B=1, T=8192, D=4096, N=4096),
+        Case("product/T64-D4096-N4096", "product", product, B=1, T=64, D=4096, N=4096),
+        Case("product/T1-D4096-N4096", "product", product, B=1, T=1, D=4096, N=4096),
         Case("gdn-step/B64-H32-D128", "gdn_step", delta_rule(scalar), states=matrix_state, step=True, B=64, T=1, H=32, D=128),
         Case("gdn-step/B1-H32-D128", "gdn_step", delta_rule(scalar), states=matrix_state, step=True, B=1, T=1, H=32, D=128),
     ]

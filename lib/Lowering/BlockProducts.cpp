@@ -1,0 +1,192 @@
+// strand-block-products: a product's whole tiles as a parallel loop, the rest of its rows as a product.
+#include "dialects/Strand/Rows.h"
+#include "lib/Lowering/Product.h"
+#include "lib/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+using namespace mlir;
+namespace strand {
+#define GEN_PASS_DEF_BLOCKPRODUCTS
+#include "lib/Passes.h.inc"
+namespace {
+
+bool isBf16(OpOperand *operand) { return getElementTypeOrSelf(operand->get()).isBF16(); }
+
+/// Whether an op only asks how many rows there are.
+bool asksForRows(Operation *op) {
+  auto dim = dyn_cast<tensor::DimOp>(op);
+  return dim && dim.getConstantIndex() == 0;
+}
+
+/// The op that alone reads a product, element by element, and nothing else; or none.
+linalg::GenericOp readerOf(linalg::LinalgOp op) {
+  Value result = op->getResult(0);
+  SmallVector<Operation *> readers;
+  for (Operation *user : result.getUsers())
+    if (!asksForRows(user))
+      readers.push_back(user);
+  auto reader = readers.size() == 1 ? dyn_cast<linalg::GenericOp>(readers[0]) : linalg::GenericOp();
+  bool isElementWise = reader && reader.getNumDpsInputs() == 1 && reader.getNumDpsInits() == 1 &&
+                       reader.getNumReductionLoops() == 0 && reader.getDpsInputs()[0] == result &&
+                       reader->getBlock() == op->getBlock() && !reader.hasIndexSemantics() &&
+                       isa<Float32Type, BFloat16Type>(getElementTypeOrSelf(reader->getResult(0))) &&
+                       !reader.payloadUsesValueFromOperand(reader.getDpsInitOperand(0)) &&
+                       llvm::all_of(reader.getIndexingMapsArray(), [](AffineMap m) { return m.isIdentity(); });
+  return isElementWise ? reader : linalg::GenericOp();
+}
+
+/// Whether rows begin at multiples of 16 bytes, as copies to shared memory want them.
+bool isAligned(Value rows) {
+  constexpr int64_t unit = 8; // of bf16
+  auto part = rows.getDefiningOp<tensor::ExtractSliceOp>();
+  if (!part)
+    return true;
+  std::optional<int64_t> column = getConstantIntValue(part.getMixedOffsets().back());
+  return column && *column % unit == 0 && part.getSourceType().getShape().back() % unit == 0 &&
+         part.getSourceType().getRank() == 2 && isAligned(part.getSource());
+}
+
+class Blocked {
+public:
+  Blocked(Product p, int64_t rows, int64_t columns, int64_t depth)
+      : p(p), reader(readerOf(p.op)), last(reader ? reader.getOperation() : p.op.getOperation()), b(last),
+        loc(p.op.getLoc()), R(rows), C(columns), D(depth) {}
+
+  void write() {
+    Value x = p.rows->get(), count = numRows(b, loc, x);
+    Value rest = arith::RemUIOp::create(b, loc, count, index(R)), whole = arith::SubIOp::create(b, loc, count, rest);
+    Value y = tiles(whole);
+    y = restOf(y, whole, rest);
+    p.op->getResult(0).replaceUsesWithIf(x, [](OpOperand &use) { return asksForRows(use.getOwner()); });
+    last->getResult(0).replaceAllUsesWith(y);
+    last->erase();
+    if (reader)
+      p.op->erase();
+  }
+
+private:
+  Value tiles(Value whole);
+  Value tile(ValueRange at, Value into);
+  Value restOf(Value y, Value whole, Value rest);
+  Value made(Value sums, Value into);
+
+  Value index(int64_t i) { return indexConstant(b, loc, i); }
+  Value times(Value x, int64_t n) { return arith::MulIOp::create(b, loc, x, index(n)); }
+  int64_t sizeOf(unsigned loop) { return p.op.getStaticLoopRanges()[loop]; }
+  SmallVector<Value> overLoop(Value from, Value to, int64_t step, Value init,
+                              llvm::function_ref<Value(Value, Value)> body) {
+    auto loop = scf::ForOp::create(b, loc, from, to, index(step), init);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    scf::YieldOp::create(b, loc, body(loop.getInductionVar(), loop.getRegionIterArg(0)));
+    return llvm::to_vector_of<Value>(loop.getResults());
+  }
+
+  Product p;
+  linalg::GenericOp reader;
+  Operation *last; // what makes the result
+  OpBuilder b;
+  Location loc;
+  int64_t R, C, D;
+};
+
+/// What the reader makes of sums.
+Value Blocked::made(Value sums, Value into) {
+  AffineMap each = AffineMap::getMultiDimIdentityMap(2, b.getContext());
+  return generic(b, loc, sums, into, {each, each}, "pp",
+                 [&](OpBuilder &b, Location, ValueRange x) -> SmallVector<Value> {
+                   IRMapping values;
+                   values.map(reader.getBody()->getArgument(0), x[0]);
+                   for (Operation &op : reader.getBody()->without_terminator())
+                     b.clone(op, values);
+                   return {values.lookupOrDefault(reader.getBody()->getTerminator()->getOperand(0))};
+                 })[0];
+}
+
+/// The tile in row and column `at` of tiles.
+Value Blocked::tile(ValueRange at, Value into) {
+  Value firstRow = times(at[0], R), firstColumn = times(at[1], C);
+  OpFoldResult zero = b.getIndexAttr(0);
+  // a loop of one round: what a block does with its tiles is what strand-register-tiles takes
+  Value end = arith::AddIOp::create(b, loc, firstRow, index(R));
+  return overLoop(firstRow, end, R, into, [&](Value row, Value into) -> Value {
+    Value zero = floatConstant(b, loc, b.getF32Type(), 0);
+    Value sums = reader ? filled(b, loc, {R, C}, zero) : filledInto(b, loc, zero, into);
+    sums = overLoop(index(0), index(sizeOf(p.k)), D, sums, [&](Value k, Value sums) -> Value {
+      Value x = slice(b, loc, p.rows->get(), {row, k}, {R, D}), w = slice(b, loc, p.matrix->get(), {firstColumn, k}, {C, D});
+      return contract(b, loc, x, "mk", w, "nk", sums, "mn");
+    })[0];
+    return reader ? made(sums, into) : sums;
+  })[0];
+}
+
+/// The rows up to `whole`.
+Value Blocked::tiles(Value whole) {
+  auto type = cast<RankedTensorType>(last->getResult(0).getType());
+  Value y = emptyRows(b, loc, p.rows->get(), {sizeOf(p.n)}, type.getElementType());
+  SmallVector<OpFoldResult> counts{arith::DivUIOp::create(b, loc, whole, index(R)).getResult(),
+                                   b.getIndexAttr(sizeOf(p.n) / C)};
+  auto loop = scf::ForallOp::create(b, loc, counts, y, std::nullopt);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(loop.getTerminator());
+  SmallVector<Value> at = llvm::to_vector_of<Value>(loop.getInductionVars());
+  SmallVector<OpFoldResult> offsets{times(at[0], R), times(at[1], C)};
+  SmallVector<OpFoldResult> sizes{b.getIndexAttr(R), b.getIndexAttr(C)}, strides(2, b.getIndexAttr(1));
+  Value part = tile(at, slice(b, loc, loop.getRegionIterArgs()[0], offsets, {R, C}));
+  b.setInsertionPointToEnd(loop.getTerminator().getBody());
+  tensor::ParallelInsertSliceOp::create(b, loc, part, loop.getRegionIterArgs()[0], offsets, sizes, strides);
+  return loop.getResult(0);
+}
+
+/// y with its last `rest` rows, behind the `whole` ones.
+Value Blocked::restOf(Value y, Value whole, Value rest) {
+  SmallVector<OpFoldResult> offsets{whole, b.getIndexAttr(0)}, strides(2, b.getIndexAttr(1));
+  auto sizes = [&](unsigned loop) { return SmallVector<OpFoldResult>{rest, b.getIndexAttr(sizeOf(loop))}; };
+  Value x = tensor::ExtractSliceOp::create(b, loc, p.rows->get(), offsets, sizes(p.k), strides);
+  Value into = tensor::ExtractSliceOp::create(b, loc, y, offsets, sizes(p.n), strides);
+  IRMapping values;
+  values.map(p.rows->get(), x);
+  Value sums = into;
+  if (reader) {
+    auto type = RankedTensorType::get({ShapedType::kDynamic, sizeOf(p.n)}, b.getF32Type());
+    sums = tensor::EmptyOp::create(b, loc, sizes(p.n), type.getElementType());
+  }
+  sums = filledInto(b, loc, floatConstant(b, loc, b.getF32Type(), 0), sums);
+  values.map(p.op.getDpsInits()[0], sums);
+  sums = b.clone(*p.op, values)->getResult(0);
+  return tensor::InsertSliceOp::create(b, loc, reader ? made(sums, into) : sums, y, offsets, sizes(p.n), strides);
+}
+
+struct BlockProducts : impl::BlockProductsBase<BlockProducts> {
+  using BlockProductsBase::BlockProductsBase;
+
+  void runOnOperation() override {
+    if (getOperation()->hasAttr("strand.single_row"))
+      return;
+    SmallVector<Product> products;
+    getOperation().walk([&](linalg::GenericOp op) {
+      if (std::optional<Product> p = productOf(op); p && takes(*p))
+        products.push_back(*p);
+    });
+    for (Product p : products) {
+      int64_t n = p.op.getStaticLoopRanges()[p.n], wide = columns;
+      while (n % wide)
+        wide /= 2;
+      Blocked(p, rows, wide, depth).write();
+      ++numProducts;
+    }
+  }
+
+  bool takes(Product p) const {
+    constexpr int64_t unit = 64;
+    SmallVector<int64_t> sizes = p.op.getStaticLoopRanges();
+    return isBf16(p.rows) && isBf16(p.matrix) && p.transposed && ShapedType::isDynamic(sizes[p.m]) &&
+           sizes[p.n] % unit == 0 && sizes[p.k] % std::max<int64_t>(unit, depth) == 0 &&
+           isZeros(p.op.getDpsInits()[0]) && isAligned(p.rows->get()) && isAligned(p.matrix->get()) && p.op->getParentOfType<scf::ForallOp>() == nullptr;
+  }
+};
+} // namespace
+} // namespace strand
