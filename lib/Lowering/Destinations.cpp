@@ -206,7 +206,9 @@ struct Destinations : impl::DestinationsBase<Destinations> {
     auto arg = dyn_cast<BlockArgument>(first);
     bool isArgument = arg && arg.getOwner() == &f.front() &&
                       llvm::all_of(origins, [&](const Origin &o) { return o.use->get() == first; });
-    if (isArgument && !(f.isPrivate() && isResultBefore(f, returned, arg))) {
+    // an argument in another shape is another buffer to callers
+    bool isForCallers = isArgument && arg.getType() == returned.get().getType() && !isResultBefore(f, returned, arg);
+    if (isForCallers || (isArgument && !f.isPrivate())) {
       ties[{f.getName(), returned.getOperandNumber()}] = arg.getArgNumber();
       return success();
     }

@@ -5,7 +5,7 @@ def Destinations : Pass<"strand-destinations", "::mlir::ModuleOp"> {
     result of a private function is followed along ties (loop and branch results, destination-style operands, reshapes,
     calls) to where its buffer comes from:
 
-      an argument          nothing to do: the result will be that argument's buffer
+      an argument          nothing to do, unless its shape is changed: the result will be that argument's buffer
       a `tensor.empty`     becomes a new argument; callers hand in a `tensor.empty` of the same size, which may in turn
                            be the origin of the caller's own result
       anything else        is copied into such an argument
