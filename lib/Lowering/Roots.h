@@ -5,6 +5,9 @@
 namespace strand {
 using namespace mlir;
 constexpr llvm::StringLiteral rootNames[] = {"advance", "step", "last"};
+/// What chooses tokens from logits (strand-choice), where the model is on a device.
+constexpr llvm::StringLiteral chooseLargest = "choose_largest", chooseAll = "choose_all", chooseCut = "choose_cut";
+constexpr llvm::StringLiteral choiceNames[] = {chooseLargest, chooseAll, chooseCut};
 
 inline bool isRoot(func::FuncOp f) { return llvm::is_contained(rootNames, f.getName()); }
 /// Those that `module` has, in the order of their names above.
