@@ -113,8 +113,8 @@ STRAND_VISIBLE strand_choice strand_rt_choice(double temperature, int64_t topK, 
                          (int64_t)(topP * (double)STRAND_WHOLE + 0.5), seed, position};
 }
 
-int64_t strand_rt_sample(const strand_sampling *sampling, const float *logits, int64_t vocabulary, int64_t position,
-                         strand_candidate *room) {
+STRAND_VISIBLE int64_t strand_rt_sample(const strand_sampling *sampling, const float *logits, int64_t vocabulary,
+                                        int64_t position, strand_candidate *room) {
   int64_t best = firstLargest(logits, vocabulary);
   if (best < 0 || sampling->temperature == 0)
     return best;
