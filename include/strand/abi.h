@@ -163,15 +163,18 @@ typedef struct {
 /* The settings of strand_sample (strand.h) for the sequence's next token. Since 0.1. */
 strand_choice strand_rt_choice(double temperature, int64_t top_k, double top_p, uint64_t seed, int64_t position,
                                int64_t vocabulary);
+/* What the rows of a call need; a row may need less. */
 enum strand_choices {
   STRAND_CHOOSE_LARGEST = 0,     /* the first of the largest logits; `how` is not read */
-  STRAND_CHOOSE_ALL = 1,         /* draws; top_k and top_p are not read */
-  STRAND_CHOOSE_CUT = 2          /* draws from what top_k and top_p leave */
+  STRAND_CHOOSE_ALL = 1,         /* a draw from all tokens; top_k and top_p are not read */
+  STRAND_CHOOSE_RANK = 2,        /* from what top_k leaves; top_p is not read */
+  STRAND_CHOOSE_MASS = 3,        /* from what top_p leaves; top_k is not read */
+  STRAND_CHOOSE_BOTH = 4
 };
-/* m_choose: the next id of each of `sequences` rows of logits, -1 where one is NaN or +inf or all are -inf. All pointers
- * but ctx are to memory of the device; scratch is as m_sizes says for so many sequences. As m_advance, it returns when
- * the work is on its way; STRAND_OK or STRAND_ERROR_DEVICE. The host's choice for the same logits is the same. Since
- * 0.1. */
+/* m_choose: the next id of each of `sequences` rows of logits, -1 where one is NaN or +inf or all are -inf. All
+ * pointers but ctx are to memory of the device; scratch is as m_sizes says for so many sequences. As m_advance, it
+ * returns when the work is on its way: STRAND_OK or STRAND_ERROR_DEVICE. The host's choice from the same logits is the
+ * same. Since 0.1. */
 typedef int32_t strand_choose_fn(strand_rt_ctx *ctx, const float *logits, const strand_choice *how, int64_t sequences,
                                  int32_t which, void *scratch, int32_t *ids);
 

@@ -1,5 +1,5 @@
-// A call has rows of all kinds, in an order that the seed gives: logits as models have them, equal ones, infinities, what is
-// no number; and with each the settings of a draw, cuts by rank and by mass, and sequences that have stopped.
+// A call has rows of all kinds, in an order that the seed gives: logits as models have them, equal ones, infinities, what
+// is no number; and with each the settings of a draw, cuts by rank and by mass, and sequences that have stopped.
 #include "lib/Check/Choice.h"
 #include "lib/Check/Function.h"
 #include "lib/Check/Lanes.h"
@@ -17,7 +17,7 @@ using llvm::Expected;
 namespace {
 constexpr float infinity = std::numeric_limits<float>::infinity(), notNumber = std::numeric_limits<float>::quiet_NaN();
 constexpr int32_t untouched = -77;
-constexpr size_t mostEmulated = 31; // the lane emulator is slow
+constexpr size_t mostEmulated = 15; // the lane emulator is slow
 
 /// A row of logits and how its token is chosen.
 struct Row {
@@ -61,8 +61,10 @@ private:
         {0, 7, 0.3, 13},     {1e-310, 0, 1, 2}, {1e6, 0, 1, 5},   {1, vocabulary / 2, 1, 15}, {50, 0, 1, 9},
         {3, vocabulary, 0.25, ~uint64_t(0)}};
     std::vector<strand_sampling> fit;
+    bool ranks = function == chooseRank || function == chooseBoth,
+         masses = function == chooseMass || function == chooseBoth;
     llvm::copy_if(settings, std::back_inserter(fit), [&](const strand_sampling &how) {
-      return function == chooseCut || (how.temperature > 0 && !how.topK && how.topP == 1);
+      return (ranks || (!how.topK && how.temperature > 0)) && (masses || how.topP == 1);
     });
     return fit;
   }
@@ -132,7 +134,7 @@ Expected<Function> functionOf(const JitModule &code, llvm::StringRef name) {
   return Function{*call, *scratch};
 }
 
-/// Calls `f` on rows [first, first + count) and compares.
+/// Calls `f` on all `rows` and compares.
 std::string callOn(const Function &f, bool draws, llvm::ArrayRef<Row> rows, int64_t vocabulary) {
   int64_t n = rows.size();
   std::vector<float> logits;
@@ -155,7 +157,7 @@ std::string callOn(const Function &f, bool draws, llvm::ArrayRef<Row> rows, int6
     return problem;
   for (int64_t i = 0; i < n; ++i)
     if (int64_t host = onHost(rows[i], vocabulary); ids[i] != host)
-      return llvm::formatv("row {0} of {1} ({2}; temperature {3:g}, top {4}, mass {5:g}): {6}, and {7} on the host", i, n,
+      return llvm::formatv("row {0} of {1} ({2}; temperature {3}, top {4}, mass {5}): {6}, and {7} on the host", i, n,
                            rows[i].kind, rows[i].how.temperature, rows[i].how.topK, rows[i].how.topP, ids[i], host);
   return ids[n] == untouched ? "" : "wrote behind the ids";
 }

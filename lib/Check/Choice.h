@@ -1,5 +1,5 @@
-// Tries whether what a device chooses (strand-choice) is what the host chooses (lib/Runtime/Sample.c), token by token: the
-// kernels as loops of this machine, or the device's code by the lane emulator.
+// Tries whether what a device chooses (strand-choice) is what the host chooses (lib/Runtime/Sample.c), token by token:
+// the kernels as loops of this machine, or the device's code by the lane emulator.
 #pragma once
 #include "llvm/Support/Error.h"
 #include <string>
@@ -18,7 +18,7 @@ struct ChoiceCheck {
 
 /// How one function did.
 struct ChoiceRun {
-  std::string function, build; // "choose_cut", "kernels, last thread first"
+  std::string function, build; // "choose_rank", "kernels, last thread first"
   int64_t rows = 0;            // that were right
   std::string problem;         // empty: all were
 };

@@ -122,8 +122,8 @@ int strand::checkMain(int argc, char **argv) {
   cl::OptionCategory category("Options of strand-check");
   cl::opt<std::string> file(cl::Positional, cl::desc("<file.mlir>"), cl::cat(category));
   cl::opt<int64_t> choice("choice",
-                          cl::desc("no file: tries whether a GPU chooses the tokens that the host does, of so many; with "
-                                   "--kernels, as without, or --lanes"),
+                          cl::desc("no file: tries whether a GPU chooses the tokens that the host does, of so "
+                                   "many; with --kernels, as without, or --lanes"),
                           cl::init(0), cl::cat(category));
   cl::opt<uint64_t> seed("seed", cl::desc("of the random inputs; 1 by default"), cl::init(options.seed),
                          cl::cat(category));

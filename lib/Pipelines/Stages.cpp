@@ -86,8 +86,8 @@ std::vector<Stage> kernelStages(const StageOptions &options) {
             tidy})},
       {"buffers", "memory", buffers()},
       {"kernels", "the choice of tokens, blocks of threads and the arena",
-       join({"strand-choice", ofDevice ? onFunctions({tiles, kernels, math}) : onFunctions({kernels, math}), tidy, "strand-arena",
-             tidy})},
+       join({"strand-choice", ofDevice ? onFunctions({tiles, kernels, math}) : onFunctions({kernels, math}), tidy,
+             "strand-arena", tidy})},
   };
 }
 

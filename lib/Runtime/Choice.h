@@ -1,5 +1,5 @@
-// How probable a token is, as a whole number: what Sample.c computes and, on a device, the functions of strand-choice. Sums
-// of whole numbers do not depend on the order of their terms, so both choose the same token whatever adds them up.
+// How probable a token is, as a whole number: what Sample.c computes and, on a device, the functions of strand-choice.
+// Sums of whole numbers do not depend on the order of their terms, so both choose the same token whatever adds them up.
 //
 //   x       (largest logit - logit) * scale, in f64, where scale = 2^32 log2(e) / temperature; at most mostDistance
 //   n, f    its whole part and its 32 bits behind the point

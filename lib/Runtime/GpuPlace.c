@@ -86,10 +86,13 @@ int32_t chooseInPlace(strand_rt_ctx *place, const float *logits, const strand_sa
   }
   int64_t vocabulary = m_schema.vocabulary;
   strand_choice one = strand_rt_choice(how->temperature, how->topK, how->topP, how->seed, position, vocabulary);
-  bool cuts = one.top_k < vocabulary || how->topP < 1, draws = how->temperature > 0;
+  bool draws = how->temperature > 0, byRank = one.top_k < vocabulary, byMass = how->topP < 1;
+  int32_t which = !draws ? STRAND_CHOOSE_LARGEST
+                  : byRank ? (byMass ? STRAND_CHOOSE_BOTH : STRAND_CHOOSE_RANK)
+                           : (byMass ? STRAND_CHOOSE_MASS : STRAND_CHOOSE_ALL);
   if (draws)
     check(place, strand_rt_gpu_write(place, choice.how, &one, sizeof one));
-  int32_t which = !draws ? STRAND_CHOOSE_LARGEST : cuts ? STRAND_CHOOSE_CUT : STRAND_CHOOSE_ALL, id;
+  int32_t id;
   check(place, m_choose(place, logits, choice.how, 1, which, scratch, choice.id));
   check(place, strand_rt_gpu_read(place, &id, choice.id, sizeof id));
   return id;

@@ -14,12 +14,16 @@ from check_ops import Library
 from results import Results
 
 SECONDS = 120
-LARGEST, ALL, CUT = range(3)
 MASK = (1 << 64) - 1
 POWER = (4294967296, 2977044458, 1031764650, 238385494, 41298234, 5702267, 632021, 46333)  # lib/Runtime/Choice.h
-# temperature, top_k, top_p
-ALLS = ((1.0, 0, 1.0), (0.7, 0, 1.0), (30.0, 0, 1.0))
-CUTS = ((1.0, 5, 1.0), (1.3, 0, 0.9), (0.8, 50, 0.95), (5.0, 0, 0.999), (1e6, 0, 0.5), (2.0, 0, 0.0), (1.0, 1, 1.0), (1.0, 0, 1.0), (0.0, 3, 0.5))
+# In the order of their numbers, with temperature, top_k and top_p of rows.
+CHOICES = {
+    "largest": ((0.0, 0, 1.0),),
+    "all": ((1.0, 0, 1.0), (0.7, 0, 1.0), (30.0, 0, 1.0)),
+    "rank": ((1.0, 5, 1.0), (3.0, 40, 1.0), (0.7, 0, 1.0), (0.0, 3, 1.0)),
+    "mass": ((1.3, 0, 0.9), (5.0, 0, 0.999), (1e6, 0, 0.5), (2.0, 0, 0.0), (1.0, 0, 1.0)),
+    "both": ((0.8, 50, 0.95), (4.0, 200, 0.5), (1.0, 0, 0.9), (1.0, 7, 1.0), (1.0, 0, 1.0), (0.0, 3, 0.5)),
+}
 
 
 class Sampling(ctypes.Structure):
@@ -135,24 +139,24 @@ def rows(count, vocabulary, random):
     return x
 
 
-def check(chooser, which, count, random):
+def check(chooser, name, count, random):
     logits = rows(count, chooser.vocabulary, random)
-    hows = {LARGEST: ((0.0, 0, 1.0),), ALL: ALLS, CUT: CUTS}[which]
+    hows = CHOICES[name]
     draws = [(hows[int(random.integers(len(hows)))], int(random.integers(1 << 62)), int(random.integers(1 << 20))) for _ in logits]
-    if which != LARGEST and count > 4:
+    if name != "largest" and count > 4:
         draws[4] = (draws[4][0], 1, -1)
     want = [meaning(row, *draw) for row, draw in zip(logits, draws)]
     host = [chooser.sampled(row, *draw) for row, draw in zip(logits, draws)]
     said = "right"
     compared = [("host", host)]
     if not chooser.cpu:
-        got, microseconds = chooser.chosen(which, logits, [chooser.settings(*draw) for draw in draws])
+        got, microseconds = chooser.chosen(list(CHOICES).index(name), logits, [chooser.settings(*draw) for draw in draws])
         compared.append(("GPU", got))
         said = f"{microseconds:.0f} us"
-    for name, ids in compared:
+    for place, ids in compared:
         for i, (a, b) in enumerate(zip(ids, want)):
             if a != b:
-                raise AssertionError(f"row {i}, {draws[i]}: {a} on the {name}, {b} by definition")
+                raise AssertionError(f"row {i}, {draws[i]}: {a} on the {place}, {b} by definition")
     return f"{count} rows, {said}"
 
 
@@ -162,10 +166,10 @@ def main():
     paths = glob.glob(os.path.join(folder, "choice-*.so"))
     for path in sorted(paths, key=lambda p: int(re.search(r"choice-(\d+)", p)[1])):
         chooser = Chooser(path, host)
-        for which, name in ((LARGEST, "largest"), (ALL, "all"), (CUT, "cut")):
+        for name in CHOICES:
             for count in (1, 9, 64):
-                random = np.random.Generator(np.random.PCG64(count + which))
-                results.check(f"choice-{chooser.vocabulary} {name}", lambda: check(chooser, which, count, random))
+                random = np.random.Generator(np.random.PCG64(count))
+                results.check(f"choice-{chooser.vocabulary} {name}", lambda: check(chooser, name, count, random))
         chooser.close()
     return results.end()
 

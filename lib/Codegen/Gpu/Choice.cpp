@@ -4,13 +4,13 @@
 //   entries of a part       a block a part: ranks and weights into memory of the block, where all that is asked of them
 //                           is read
 //   a fold                  of a part 32 folds of every 32nd entry, then of these; a block a row folds its parts
-//   a search                the largest rank such that it and those above hold what is wanted, 5 bits at a time from the
-//                           highest on: each part sums up what is at or above each of 32 ranks, then each row takes the
+//   a search                the largest rank such that it and those above hold what is wanted, 5 bits at a time from
+//                           the highest on: each part sums up what is at or above each of 32 ranks, then each row takes the
 //                           highest one that has enough
 //
-// A choice is three searches: for the rank of the top_k-th token, for the rank at which top_p is held, and for the one
-// at which the draw is held. A row that nothing is cut from is walked by ids, which is the same search in ranks without
-// their logits.
+// A choice is up to three searches: for the rank of the top_k-th token, for the rank at which top_p is held, and for the
+// one at which the draw is held. A row that nothing is cut from is walked by ids, which is the same search in ranks
+// without their logits.
 #include "lib/Lowering/Roots.h"
 #include "lib/Passes.h"
 #include "lib/Runtime/Choice.h"
@@ -41,14 +41,15 @@ public:
         idBits(llvm::Log2_64_Ceil(vocabulary)), parts(llvm::divideCeil(vocabulary, partSize)) {}
 
   func::FuncOp emitLargest();
-  func::FuncOp emitAll();
-  func::FuncOp emitCut();
+  /// Draws from what cuts leave; those that are not asked for, no row has.
+  func::FuncOp emitDraw(StringRef name, bool byRank, bool byMass);
 
 private:
   OpBuilder b;
   Location loc;
   int64_t vocabulary, idBits, parts;
   Value logits, how, ids, sequences; // of the function that is being written
+  bool cutsByRank = false, cutsByMass = false;
 
   // ---- values ----
 
@@ -335,19 +336,26 @@ Value Choice::weightOf(Value logit, const Scale &scale) {
 
 /// The bits of ranks that say what comes first.
 Value Choice::walkMask(Value s, Walk walk) {
-  Value all = number(-1), ofId = number((int64_t(1) << idBits) - 1);
+  Value all = number(-1), ofId = number((int64_t(1) << idBits) - 1), mask = ofId;
   if (walk != Walk::AsRowsAre)
     return walk == Walk::ById ? ofId : all;
-  Value byRank = compare(arith::CmpIPredicate::slt, column(s, topKColumn), number(vocabulary));
-  Value byMass = compare(arith::CmpIPredicate::slt, column(s, topPColumn), number(STRAND_WHOLE));
-  return select(arith::OrIOp::create(b, loc, byRank, byMass), all, ofId);
+  auto cutBelow = [&](Column c, int64_t whole) {
+    mask = select(compare(arith::CmpIPredicate::slt, column(s, c), number(whole)), all, mask);
+  };
+  if (cutsByRank)
+    cutBelow(topKColumn, vocabulary);
+  if (cutsByMass)
+    cutBelow(topPColumn, STRAND_WHOLE);
+  return mask;
 }
 
 /// strand_rt_random.
 Value Choice::randomOf(Value seed, Value position) {
   constexpr uint64_t golden = 0x9e3779b97f4a7c15;
   auto mix = [&](Value x) {
-    auto folded = [&](Value v, int64_t bits) { return arith::XOrIOp::create(b, loc, v, shiftRight(v, bits)).getResult(); };
+    auto folded = [&](Value v, int64_t bits) -> Value {
+      return arith::XOrIOp::create(b, loc, v, shiftRight(v, bits));
+    };
     x = times(folded(x, 30), number(0xbf58476d1ce4e5b9));
     x = times(folded(x, 27), number(0x94d049bb133111eb));
     return folded(x, 31);
@@ -435,7 +443,8 @@ void Choice::takeDigit(Value found, Value counts, Value shift, Value wanted) {
     Value from = load(found, s), enough = load(wanted, s);
     Value sums = memref::AllocOp::create(b, loc, numbers({digits}));
     zero(sums);
-    loops("jp", {{part(counts, s), "pj"}}, {{sums, "j"}}, [&](ValueRange v) { return SmallVector<Value>{add(v[1], v[0])}; });
+    loops("jp", {{part(counts, s), "pj"}}, {{sums, "j"}},
+          [&](ValueRange v) { return SmallVector<Value>{add(v[1], v[0])}; });
     loops("j", {{sums, "j"}}, {{part(found, s), ""}}, [&](ValueRange v) {
       Value digit = arith::ShLIOp::create(b, loc, wide(linalg::IndexOp::create(b, loc, 0)), shift);
       Value reached = select(compare(arith::CmpIPredicate::uge, v[0], enough), add(from, digit), number(0));
@@ -444,25 +453,23 @@ void Choice::takeDigit(Value found, Value counts, Value shift, Value wanted) {
   });
 }
 
-func::FuncOp Choice::emitAll() {
-  func::FuncOp f = beginFunction(chooseAll, /*draws=*/true);
-  Value largest = largestRanks();
-  Value drawn = search(largest, drawnOf(heldFrom(largest, Value())), Measure::Weights, Walk::ById);
-  putDrawn(largest, drawn);
-  endFunction();
-  return f;
-}
-
-func::FuncOp Choice::emitCut() {
-  func::FuncOp f = beginFunction(chooseCut, /*draws=*/true);
-  Value largest = largestRanks();
-  Value wanted = eachSequence(largest, [&](Value s, Value) { return column(s, topKColumn); });
-  Value last = search(largest, wanted, Measure::Ones, Walk::ByRank);
-  wanted = eachSequence(heldFrom(largest, last), [&](Value s, Value total) {
-    return fold(Fold::Largest, share(total, column(s, topPColumn)), number(1));
-  });
-  last = search(largest, wanted, Measure::Weights, Walk::ByRank);
-  putDrawn(largest, search(largest, drawnOf(heldFrom(largest, last)), Measure::Weights, Walk::AsRowsAre));
+func::FuncOp Choice::emitDraw(StringRef name, bool byRank, bool byMass) {
+  func::FuncOp f = beginFunction(name, /*draws=*/true);
+  cutsByRank = byRank;
+  cutsByMass = byMass;
+  Value largest = largestRanks(), last; // the last rank that is kept
+  if (byRank) {
+    Value wanted = eachSequence(largest, [&](Value s, Value) { return column(s, topKColumn); });
+    last = search(largest, wanted, Measure::Ones, Walk::ByRank);
+  }
+  if (byMass) {
+    Value wanted = eachSequence(heldFrom(largest, last), [&](Value s, Value total) {
+      return fold(Fold::Largest, share(total, column(s, topPColumn)), number(1));
+    });
+    last = search(largest, wanted, Measure::Weights, Walk::ByRank);
+  }
+  Walk walk = byRank || byMass ? Walk::AsRowsAre : Walk::ById;
+  putDrawn(largest, search(largest, drawnOf(heldFrom(largest, last)), Measure::Weights, walk));
   endFunction();
   return f;
 }
@@ -498,7 +505,9 @@ struct ChoicePass : impl::ChoiceBase<ChoicePass> {
       return signalPassFailure();
     }
     Choice choice(getOperation(), *vocabulary);
-    for (func::FuncOp f : {choice.emitLargest(), choice.emitAll(), choice.emitCut()})
+    for (func::FuncOp f : {choice.emitLargest(), choice.emitDraw(chooseAll, false, false),
+                           choice.emitDraw(chooseRank, true, false), choice.emitDraw(chooseMass, false, true),
+                           choice.emitDraw(chooseBoth, true, true)})
       if (entries)
         f->setAttr("strand.entry", f.getNameAttr());
   }

@@ -33,15 +33,21 @@ func.func private @advance(%tokens: memref<?xi32> {strand.input = "tokens"}, %lo
 // CHECK:           memref<?x3x32xi64> to memref<32xi64, strided<[1], offset: ?>>
 // CHECK-NOT:   scf.for %
 
-// Three searches, of 44 bits.
-// CHECK-LABEL: func.func private @choose_cut(
+// One more search for each cut, of 44 bits.
+// CHECK-LABEL: func.func private @choose_rank(
+// CHECK-COUNT-2: arith.constant 9 : index
+// CHECK-LABEL: func.func private @choose_mass(
+// CHECK-COUNT-2: arith.constant 9 : index
+// CHECK-LABEL: func.func private @choose_both(
 // CHECK-COUNT-3: arith.constant 9 : index
 
 // CALL-LABEL: func.func @m_choose(%{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: i64, %{{.*}}: i32, %{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr) -> i32
 // CALL:         call @choose_largest
 // CALL:         call @choose_all
-// CALL:         call @choose_cut
+// CALL:         call @choose_rank
+// CALL:         call @choose_mass
+// CALL:         call @choose_both
 // CALL:         %[[STATUS:.*]] = call @strand_rt_gpu_status
 // CALL:         return %[[STATUS]]
 
-// ENTRY-COUNT-3: strand.entry = "choose_
+// ENTRY-COUNT-5: strand.entry = "choose_
