@@ -128,10 +128,10 @@ int32_t strand_rt_cpu_check(const char *needed, char *missing, int64_t size);
 /* ---- models compiled with --target=nvptx ----
  *
  * Their code for the host has the same three symbols, and m_device and m_choose beside them. What m_advance is called
- * with lies where it is used: weights, scratch, logits and the entries of a state in memory of the device, tokens, offsets, slots and the
- * head of a state (made by strand_rt_gpu_state_create) in that of the host; ctx is what strand_rt_gpu_create answered.
- * m_advance returns when the work is on its way: strand_rt_gpu_read and _wait wait for it. One thread at a time uses a
- * ctx.
+ * with lies where it is used: weights, scratch, logits and the entries of a state in memory of the device, tokens,
+ * offsets, slots and the head of a state (made by strand_rt_gpu_state_create) in that of the host; ctx is what
+ * strand_rt_gpu_create answered. m_advance returns when the work is on its way: strand_rt_gpu_read and _wait wait for
+ * it. One thread at a time uses a ctx.
  *
  * Functions that return int32_t answer STRAND_OK or STRAND_ERROR_DEVICE; after an error all of them do, and
  * strand_rt_gpu_problem says what the first one was. */

@@ -1,5 +1,5 @@
-// A call has rows of all kinds, in an order that the seed gives: logits as models have them, equal ones, infinities, what
-// is no number; and with each the settings of a draw, cuts by rank and by mass, and sequences that have stopped.
+// A call has rows of all kinds, in an order that the seed gives: logits as models have them, equal ones, infinities,
+// what is no number; and with each the settings of a draw, cuts by rank and by mass, and sequences that have stopped.
 #include "lib/Check/Choice.h"
 #include "lib/Check/Function.h"
 #include "lib/Check/Lanes.h"

@@ -1,12 +1,12 @@
 // strand-choice: the next token of each sequence, on buffers. Integers alone are summed up or compared, so that neither
 // the order of threads nor the cut into parts shows in what comes out.
 //
-//   entries of a part       a block a part: ranks and weights into memory of the block, where all that is asked of them
-//                           is read
-//   a fold                  of a part 32 folds of every 32nd entry, then of these; a block a row folds its parts
-//   a search                the largest rank such that it and those above hold what is wanted, 5 bits at a time from
-//                           the highest on: each part sums up what is at or above each of 32 ranks, then each row takes the
-//                           highest one that has enough
+//   entries of a part   a block a part: ranks and weights into memory of the block, where all that is asked of them is
+//                       read
+//   a fold              of a part 32 folds of every 32nd entry, then of these; a block a row folds its parts
+//   a search            the largest rank such that it and those above hold what is wanted, 5 bits at a time from the
+//                       highest on: each part sums up what is at or above each of 32 ranks, then each row takes the
+//                       highest one that has enough
 //
 // A choice is up to three searches: for the rank of the top_k-th token, for the rank at which top_p is held, and for the
 // one at which the draw is held. A row that nothing is cut from is walked by ids, which is the same search in ranks
