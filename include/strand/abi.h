@@ -127,11 +127,11 @@ int32_t strand_rt_cpu_check(const char *needed, char *missing, int64_t size);
 
 /* ---- models compiled with --target=nvptx ----
  *
- * Their code for the host has the same three symbols, and m_device beside them. What they are called with lies where it
- * is used: weights, scratch, logits and the entries of a state in memory of the device, tokens, offsets, slots and the
- * head of a state (made by strand_rt_gpu_state_create) in that of the host; ctx is what strand_rt_gpu_create answered.
- * m_advance returns when the work is on its way: strand_rt_gpu_read and _wait wait for it. One thread at a time uses a
- * ctx.
+ * Their code for the host has the same three symbols, and m_device and m_choose beside them. What m_advance is called
+ * with lies where it is used: weights, scratch, logits and the entries of a state in memory of the device, tokens,
+ * offsets, slots and the head of a state (made by strand_rt_gpu_state_create) in that of the host; ctx is what
+ * strand_rt_gpu_create answered. m_advance returns when the work is on its way: strand_rt_gpu_read and _wait wait for
+ * it. One thread at a time uses a ctx.
  *
  * Functions that return int32_t answer STRAND_OK or STRAND_ERROR_DEVICE; after an error all of them do, and
  * strand_rt_gpu_problem says what the first one was. */
@@ -151,6 +151,32 @@ typedef struct {
   int64_t images;
   const strand_image *image;
 } strand_device_code;
+
+/* How the next token of one sequence is chosen on a device. Since 0.1. */
+typedef struct {
+  double scale;                  /* 2^32 log2(e) / temperature, at most 1e300 */
+  int64_t top_k;                 /* keep so many of the likeliest: 1 to the vocabulary, which is all */
+  int64_t top_p;                 /* of them the fewest likeliest that hold this share, in 2^-32; 2^32: all */
+  uint64_t seed;                 /* the draw depends on it and the position alone */
+  int64_t position;              /* the rows that the sequence has seen; negative: it has stopped, and its id is -1 */
+} strand_choice;
+/* The settings of strand_sample (strand.h) for the sequence's next token. Since 0.1. */
+strand_choice strand_rt_choice(double temperature, int64_t top_k, double top_p, uint64_t seed, int64_t position,
+                               int64_t vocabulary);
+/* What the rows of a call need; a row may need less. */
+enum strand_choices {
+  STRAND_CHOOSE_LARGEST = 0,     /* the first of the largest logits; `how` is not read */
+  STRAND_CHOOSE_ALL = 1,         /* a draw from all tokens; top_k and top_p are not read */
+  STRAND_CHOOSE_RANK = 2,        /* from what top_k leaves; top_p is not read */
+  STRAND_CHOOSE_MASS = 3,        /* from what top_p leaves; top_k is not read */
+  STRAND_CHOOSE_BOTH = 4
+};
+/* m_choose: the next id of each of `sequences` rows of logits, -1 where one is NaN or +inf or all are -inf. All
+ * pointers but ctx are to memory of the device; scratch is as m_sizes says for so many sequences. As m_advance, it
+ * returns when the work is on its way: STRAND_OK or STRAND_ERROR_DEVICE. The host's choice from the same logits is the
+ * same. Since 0.1. */
+typedef int32_t strand_choose_fn(strand_rt_ctx *ctx, const float *logits, const strand_choice *how, int64_t sequences,
+                                 int32_t which, void *scratch, int32_t *ids);
 
 /* Opens the first GPU and loads the image that fits it. NULL if there is no GPU, or its driver cannot run the code:
  * `why` is then one sentence. Needs no CUDA when a program is linked; the driver's libcuda.so.1 is looked for here. */

@@ -1,5 +1,6 @@
 // The tool strand-check: a line for each function that is right, several for what is wrong.
 #include "lib/Check/Check.h"
+#include "lib/Check/Choice.h"
 #include "lib/Passes.h"
 #include "lib/Target/Errors.h"
 #include "lib/Target/Gpu.h"
@@ -89,6 +90,18 @@ int print(const CheckReport &report, bool verbose, bool reproducible) {
   return report.findings.empty() ? EXIT_RIGHT : EXIT_WRONG;
 }
 
+int print(const std::vector<ChoiceRun> &runs) {
+  int code = EXIT_RIGHT;
+  for (const ChoiceRun &r : runs) {
+    llvm::outs() << r.function << ", " << r.build << ": " << r.rows << " tokens are the host's\n";
+    if (r.problem.empty())
+      continue;
+    llvm::outs() << r.function << ", " << r.build << " is wrong: " << r.problem << "\n";
+    code = EXIT_WRONG;
+  }
+  return code;
+}
+
 int fail(llvm::Error error) {
   int code = EXIT_WRONG;
   llvm::handleAllErrors(
@@ -107,7 +120,11 @@ int strand::checkMain(int argc, char **argv) {
     signal(s, tellOfCrash);
   CheckOptions options;
   cl::OptionCategory category("Options of strand-check");
-  cl::opt<std::string> file(cl::Positional, cl::Required, cl::desc("<file.mlir>"), cl::cat(category));
+  cl::opt<std::string> file(cl::Positional, cl::desc("<file.mlir>"), cl::cat(category));
+  cl::opt<int64_t> choice("choice",
+                          cl::desc("no file: tries whether a GPU chooses the tokens that the host does, of so "
+                                   "many; with --kernels, as without, or --lanes"),
+                          cl::init(0), cl::cat(category));
   cl::opt<uint64_t> seed("seed", cl::desc("of the random inputs; 1 by default"), cl::init(options.seed),
                          cl::cat(category));
   cl::opt<int64_t> rows("rows", cl::desc("of all sequences together, about; 300 by default"), cl::init(options.rows),
@@ -188,10 +205,19 @@ int strand::checkMain(int argc, char **argv) {
     return EXIT_USAGE;
   }
 
+  if (choice.getNumOccurrences() > 0 ? choice < 1 || !file.empty() : file.empty()) {
+    llvm::errs() << "strand-check: error: a file or --choice is needed, not both; --choice is 1 or more\n";
+    return EXIT_USAGE;
+  }
+
   DialectRegistry registry;
   registerEverything(registry);
   MLIRContext context(registry);
   context.printOpOnDiagnostic(false);
+  if (choice.getNumOccurrences() > 0) {
+    auto runs = checkChoice(context, {choice, seed, lanes, chip});
+    return runs ? print(*runs) : fail(runs.takeError());
+  }
   llvm::SourceMgr sources;
   std::string problem;
   auto text = openInputFile(file, &problem);

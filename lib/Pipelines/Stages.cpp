@@ -85,9 +85,9 @@ std::vector<Stage> kernelStages(const StageOptions &options) {
             "strand-pack-weights{panel=0}", "resolve-ranked-shaped-type-result-dims", tidy, "strand-destinations",
             tidy})},
       {"buffers", "memory", buffers()},
-      {"kernels", "blocks of threads and the arena",
-       join({ofDevice ? onFunctions({tiles, kernels, math}) : onFunctions({kernels, math}), tidy, "strand-arena",
-             tidy})},
+      {"kernels", "the choice of tokens, blocks of threads and the arena",
+       join({"strand-choice", ofDevice ? onFunctions({tiles, kernels, math}) : onFunctions({kernels, math}), tidy,
+             "strand-arena", tidy})},
   };
 }
 

@@ -89,9 +89,8 @@ static void prefill(Session *s, const Ids *t) {
     advanceOneLast(s, t->ids + at, t->count - 1 - at < piece ? t->count - 1 - at : piece);
 }
 
-static int64_t next(Session *s, const Arguments *a, int32_t last, strand_candidate *room) {
-  const float *logits = advanceOne(s, &last, 1);
-  int64_t id = strand_rt_sample(&a->how, logits, m_schema.vocabulary, s->lengths[0], room);
+static int32_t next(Session *s, const Arguments *a, int32_t last) {
+  int32_t id = nextOne(s, last, &a->how);
   if (id < 0)
     fail(EXIT_INTERNAL, "the logits after %lld tokens hold a NaN or an infinity", (long long)s->lengths[0]);
   return id;
@@ -101,17 +100,15 @@ static double perSecond(int64_t count, double seconds) { return seconds > 0 ? (d
 
 static Measured run(Session *s, const Arguments *a, Ids *t) {
   Measured m = {t->count, 0, 0, 0};
-  strand_candidate *room = allocate(product(m_schema.vocabulary, sizeof *room, "sampling"), "sampling");
   double start = secondsNow();
   prefill(s, t);
   double prefilled = secondsNow();
   for (; m.generated < a->maxTokens; ++m.generated) {
-    appendId(t, next(s, a, t->ids[t->count - 1], room));
+    appendId(t, next(s, a, t->ids[t->count - 1]));
     show(a, t->ids[t->count - 1], m.generated == 0);
   }
   m.prefillSeconds = prefilled - start;
   m.decodeSeconds = secondsNow() - prefilled;
-  free(room);
   return m;
 }
 

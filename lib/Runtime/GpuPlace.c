@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 extern const strand_device_code m_device;
+extern strand_choose_fn m_choose;
 
 static void check(strand_rt_ctx *place, int32_t status) {
   if (status != STRAND_OK)
@@ -12,6 +13,10 @@ static void check(strand_rt_ctx *place, int32_t status) {
 
 static strand_rt_ctx *gpu; // one for all sessions: its code and weights are loaded once
 static void *weights;
+static struct {
+  strand_choice *how;
+  int32_t *id;
+} choice; // places on the device
 
 strand_rt_ctx *openPlace(strand_rt_ctx *threads) {
   (void)threads;
@@ -70,4 +75,25 @@ float *logitsOnHost(strand_rt_ctx *place, float *logits, float **host, int64_t b
     *host = allocate(bytes, "the logits");
   check(place, strand_rt_gpu_read(place, *host, logits, bytes));
   return *host;
+}
+
+// Only the id comes back.
+int32_t chooseInPlace(strand_rt_ctx *place, const float *logits, const strand_sampling *how, int64_t position,
+                      void *scratch) {
+  if (!choice.how) {
+    choice.how = allocateInPlace(place, sizeof *choice.how, "a choice");
+    choice.id = allocateInPlace(place, sizeof *choice.id, "a choice");
+  }
+  int64_t vocabulary = m_schema.vocabulary;
+  strand_choice one = strand_rt_choice(how->temperature, how->topK, how->topP, how->seed, position, vocabulary);
+  bool draws = how->temperature > 0, byRank = one.top_k < vocabulary, byMass = how->topP < 1;
+  int32_t which = !draws ? STRAND_CHOOSE_LARGEST
+                  : byRank ? (byMass ? STRAND_CHOOSE_BOTH : STRAND_CHOOSE_RANK)
+                           : (byMass ? STRAND_CHOOSE_MASS : STRAND_CHOOSE_ALL);
+  if (draws)
+    check(place, strand_rt_gpu_write(place, choice.how, &one, sizeof one));
+  int32_t id;
+  check(place, m_choose(place, logits, choice.how, 1, which, scratch, choice.id));
+  check(place, strand_rt_gpu_read(place, &id, choice.id, sizeof id));
+  return id;
 }

@@ -53,3 +53,13 @@ float *logitsOnHost(strand_rt_ctx *place, float *logits, float **host, int64_t b
   (void)bytes;
   return logits;
 }
+
+int32_t chooseInPlace(strand_rt_ctx *place, const float *logits, const strand_sampling *how, int64_t position,
+                      void *scratch) {
+  (void)place;
+  (void)scratch;
+  static strand_candidate *room; // as large for all sessions
+  if (!room)
+    room = allocate(product(m_schema.vocabulary, sizeof *room, "sampling"), "sampling");
+  return (int32_t)strand_rt_sample(how, logits, m_schema.vocabulary, position, room);
+}

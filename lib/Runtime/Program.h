@@ -80,6 +80,9 @@ void readSlot(strand_rt_ctx *place, void *to, int64_t toSlot, const void *from, 
 void copySlot(strand_rt_ctx *place, void *to, int64_t toSlot, const void *from, int64_t fromSlot);
 // What m_advance wrote, where the host can read it: `logits` itself, or `host`, which has room for `bytes`.
 float *logitsOnHost(strand_rt_ctx *place, float *logits, float **host, int64_t bytes);
+// strand_rt_sample of one row that m_advance wrote; `scratch` as for the call that did.
+int32_t chooseInPlace(strand_rt_ctx *place, const float *logits, const strand_sampling *how, int64_t position,
+                      void *scratch);
 
 // ---- Session.c ----
 // State for some sequences of the model, and the buffers of a call.
@@ -102,6 +105,8 @@ const float *advanceOne(Session *s, const int32_t *tokens, int64_t rows); // the
 const float *advanceLast(Session *s, const int32_t *slots, const int32_t *tokens, const int32_t *offsets,
                          int64_t sequences, int64_t rows);
 const float *advanceOneLast(Session *s, const int32_t *tokens, int64_t rows);
+// The id that follows `token` in slot 0, or -1 as strand_rt_sample has it.
+int32_t nextOne(Session *s, int32_t token, const strand_sampling *how);
 void reserveCacheRows(Session *s, int64_t rows);
 void *copyOfState(Session *s); // of all slots; destroyState
 void putBackState(Session *s, const void *copy);

@@ -50,7 +50,8 @@ typedef struct {
 } strand_sampling;
 
 typedef struct {
-  double probability;
+  int64_t weight; // Choice.h
+  float logit;
   int32_t id;
 } strand_candidate;
 

@@ -103,9 +103,9 @@ static void reserveBuffers(Session *s, int64_t sequences, int64_t rows, int64_t 
   }
 }
 
-// The logits of `logitRows` rows.
-static float *run(Session *s, const int32_t *slots, const int32_t *tokens, const int32_t *offsets, int64_t sequences,
-                int64_t rows, uint32_t flags) {
+// Leaves logits where the model runs; returns of how many rows.
+static int64_t runInPlace(Session *s, const int32_t *slots, const int32_t *tokens, const int32_t *offsets,
+                          int64_t sequences, int64_t rows, uint32_t flags) {
   int64_t longest = 0;
   for (int64_t b = 0; b < sequences; ++b) {
     int64_t after = s->lengths[slots[b]] + offsets[b + 1] - offsets[b];
@@ -123,6 +123,12 @@ static float *run(Session *s, const int32_t *slots, const int32_t *tokens, const
          (long long)sequences, strand_rt_status_text(status), status);
   for (int64_t b = 0; b < sequences; ++b)
     s->lengths[slots[b]] += offsets[b + 1] - offsets[b];
+  return logitRows;
+}
+
+static float *run(Session *s, const int32_t *slots, const int32_t *tokens, const int32_t *offsets, int64_t sequences,
+                  int64_t rows, uint32_t flags) {
+  int64_t logitRows = runInPlace(s, slots, tokens, offsets, sequences, rows, flags);
   return logitsOnHost(s->place, s->logits, &s->hostLogits, logitRows * m_schema.vocabulary * (int64_t)sizeof(float));
 }
 
@@ -148,6 +154,12 @@ const float *advanceOne(Session *s, const int32_t *tokens, int64_t rows) {
 const float *advanceOneLast(Session *s, const int32_t *tokens, int64_t rows) {
   int32_t slot = 0, offsets[2] = {0, (int32_t)rows};
   return advanceLast(s, &slot, tokens, offsets, 1, rows);
+}
+
+int32_t nextOne(Session *s, int32_t token, const strand_sampling *how) {
+  int32_t slot = 0, offsets[2] = {0, 1};
+  runInPlace(s, &slot, &token, offsets, 1, 1, 0);
+  return chooseInPlace(s->place, s->logits, how, s->lengths[slot], s->scratch);
 }
 
 int64_t rowsPerCall(int64_t most, int64_t logitsBytes) {

@@ -85,9 +85,9 @@ std::vector<std::string> strand::linkCommand(const Linker &linker, const LinkJob
     if (job.gpu)
       add({pathIn(job.runtime, gpuLibrary)});
     add({pathIn(job.runtime, mainLibrary), runtime, "-lm", "-lpthread"});
-    for (StringRef s :
-         {"advance", "sizes", "schema", "weights", "device"}) // the main program is compiled once, for the prefix m
-      if (job.prefix != "m" && !(job.external && s == "weights") && !(!job.gpu && s == "device"))
+    // the main program is compiled once, for the prefix m
+    for (StringRef s : {"advance", "sizes", "schema", "weights", "device", "choose"})
+      if (job.prefix != "m" && !(job.external && s == "weights") && !(!job.gpu && (s == "device" || s == "choose")))
         add({"-Wl,--defsym=m_" + s.str() + "=" + job.prefix + "_" + s.str()});
     break;
   case LinkKind::Shared:

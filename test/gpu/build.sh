@@ -20,9 +20,10 @@ for f in $with_cpu; do
   "$strandc" "$checkpoints/$f" --cpu=x86-64-v3 -o $out/files/$f.cpu
 done
 cp "$checkpoints/heldout.bin" $out/files/
-mkdir $out/files/ops
+mkdir $out/files/ops $out/files/choice
 python3 -B "$here/write_ops.py" $out/files/ops
-for source in $out/files/ops/*.mlir; do
+python3 -B "$here/write_choice.py" $out/files/choice
+for source in $out/files/ops/*.mlir $out/files/choice/*.mlir; do
   "$strandc" "$source" --target=nvptx --gpu-arch="${CHIPS:-sm_90a}" --cpu=x86-64-v3 --emit=shared -o "${source%.mlir}.so"
   rm "$source"
 done

@@ -92,8 +92,9 @@ class Family:
 
     def sanitize(self, tool, logs):
         log = os.path.join(logs, f"{self.name}.{tool}.log")
-        self.logits("cut:33", self.reference["input_ids"][:2, :35],
-                    ("compute-sanitizer", "--tool", tool, "--error-exitcode", "9", "--log-file", log))
+        command = ("compute-sanitizer", "--tool", tool, "--error-exitcode", "9", "--log-file", log)
+        self.logits("cut:33", self.reference["input_ids"][:2, :35], command)
+        run(*command, self.program, "generate", "--prompt", "ab", "--max-tokens", "3", "--temperature", "1", "--top-k", "40", "--top-p", "0.9")
         return "clean"
 
 

@@ -38,7 +38,6 @@ class Library:
 
     def __init__(self, path, cpu):
         lib = self.lib = ctypes.CDLL(path)
-        lib.f_scratch.restype = ctypes.c_int64
         self.cpu, self.ctx = cpu, None
         if cpu:
             return
@@ -90,6 +89,7 @@ class Library:
 
     def call(self, places, sizes, rows, sequences):
         """`places`: (memory, offset) of each argument."""
+        self.lib.f_scratch.restype = ctypes.c_int64
         scratch = self.allocate(max(1, self.lib.f_scratch(ctypes.c_int64(rows), ctypes.c_int64(sequences))))
         buffers = (ctypes.c_void_p * len(places))(*[self.address(*p) for p in places])
         counts = (ctypes.c_int64 * len(sizes))(*sizes)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Correctness, speed and sanitizers on a machine with an NVIDIA GPU: ops at the edges of what they take, then models; prints
-# "N passed, N failed" of both and exits 1 if any failed.
+# Correctness, speed and sanitizers on a machine with an NVIDIA GPU: ops at the edges of what they take, the choice of
+# tokens, then models; prints "N passed, N failed" of each and exits 1 if any failed.
 #   test/gpu/run.sh [FOLDER]     FOLDER: where test/gpu/build.sh put gpu.tar.xz; build-gpu by default
 # Needs python3 with numpy. LOGS: folder for what is too long to be shown. OPS_ONLY, MODELS_ONLY: not empty, for one half.
 set -u
@@ -12,5 +12,6 @@ nvidia-smi --query-gpu=name,driver_version --format=csv,noheader 2>/dev/null
 export PYTHONPATH="$here/../oracle" PYTHONUNBUFFERED=1
 status=0
 [ -n "${MODELS_ONLY:-}" ] || python3 -B "$here/check_ops.py" "$work/ops" || status=1
+[ -n "${MODELS_ONLY:-}" ] || python3 -B "$here/check_choice.py" "$work/choice" || status=1
 [ -n "${OPS_ONLY:-}" ] || python3 -B "$here/check.py" "$work" "$logs" || status=1
 exit $status

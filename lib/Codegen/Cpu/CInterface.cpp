@@ -3,6 +3,7 @@
 //   m_schema    a constant: what the model carries and what weights it reads, in the order of @advance's arguments
 //   m_sizes     how large the buffers of a call are
 //   m_advance   checks what the caller gave, makes a buffer of each pointer, calls @advance or @step
+//   m_choose    on a device: the same around the functions of strand-choice
 #include "lib/Codegen/Cpu/Bounds.h"
 #include "lib/Codegen/Cpu/Descriptors.h"
 #include "lib/Codegen/Cpu/WeightLayout.h"
@@ -109,7 +110,7 @@ public:
   LogicalResult run() {
     emitSchema();
     emitSizes();
-    return emitAdvance();
+    return failure(failed(emitAdvance()) || failed(emitChoose()));
   }
 
 private:
@@ -227,12 +228,12 @@ private:
     return arith::AndIOp::create(b, loc, arith::AddIOp::create(b, loc, bytes, constant(63)), constant(-64));
   }
 
-  /// Bytes of scratch of @advance or of @step, whichever needs more.
+  /// Bytes of scratch of the function that needs most.
   Value scratchBytes(Value sequences, Value rows) {
     Value most = constant(0);
     Type index = b.getIndexType();
-    for (StringRef root : rootNames) {
-      std::string name = (root + ".scratch").str();
+    for (StringRef called : llvm::concat<const llvm::StringLiteral>(rootNames, choiceNames)) {
+      std::string name = (called + ".scratch").str();
       if (!module.lookupSymbol(name))
         continue;
       Value args[] = {arith::IndexCastOp::create(b, loc, index, rows),
@@ -371,7 +372,7 @@ private:
       if (failed(emitDispatch(c)))
         return failure();
     }
-    scf::YieldOp::create(b, loc, device ? statusOfDevice(c) : status);
+    scf::YieldOp::create(b, loc, device ? statusOfDevice(c.ctx) : status);
     return success();
   }
 
@@ -394,9 +395,12 @@ private:
       *v = LLVM::LoadOp::create(b, loc, pointer, pointerAt(b, loc, placed, 8 * i));
   }
 
-  Value statusOfDevice(const Call &c) {
-    auto status = declare("strand_rt_gpu_status", {pointer}, {i32});
-    return func::CallOp::create(b, loc, status, c.ctx).getResult(0);
+  Value statusOfDevice(Value ctx) {
+    constexpr StringLiteral name = "strand_rt_gpu_status";
+    auto status = module.lookupSymbol<func::FuncOp>(name);
+    if (!status)
+      status = declare(name, {pointer}, {i32});
+    return func::CallOp::create(b, loc, status, ctx).getResult(0);
   }
 
   /// @step where no sequence has more than one row, @last where the caller asks for last rows alone, else @advance.
@@ -423,6 +427,40 @@ private:
     if (last && failed(otherwise(wantsLast, last)))
       return failure();
     return emitCall(advance, c);
+  }
+
+  // ---- m_choose ----
+
+  LogicalResult emitChoose() {
+    if (!module.lookupSymbol(choiceNames[0]))
+      return success();
+    auto f = beginFunction(prefix + "_choose", {pointer, pointer, pointer, i64, i32, pointer, pointer});
+    Value ctx = f.getArgument(0), which = f.getArgument(4);
+    for (auto [number, name] : llvm::enumerate(choiceNames)) {
+      auto choice = module.lookupSymbol<func::FuncOp>(name);
+      if (!choice)
+        return f.emitError() << "@" << choiceNames[0] << " is there and @" << name << " is not";
+      Value isThis = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, which,
+                                           arith::ConstantIntOp::create(b, loc, i32, number));
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(scf::IfOp::create(b, loc, isThis, false).thenBlock());
+      SmallVector<Value> operands;
+      for (unsigned i = 0; i < choice.getNumArguments(); ++i)
+        operands.push_back(choiceOperand(choice, i, f));
+      func::CallOp::create(b, loc, choice, operands);
+    }
+    func::ReturnOp::create(b, loc, statusOfDevice(ctx));
+    return success();
+  }
+
+  Value choiceOperand(func::FuncOp choice, unsigned i, func::FuncOp f) {
+    enum { ctx, logits, how, sequences, which, scratch, ids };
+    auto input = choice.getArgAttrOfType<StringAttr>(i, "strand.input");
+    if (input && input == "ctx")
+      return f.getArgument(ctx);
+    Value from = f.getArgument(!input ? scratch : input == "logits" ? logits : input == "how" ? how : ids);
+    Value size = input ? Value(f.getArgument(sequences)) : constant(INT64_MAX);
+    return bufferAt(b, loc, cast<MemRefType>(choice.getArgumentTypes()[i]), from, size);
   }
 
   Value constantTrue() { return arith::ConstantIntOp::create(b, loc, b.getI1Type(), 1); }

@@ -13,7 +13,8 @@ def CInterface : Pass<"strand-c-interface", "::mlir::ModuleOp"> {
       strand.scratch           the arena
 
     A private `@step` with the same marks, for calls with at most one row a sequence, is called for those, and a private
-    `@last`, whose logits are sequences x vocabulary, where the flags of a call say STRAND_LAST_ROWS. The module's
+    `@last`, whose logits are sequences x vocabulary, where the flags of a call say STRAND_LAST_ROWS. Around the functions
+    of `strand-choice`, where they are, there is `m_choose`. The module's
     attributes `strand.hash`, `strand.family`, `strand.cpu_features` and `strand.report` go into the schema. Private
     functions get internal linkage.
   }];

@@ -66,3 +66,13 @@ func.func private @advance(%x: memref<4xf32> {strand.weight = "w"}) {
 func.func private @step(%x: memref<?x4xf32> {strand.state = "h"}) {
   return
 }
+
+// -----
+
+// expected-error @below {{@choose_largest is there and @choose_all is not}}
+func.func private @advance(%x: memref<4xf32> {strand.weight = "w"}) {
+  return
+}
+func.func private @choose_largest(%x: memref<?x4xf32> {strand.input = "logits"}, %ids: memref<?xi32> {strand.input = "ids"}) {
+  return
+}
