@@ -213,6 +213,10 @@ int32_t strand_rt_gpu_state_copy(strand_rt_ctx *ctx, const strand_schema *schema
 /* What compiled code calls. Asks for kernel number `kernel`; `cells` holds its arguments, 8 bytes each. */
 void strand_rt_launch(strand_rt_ctx *ctx, int64_t kernel, int64_t blocks, int64_t threads, int64_t shared_bytes,
                       void *cells, int64_t count);
+/* Makes a tensor map of 128 bytes, the kernel's last argument, of a row-major matrix of bf16 on the device: the copy engine
+ * takes boxes of it to shared memory, with the swizzle of their rows' bytes. `columns` are a multiple of 8. */
+void strand_rt_boxes(strand_rt_ctx *ctx, void *map, const void *matrix, int64_t rows, int64_t columns, int64_t box_rows,
+                     int64_t box_columns);
 /* Copies what a call was given to the device: `placed` becomes the addresses of slots, tokens and offsets there. */
 void strand_rt_gpu_inputs(strand_rt_ctx *ctx, const int32_t *slots, const int32_t *tokens, const int32_t *offsets,
                           int64_t sequences, int64_t rows, void **placed);

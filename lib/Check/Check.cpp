@@ -83,7 +83,7 @@ class FunctionCheck {
 public:
   FunctionCheck(ModuleOp module, const Signature &signature, const CheckOptions &options, CheckReport &report)
       : module(module), signature(signature), options(options), report(report) {
-    report.functions.push_back({signature.name, {}, {}, {}, {}});
+    report.functions.push_back({signature.name, {}, {}, {}, {}, {}});
   }
   Error run();
 
@@ -304,8 +304,8 @@ void FunctionCheck::run(const Programs &programs, const Build &build) {
         continue;
       takeLaneFaults();
       std::string problem = runForm(form, programs, build, threads);
-      if (problem.empty() && (options.withoutBarriers || options.withoutFences || options.wrongDescriptors) &&
-          threads == 1)
+      if (problem.empty() && threads == 1 &&
+          (options.withoutBarriers || options.withoutFences || options.wrongDescriptors || options.wrongCopies))
         runWithFaults(form, programs);
       if (!problem.empty())
         find(form.name, settings(build, threads) + "\n" + problem + "\n" + again());
@@ -317,8 +317,12 @@ void FunctionCheck::runWithFaults(const FormDefinition &form, const Programs &pr
   Comparison comparison(signature, inputs, programs.carried(), cacheRows, bounds);
   FunctionRuns &runs = report.functions.back();
   for (const LaneFault &fault : takeLaneFaults()) {
-    bool isBarrier = fault.kind == LaneFault::barrier, isFence = !isBarrier && fault.kind <= LaneFault::wait;
-    if (!(isBarrier ? options.withoutBarriers : isFence ? options.withoutFences : options.wrongDescriptors))
+    bool isBarrier = fault.kind == LaneFault::barrier, isFence = !isBarrier && fault.kind <= LaneFault::wait,
+         isCopy = fault.kind >= LaneFault::arrivalWait;
+    if (!(isBarrier ? options.withoutBarriers
+          : isFence ? options.withoutFences
+          : isCopy  ? options.wrongCopies
+                    : options.wrongDescriptors))
       continue;
     plantLaneFault(fault);
     Trial trial{signature, inputs, programs, comparison, cacheRows, nullptr, Random(seed, form.name), {}};
@@ -326,7 +330,11 @@ void FunctionCheck::runWithFaults(const FormDefinition &form, const Programs &pr
     plantLaneFault(std::nullopt);
     if (Distance distance; !isBarrier && !isFence && found.empty()) // numbers show it
       found = problem.empty() ? difference(trial, distance) : problem;
-    (isBarrier ? runs.barriers : isFence ? runs.fences : runs.descriptors).push_back({form.name, fault.text(), found});
+    (isBarrier ? runs.barriers
+     : isFence ? runs.fences
+     : isCopy  ? runs.copies
+               : runs.descriptors)
+        .push_back({form.name, fault.text(), found});
   }
 }
 

@@ -51,6 +51,7 @@ struct CheckOptions {
   bool withoutBarriers = false;   // with `lanes`: forms run again without each of their barriers
   bool withoutFences = false;     // or of what orders threads and products of warpgroups
   bool wrongDescriptors = false;  // or with a wrong field in descriptors of each product
+  bool wrongCopies = false;       // or with something wrong about each copy by the copy engine
 };
 
 /// What a form came to.
@@ -68,7 +69,7 @@ struct FaultRun {
 struct FunctionRuns {
   std::string name;
   std::vector<FormRun> runs; // those that are right
-  std::vector<FaultRun> barriers, fences, descriptors;
+  std::vector<FaultRun> barriers, fences, descriptors, copies;
 };
 
 /// Something that is wrong, with what it takes to see it again; lines of text.

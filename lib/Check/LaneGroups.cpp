@@ -3,7 +3,7 @@
 #include <vector>
 using namespace strand;
 namespace {
-constexpr int64_t lines = 64, depth = 16;
+constexpr int64_t lines = linesOfLaneGroup, depth = 16;
 
 /// A factor in shared memory, from the fields of a descriptor. Places in it are turned by their own bits: of the bits
 /// above 4, as many as the swizzle has are changed by those above 7.
@@ -40,6 +40,10 @@ std::vector<float> factor(uint64_t bits, int64_t count, bool turned, llvm::funct
   return values;
 }
 } // namespace
+
+bool strand::hasPanels(uint64_t descriptor, int64_t lines, bool turned) {
+  return turned && 2 * lines > Descriptor(descriptor).bytesOfRow();
+}
 
 std::string strand::multiplyLaneGroup(const GroupOperands *threads, const GroupShape &shape,
                                       llvm::function_ref<uint16_t(int64_t)> read,

@@ -6,6 +6,7 @@
 namespace strand {
 
 constexpr int threadsOfLaneGroup = 128;
+constexpr int64_t linesOfLaneGroup = 64;
 
 /// Of one thread.
 struct GroupOperands {
@@ -17,6 +18,10 @@ struct GroupShape {
   int64_t columns;
   bool addsSums, firstTurned, secondTurned;
 };
+
+/// Whether a factor of so many lines lies in more than one panel that its descriptor names: only then it has a stride
+/// from panel to panel.
+bool hasPanels(uint64_t descriptor, int64_t lines, bool turned);
 
 /// m64nNk16 of bf16. `read` gives the 16 bits at a place in shared memory; `sumOf` and `putSum` are the sums of a
 /// thread before and after. Returns what is wrong with the operands.

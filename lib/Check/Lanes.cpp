@@ -1,6 +1,7 @@
 // A fibre yields to the next one of its block that has not ended. Who is the last to come where all have to be does
 // what they are there for, and goes on.
 #include "lib/Check/Lanes.h"
+#include "lib/Check/LaneCopies.h"
 #include "lib/Check/LaneGroups.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLExtras.h"
@@ -25,6 +26,7 @@ struct Shadow {
   bool manyRead = false; // several threads read it in the epoch of `read`
   size_t fences = 0;     // proxy fences that the writer had come to
   int64_t product = 0;   // of a warpgroup, the last that read it
+  int64_t copy = 0;      // of the copy engine, that writes or has written it; 0: a thread has
 };
 
 /// Threads that wait for each other.
@@ -72,6 +74,10 @@ public:
   void groupMultiply(int64_t instruction, const GroupOperands &operands, const GroupShape &shape);
   void groupCommit();
   void groupWait(int64_t number, int64_t pending, uint32_t *words, int64_t count);
+  void bulkBegin(uint32_t barrier, bool begins);
+  void bulkExpect(int64_t number, uint32_t barrier, int64_t bytes);
+  void bulkCopy(int64_t number, uint32_t barrier, uint32_t to, const LaneBoxes &boxes, int32_t column, int32_t row);
+  void bulkWait(int64_t number, uint32_t barrier, int64_t parity);
   void multiply(int64_t instruction, uint32_t *words);
   void loadMatrices(int64_t instruction, const char *row, uint32_t *words, bool turned);
   void shuffle(int64_t instruction, uint32_t *word, int mask);
@@ -92,9 +98,15 @@ private:
   void report(const std::string &text);
   /// Calls `act` once all `count` are at the instruction; false if they are not at the same.
   template <typename Act> void meet(Meeting &meeting, int count, int64_t instruction, Act act);
+  /// Lets others go on until `isOver`.
+  template <typename Over> void await(Over isOver, const char *otherwise);
   bool isPlanted(LaneFault::Kind kind, int64_t number);
   void groupRead(int64_t place, std::string &fault);
-  GroupOperands withFault(int64_t instruction, GroupOperands operands);
+  std::string unfenced(const Shadow &s) const;
+  void bulkWrite(int64_t place, int64_t copy);
+  int64_t placeOf(uint32_t address) const { return uint32_t(address - uint32_t(uintptr_t(shared))); }
+  int64_t barrierAt(uint32_t address);
+  GroupOperands withFault(int64_t instruction, GroupOperands operands, const GroupShape &shape);
   void touchCell(uintptr_t cell, bool isShared, bool write);
   void conflict(const Access &other, const char *what, bool isShared, uintptr_t cell);
   static void enter();
@@ -120,6 +132,7 @@ private:
   std::vector<GroupMeeting> groups;
   std::vector<GroupThread> groupThreads;
   int64_t products = 0;
+  LaneCopies engine;
 };
 Emulator emulator;
 
@@ -164,14 +177,18 @@ template <typename Act> void Emulator::meet(Meeting &meeting, int count, int64_t
     ++progress;
     return;
   }
-  for (int64_t seen = progress, turns = 0; meeting.times == times; ++turns) {
+  await([&] { return meeting.times != times; }, "waits for threads that have ended or wait elsewhere");
+}
+
+template <typename Over> void Emulator::await(Over isOver, const char *otherwise) {
+  for (int64_t seen = progress, turns = 0; !isOver(); ++turns) {
     yield();
     if (seen != progress) {
       seen = progress;
       turns = 0;
     }
     if (turns > 2)
-      report("waits for threads that have ended or wait elsewhere");
+      report(otherwise);
   }
 }
 
@@ -187,7 +204,10 @@ bool Emulator::isPlanted(LaneFault::Kind kind, int64_t number) {
 void Emulator::barrier(int64_t instruction) {
   if (isPlanted(LaneFault::barrier, instruction))
     return;
-  meet(all, alive, instruction, [&] { ++epoch; });
+  meet(all, alive, instruction, [&] {
+    ++epoch;
+    engine.meet();
+  });
 }
 
 float bf16(uint32_t words, int half) { return llvm::bit_cast<float>(half ? words & 0xffff0000u : words << 16); }
@@ -289,6 +309,19 @@ void Emulator::groupFence(int64_t number) {
     groupThreads[thread].isFenced = true;
 }
 
+/// Why what runs beside the threads may not come behind the last write of a cell yet; empty: it may.
+std::string Emulator::unfenced(const Shadow &s) const {
+  if (s.write.launch != launches || s.write.block != block)
+    return "";
+  const std::vector<int64_t> &fences = groupThreads[s.write.thread].proxyFences;
+  std::string writer = "written by thread " + std::to_string(s.write.thread);
+  if (s.write.epoch == epoch)
+    return writer + " since the last barrier";
+  return s.fences >= fences.size() || fences[s.fences] == epoch
+             ? writer + " with no fence.proxy.async between that and a barrier"
+             : "";
+}
+
 /// A product reads bytes of shared memory. The first fault is left to the caller, who is in the middle of a meeting.
 void Emulator::groupRead(int64_t place, std::string &fault) {
   constexpr int64_t word = 4;
@@ -300,26 +333,26 @@ void Emulator::groupRead(int64_t place, std::string &fault) {
   };
   if (place + 2 > sharedBytes)
     say("a product reads it, of " + std::to_string(sharedBytes) + " bytes");
-  if (s.write.launch == launches && s.write.block == block) {
-    const std::vector<int64_t> &fences = groupThreads[s.write.thread].proxyFences;
-    std::string writer = "a product reads it, written by thread " + std::to_string(s.write.thread);
-    if (s.write.epoch == epoch)
-      say(writer + " since the last barrier");
-    else if (s.fences >= fences.size() || fences[s.fences] == epoch)
-      say(writer + " with no fence.proxy.async between that and a barrier");
-  }
+  if (std::string late = unfenced(s); !late.empty())
+    say("a product reads it, " + late);
+  int first = thread / threadsOfLaneGroup * threadsOfLaneGroup;
+  for (int t = first; engine.isOfBlock(s.copy) && t < first + threadsOfLaneGroup; ++t)
+    if (!engine.isSeen(s.copy, t))
+      say("a product reads it, brought by a copy for which thread " + std::to_string(t) + " has not waited");
   s.manyRead = true;
   s.read = {thread, block, launches, epoch};
   s.product = products;
 }
 
-/// The descriptors, with a field of them changed if that is to be.
-GroupOperands Emulator::withFault(int64_t instruction, GroupOperands operands) {
+/// The descriptors, with a field of them changed if that is to be; strides of panels where there are several.
+GroupOperands Emulator::withFault(int64_t instruction, GroupOperands operands, const GroupShape &shape) {
   constexpr std::pair<LaneFault::Kind, uint64_t> fields[] = {{LaneFault::swizzle, uint64_t(3) << 62},
                                                              {LaneFault::rowStride, uint64_t(1) << 36},
                                                              {LaneFault::panelStride, uint64_t(1) << 22}};
+  bool panels = hasPanels(operands.second, shape.columns, shape.secondTurned) ||
+                (!operands.words && hasPanels(operands.first, linesOfLaneGroup, shape.firstTurned));
   for (auto [kind, bits] : fields)
-    if (isPlanted(kind, instruction)) {
+    if ((kind != LaneFault::panelStride || panels) && isPlanted(kind, instruction)) {
       operands.second ^= bits;
       operands.first ^= operands.words ? 0 : bits;
     }
@@ -334,7 +367,7 @@ void Emulator::groupMultiply(int64_t instruction, const GroupOperands &operands,
   if (threads < first + threadsOfLaneGroup)
     report("multiplies in a warpgroup of less than four warps");
   GroupMeeting &meeting = groups[group];
-  meeting.operands[thread - first] = withFault(instruction, operands);
+  meeting.operands[thread - first] = withFault(instruction, operands, shape);
   std::string fault;
   meet(meeting, threadsOfLaneGroup, instruction, [&] {
     ++products;
@@ -402,6 +435,102 @@ void Emulator::groupWait(int64_t number, int64_t pending, uint32_t *words, int64
   state.waited = GroupThread::allWaited;
 }
 
+/// mbarriers are words that one thread writes; what others do with them counts as reading.
+void Emulator::bulkBegin(uint32_t barrier, bool begins) {
+  touchCell(uintptr_t(shared) + placeOf(barrier), true, true);
+  std::string problem = begins ? engine.begin(placeOf(barrier)) : engine.end(placeOf(barrier));
+  if (!problem.empty())
+    report(problem);
+}
+
+int64_t Emulator::barrierAt(uint32_t address) {
+  int64_t place = placeOf(address);
+  if (!engine.knows(place))
+    report("there is no mbarrier in shared memory at " + std::to_string(place));
+  touchCell(uintptr_t(shared) + place, true, false);
+  return place;
+}
+
+/// mbarrier.arrive.expect_tx, of the elected thread: the first of its warp.
+void Emulator::bulkExpect(int64_t number, uint32_t barrier, int64_t bytes) {
+  constexpr int64_t someBytes = 16;
+  if (thread % lanes)
+    return;
+  if (isPlanted(LaneFault::expectedBytes, number))
+    bytes -= someBytes;
+  if (isPlanted(LaneFault::expectation, number))
+    bytes = 0;
+  if (std::string problem = engine.expect(barrierAt(barrier), bytes); !problem.empty())
+    report(problem);
+  ++progress;
+}
+
+/// cp.async.bulk.tensor, of the elected thread. It may write at once: what must not come behind it is looked for now.
+void Emulator::bulkCopy(int64_t number, uint32_t barrier, uint32_t to, const LaneBoxes &described, int32_t column,
+                        int32_t row) {
+  constexpr int64_t word = 4, alignment = 128, someBytes = 16;
+  if (thread % lanes)
+    return;
+  LaneBoxes boxes = described;
+  if (isPlanted(LaneFault::boxSwizzle, number))
+    boxes.swizzle = boxes.swizzle == 64 ? 32 : 64;
+  if (isPlanted(LaneFault::boxStride, number))
+    boxes.stride += someBytes;
+  int64_t place = placeOf(to);
+  if (place % alignment || place + boxes.bytes() > sharedBytes)
+    report("copies a box to shared memory at " + std::to_string(place) + " of " + std::to_string(sharedBytes) +
+           ", or not to a multiple of " + std::to_string(alignment));
+  boxes.eachElement(place, column, row, [&](int64_t, const char *from) {
+    if (from && uintptr_t(from) % word == 0)
+      touchCell(uintptr_t(from), false, false);
+  });
+  int64_t arrival = barrierAt(barrier);
+  if (std::string late = unfenced(shadows[uintptr_t(shared) + arrival]); !late.empty())
+    report("copies to an mbarrier " + late);
+  int64_t copy = engine.send(boxes, arrival, place, column, row);
+  for (int64_t i = 0; i < boxes.bytes(); i += word)
+    bulkWrite(place + i, copy);
+}
+
+void Emulator::bulkWrite(int64_t place, int64_t copy) {
+  Shadow &s = shadows[uintptr_t(shared) + place];
+  std::string at = "shared memory at " + std::to_string(place) + ": a copy writes it, ";
+  if (std::string late = unfenced(s); !late.empty())
+    report(at + late);
+  if (s.read.launch == launches && s.read.block == block && s.read.epoch == epoch)
+    report(at + "read by thread " + std::to_string(s.read.thread) + " since the last barrier");
+  if (s.product && llvm::any_of(groupThreads, [&](const GroupThread &t) { return s.product > t.waited; }))
+    report(at + "read by a product that has not been waited for");
+  if (engine.isOfBlock(s.copy) && engine.isOnItsWay(s.copy))
+    report(at + "and so does another that is on its way");
+  s = {};
+  s.copy = copy;
+}
+
+/// mbarrier.try_wait.parity until it succeeds.
+void Emulator::bulkWait(int64_t number, uint32_t address, int64_t parity) {
+  if (isPlanted(LaneFault::arrivalWait, number))
+    return;
+  if (isPlanted(LaneFault::parity, number))
+    parity ^= 1;
+  int64_t barrier = barrierAt(address);
+  auto isOver = [&] {
+    if (!engine.hasEnded(barrier, parity))
+      engine.land(barrier, [&](const LaneCopies::Copy &c) {
+        c.boxes.eachElement(c.to, c.column, c.row, [&](int64_t place, const char *from) {
+          uint16_t bits = 0;
+          if (from)
+            std::memcpy(&bits, from, sizeof bits);
+          std::memcpy(shared + place, &bits, sizeof bits);
+        });
+        ++progress;
+      });
+    return engine.hasEnded(barrier, parity);
+  };
+  await(isOver, "waits for copies that do not come, or for other bytes than they bring");
+  engine.see(barrier, thread);
+}
+
 void Emulator::conflict(const Access &other, const char *what, bool isShared, uintptr_t cell) {
   std::string place = isShared ? "shared memory at " + std::to_string(cell - uintptr_t(shared))
                                : "memory at 0x" + llvm::utohexstr(cell);
@@ -422,13 +551,16 @@ void Emulator::touchCell(uintptr_t cell, bool isShared, bool write) {
     conflict(s.write, write ? "written here and" : "read here, written", isShared, cell);
   if (write && conflicts(s.read, s.manyRead))
     conflict(s.read, "written here, read", isShared, cell);
+  if (engine.isOfBlock(s.copy) && isShared && !engine.isSeen(s.copy, thread))
+    report("shared memory at " + std::to_string(cell - uintptr_t(shared)) + ": " + (write ? "written" : "read") +
+           " here, brought by a copy that has not been waited for");
   if (write && s.product && llvm::any_of(groupThreads, [&](const GroupThread &t) { return s.product > t.waited; }))
     report("shared memory at " + std::to_string(cell - uintptr_t(shared)) +
            ": written here, read by a product that has not been waited for");
   if (write) {
     s.write = now;
     s.fences = groupThreads[thread].proxyFences.size();
-    s.product = 0;
+    s.product = s.copy = 0;
   } else {
     s.manyRead = s.read.epoch == epoch && (s.manyRead || s.read.thread != thread);
     s.read = now;
@@ -460,6 +592,7 @@ void Emulator::runBlock() {
   copies.assign(threads, {});
   groups.assign((threads + threadsOfLaneGroup - 1) / threadsOfLaneGroup, {});
   groupThreads.assign(threads, {});
+  engine.clear(threads);
   ended.assign(threads, false);
   for (int t = 0; t < threads; ++t) {
     getcontext(&fibres[t]);
@@ -530,6 +663,27 @@ std::vector<std::pair<std::string, void *>> strand::laneSymbols() {
           "strand_lane_group_wait",
           +[](int64_t number, int64_t pending, uint32_t *words, int64_t count) {
             emulator.groupWait(number, pending, words, count);
+          }),
+      symbol(
+          "strand_lane_bulk_begin",
+          +[](uint32_t barrier, int64_t begins) { emulator.bulkBegin(barrier, begins != 0); }),
+      symbol(
+          "strand_lane_bulk_expect",
+          +[](int64_t number, uint32_t barrier, int64_t bytes) { emulator.bulkExpect(number, barrier, bytes); }),
+      symbol(
+          "strand_lane_bulk_copy",
+          +[](int64_t number, uint32_t barrier, uint32_t to, const LaneBoxes *boxes, int32_t column, int32_t row) {
+            emulator.bulkCopy(number, barrier, to, *boxes, column, row);
+          }),
+      symbol(
+          "strand_lane_bulk_wait",
+          +[](int64_t number, uint32_t barrier, int32_t parity) { emulator.bulkWait(number, barrier, parity); }),
+      symbol(
+          "strand_rt_boxes",
+          +[](void *, LaneBoxes *map, const char *matrix, int64_t rows, int64_t columns, int64_t boxRows,
+              int64_t boxColumns) {
+            static_assert(sizeof(LaneBoxes) <= 128, "a tensor map");
+            *map = {matrix, rows, columns, 2 * columns, boxRows, boxColumns, 2 * boxColumns};
           }),
       symbol(
           "strand_lane_shuffle", +[](int64_t instruction, uint32_t *word,

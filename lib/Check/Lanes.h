@@ -6,7 +6,9 @@
 //   reads and writes beyond shared memory, and such as are not aligned,
 //   threads that wait for each other at different places,
 //   products of warpgroups (LaneGroups.h) whose factors were stored without fence.proxy.async, whose registers have no
-//   wgmma.fence in front, or whose sums are used, or factors written, before they were waited for.
+//   wgmma.fence in front, or whose sums are used, or factors written, before they were waited for,
+//   copies by the copy engine (LaneCopies.h) to where threads read or wrote with no barrier, or fence.proxy.async,
+//   between; what they bring, used before it was waited for; waits for what does not come.
 // Shared memory holds NaN when a block begins.
 #pragma once
 #include <cstdint>
@@ -22,10 +24,25 @@ std::vector<std::pair<std::string, void *>> laneSymbols();
 std::string takeLaneProblem();
 
 /// Something of a kernel that the emulator can do wrongly: leave out a barrier or, numbered together, a fence of or a
-/// wait for products of warpgroups; or take another field of a product's descriptors. Its code tells kernels of one
-/// name apart.
+/// wait for products of warpgroups; take another field of a product's descriptors; or, of copies by the copy engine, leave
+/// out a wait or what it expects, wait for the other parity, expect other bytes, copy with another swizzle or stride. Its
+/// code tells kernels of one name apart.
 struct LaneFault {
-  enum Kind { barrier, proxyFence, registerFence, wait, swizzle, rowStride, panelStride };
+  enum Kind {
+    barrier,
+    proxyFence,
+    registerFence,
+    wait,
+    swizzle,
+    rowStride,
+    panelStride,
+    arrivalWait,
+    parity,
+    expectation,
+    expectedBytes,
+    boxSwizzle,
+    boxStride
+  };
   Kind kind;
   std::string kernel;
   const void *code;
@@ -35,7 +52,13 @@ struct LaneFault {
   std::string text() const {
     constexpr const char *names[] = {"barrier ",         "fence.proxy.async ",      "wgmma.fence ",
                                      "wgmma.wait_group ", "swizzle of product ", "stride of rows of product ",
-                                     "stride of panels of product "};
+                                     "stride of panels of product ",
+                                     "wait for copies ",
+                                     "parity of wait ",
+                                     "expectation of copies ",
+                                     "count of bytes ",
+                                     "swizzle of copy ",
+                                     "stride of copy "};
     return names[kind] + std::to_string(number) + " of " + kernel;
   }
 };

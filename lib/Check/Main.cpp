@@ -86,6 +86,7 @@ int print(const CheckReport &report, bool verbose, bool reproducible) {
     printFaults(f, f.barriers, "without", "barriers are missed", verbose);
     printFaults(f, f.fences, "without", "fences and waits are missed", verbose);
     printFaults(f, f.descriptors, "with a wrong", "wrong fields of descriptors show", verbose);
+    printFaults(f, f.copies, "with a wrong or missing", "faults of copies show", verbose);
   }
   return report.findings.empty() ? EXIT_RIGHT : EXIT_WRONG;
 }
@@ -165,6 +166,10 @@ int strand::checkMain(int argc, char **argv) {
                                  cl::desc("with --lanes: runs each form again with each field of the descriptors of "
                                           "each product of warpgroups changed, and says which show"),
                                  cl::cat(category));
+  cl::opt<bool> wrongCopies("wrong-copies",
+                            cl::desc("with --lanes: the same with a wait for copies by the copy engine left out or of "
+                                     "the other parity, other bytes expected, or another swizzle or stride"),
+                            cl::cat(category));
   cl::opt<std::string> chip("gpu-arch", cl::desc("with --lanes: the GPU whose code it is; sm_90a by default"),
                             cl::value_desc("CHIP"), cl::init(options.chip), cl::cat(category));
   cl::opt<bool> narrowRows("narrow-rows", cl::desc("with --lanes: compile as strandc --rows=bf16"), cl::cat(category));
@@ -188,11 +193,13 @@ int strand::checkMain(int argc, char **argv) {
   options.withoutBarriers = withoutBarriers;
   options.withoutFences = withoutFences;
   options.wrongDescriptors = wrongDescriptors;
+  options.wrongCopies = wrongCopies;
   options.chip = chip;
   options.narrowRows = narrowRows;
   const std::pair<bool, const char *> ofLanes[] = {{withoutBarriers, "--without-barriers"},
                                                    {withoutFences, "--without-fences"},
                                                    {wrongDescriptors, "--wrong-descriptors"},
+                                                   {wrongCopies, "--wrong-copies"},
                                                    {narrowRows, "--narrow-rows"},
                                                    {chip.getNumOccurrences() > 0, "--gpu-arch"}};
   for (auto [isGiven, name] : ofLanes)

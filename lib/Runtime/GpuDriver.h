@@ -13,6 +13,11 @@ typedef struct Event_ *CUevent;
 typedef struct Graph_ *CUgraph;
 typedef struct GraphExec_ *CUgraphExec;
 
+// What the copy engine of sm_90 has to know of a matrix.
+typedef struct {
+  _Alignas(64) uint64_t word[16];
+} TensorMap;
+
 // Numbers of the driver's interface.
 enum {
   ATTRIBUTE_MAJOR = 75,
@@ -57,7 +62,9 @@ enum {
   F(cuGraphInstantiateWithFlags, (CUgraphExec *, CUgraph, unsigned long long))                                         \
   F(cuGraphLaunch, (CUgraphExec, CUstream))                                                                            \
   F(cuGraphExecDestroy, (CUgraphExec))                                                                                 \
-  F(cuGraphDestroy, (CUgraph))
+  F(cuGraphDestroy, (CUgraph))                                                                                         \
+  F(cuTensorMapEncodeTiled, (TensorMap *, int, unsigned, void *, const uint64_t *, const uint64_t *, const uint32_t *, \
+                             const uint32_t *, int, int, int, int))
 
 typedef struct {
   void *library;

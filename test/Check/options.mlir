@@ -9,6 +9,7 @@
 // RUN: not strand-check %s --without-barriers 2>&1 | FileCheck %s --check-prefix=BARRIERS
 // RUN: not strand-check %s --without-fences 2>&1 | FileCheck %s --check-prefix=FENCES
 // RUN: not strand-check %s --wrong-descriptors 2>&1 | FileCheck %s --check-prefix=FIELDS
+// RUN: not strand-check %s --wrong-copies 2>&1 | FileCheck %s --check-prefix=COPIES
 // RUN: not strand-check %s --gpu-arch=sm_80 2>&1 | FileCheck %s --check-prefix=CHIP
 // RUN: not strand-check %s --lanes --gpu-arch=sm_70 2>&1 | FileCheck %s --check-prefix=OLD
 // RUN: strand-check %s --rows=0 | FileCheck %s --check-prefix=NONE
@@ -31,6 +32,7 @@
 // BARRIERS: strand-check: error: --without-barriers is for the lane emulator; give it with --lanes
 // FENCES: strand-check: error: --without-fences is for the lane emulator; give it with --lanes
 // FIELDS: strand-check: error: --wrong-descriptors is for the lane emulator; give it with --lanes
+// COPIES: strand-check: error: --wrong-copies is for the lane emulator; give it with --lanes
 // CHIP: strand-check: error: --gpu-arch is for the lane emulator; give it with --lanes
 // OLD: strand-check: error: GPU 'sm_70' is not known; name chips from sm_80 on
 // FORMS: first: 2 forms right, worst

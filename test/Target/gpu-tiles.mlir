@@ -8,13 +8,22 @@
 // WARP: mma.sync.aligned.m16n8k16
 // SHARED: nvvm.mma.sync
 
+// six maps: three in boxes of 64 rows, three of those of 16
+// CHECK: .param .align 64 .b8 {{.*}}[768]
 // CHECK: .maxntid 128
 // CHECK: .shared .align 1024
-// 64 queries in registers; what was copied is fenced, then the barrier. Scores from zero.
-// CHECK:      cp.async.wait_group 0;
-// CHECK-NEXT: fence.proxy.async.shared::cta;
+// 64 queries in registers. The copy engine brings rows: panels of 64 channels of queries; of keys and of values. Scores from
+// zero.
+// CHECK:      mbarrier.init.shared::cta.b64
+// CHECK:      fence.proxy.async.shared::cta;
 // CHECK-NEXT: bar.sync 0;
+// CHECK:      elect.sync leader|p, 0xffffffff;
+// CHECK-NEXT: @p mbarrier.arrive.expect_tx.shared::cta.b64 _, [%[[QUERIES:.*]]], 16384;
+// CHECK-COUNT-2: @p cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [{{.*}}], [%rd{{[0-9]+}}, {{{[^}]*}}}], [%[[QUERIES]]];
+// CHECK:      mbarrier.try_wait.parity.shared::cta.b64 p, [%[[QUERIES]]], %r{{[0-9]+}};
 // CHECK-COUNT-8: ldmatrix
+// CHECK:      @p mbarrier.arrive.expect_tx.shared::cta.b64 _, [%[[FIRST:.*]]], 32768;
+// CHECK-COUNT-4: @p cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [{{.*}}], [%rd{{[0-9]+}}, {{{[^}]*}}}], [%[[FIRST]]];
 // CHECK:      wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {{{[^}]*}}}, {{{[^}]*}}}, %rd{{[0-9]+}}, p, 1, 1, 0;
 // CHECK-COUNT-7: wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {{{[^}]*}}}, {{{[^}]*}}}, %rd{{[0-9]+}}, 1, 1, 1, 0;
 // CHECK-NEXT: wgmma.commit_group.sync.aligned;

@@ -19,17 +19,17 @@
 
 // Fences and waits that are left out, and wrong descriptors.
 // RUN: strand-check --lanes --rows=400 --forms=whole --function=window --without-fences --verbose %s | FileCheck %s --check-prefix=FENCES
-// RUN: strand-check --lanes --rows=150 --forms=whole --function=delta --without-fences %s | FileCheck %s --check-prefix=DELTA-FENCES
+// RUN: strand-check --lanes --rows=150 --forms=whole --function=delta --without-fences --verbose %s | FileCheck %s --check-prefix=DELTA-FENCES
 // RUN: strand-check --lanes --rows=150 --forms=whole --function=delta --wrong-descriptors --verbose %s | FileCheck %s --check-prefix=FIELDS
 // FIELDS: with a wrong swizzle of product {{[0-9]+}} of k0_delta: {{.*}}{{error|written|no swizzle}}
 // FIELDS: with a wrong stride of rows of product {{[0-9]+}} of k0_delta: {{.*}}{{error|written}}
-// FIELDS: delta: form whole: 1{{[0-9]}} of 21 wrong fields of descriptors show
-// FENCES-DAG: without fence.proxy.async {{[0-9]+}} of k0_window: {{.*}}: a product reads it, written by thread {{[0-9]+}} with no fence.proxy.async between that and a barrier
+// FIELDS: delta: form whole: 12 of 14 wrong fields of descriptors show
+// FENCES-DAG: without fence.proxy.async {{[0-9]+}} of k0_window: {{.*}}: copies to an mbarrier written by thread 0 with no fence.proxy.async between that and a barrier
 // FENCES-DAG: without wgmma.fence {{[0-9]+}} of k0_window: {{.*}}: multiplies what is in registers with no wgmma.fence in front
 // FENCES-DAG: without wgmma.wait_group {{[0-9]+}} of k0_window: {{.*}}: {{uses sums of a product that have|ends before its products have}}
-// Queries are read by ldmatrix alone, for which no fence is needed.
-// FENCES: window: form whole: 10 of 11 fences and waits are missed; not fence.proxy.async 0 of k0_window{{$}}
-// DELTA-FENCES: delta: form whole: 9 of 10 fences and waits are missed
+// FENCES: window: form whole: 10 of 10 fences and waits are missed{{$}}
+// DELTA-FENCES: without fence.proxy.async {{[0-9]+}} of k0_delta: {{.*}}: a product reads it, written by thread {{[0-9]+}} with no fence.proxy.async between that and a barrier
+// DELTA-FENCES: delta: form whole: 10 of 12 fences and waits are missed
 
 // Barriers that are left out.
 // RUN: strand-check --lanes --gpu-arch=sm_80 --rows=40 --forms=whole --function=causal --without-barriers %s | FileCheck %s --check-prefix=CAUSAL

@@ -1,5 +1,5 @@
 #include "lib/Passes.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/Builders.h"
 using namespace mlir;
 namespace strand {
@@ -51,6 +51,10 @@ struct DeviceIntrinsics : impl::DeviceIntrinsicsBase<DeviceIntrinsics> {
       if (global.getAddrSpace() == sharedSpace)
         global.setAlignment(mostAligned);
     });
+    getOperation()->walk([](LLVM::LLVMFuncOp kernel) {
+      if (auto maps = kernel->getAttrOfType<IntegerAttr>("strand.maps"))
+        handOverWhole(kernel, kernel.getNumArguments() - 1, maps.getInt());
+    });
     getOperation()->walk(
         [](LLVM::Prefetch fetch) { // LLVM has an instruction for it from sm_90 on, PTX has it everywhere
           OpBuilder b(fetch);
@@ -60,6 +64,17 @@ struct DeviceIntrinsics : impl::DeviceIntrinsicsBase<DeviceIntrinsics> {
                                     /*is_align_stack=*/false, LLVM::TailCallKind::None, dialect, ArrayAttr());
           fetch.erase();
         });
+  }
+
+  /// Maps of matrices are an argument themselves, and not where they are; the copy engine reads them there.
+  static void handOverWhole(LLVM::LLVMFuncOp kernel, unsigned i, int64_t maps) {
+    constexpr int64_t wordsOfMap = 16, alignment = 64;
+    OpBuilder b(kernel);
+    auto all = LLVM::LLVMArrayType::get(b.getI64Type(), wordsOfMap * maps);
+    kernel.setArgAttr(i, LLVM::LLVMDialect::getByValAttrName(), TypeAttr::get(all));
+    kernel.setArgAttr(i, LLVM::LLVMDialect::getAlignAttrName(), b.getI64IntegerAttr(alignment));
+    kernel.setArgAttr(i, NVVM::NVVMDialect::getGridConstantAttrName(), b.getUnitAttr());
+    kernel->removeAttr("strand.maps");
   }
 
   static LogicalResult replace(LLVM::CallOp call) {

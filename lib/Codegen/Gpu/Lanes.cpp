@@ -13,12 +13,17 @@
 //                               columns; whether sums are added, the first is turned, the second is)
 //   strand_lane_group_commit    ()
 //   strand_lane_group_wait      (number among fences and waits, groups that may be pending, sums: ptr, their count)
+//   strand_lane_bulk_begin      (mbarrier: i32, whether there is one from now on: i64)
+//   strand_lane_bulk_expect     (number of the instruction, mbarrier, bytes: i64)
+//   strand_lane_bulk_copy       (number, mbarrier, place: i32, map: i64, column: i32, row: i32)
+//   strand_lane_bulk_wait       (number, mbarrier, parity: i32)
 //   strand_lane_shuffle         (number, word: ptr, in and out, mask: i32)
 //   strand_lane_copy            (to: ptr to shared memory, from: ptr, bytes: i64)
 //   strand_lane_commit, strand_lane_wait    ()
 //   strand_lane_round           (f32) -> i16, the bits of bf16
 //   strand_lane_permute         (i32, i32, selector: i32) -> i32
 //   strand_lane_touch           (ptr, bytes: i64, alignment: i64, is a write: i64)
+#include "lib/Codegen/Gpu/BulkCopies.h"
 #include "lib/Codegen/Gpu/GroupText.h"
 #include "lib/Codegen/Gpu/TileFragments.h"
 #include "lib/Codegen/LlvmConstants.h"
@@ -63,6 +68,7 @@ private:
   int64_t barriers = 0, fences = 0, instructions = 0; // of the block, of products, of a warp, so far
   Type i32, i64, pointer;
   Value words; // of what a warp does together
+  DenseSet<unsigned> whole; // arguments that lie in the cells themselves
 
   Value number(int64_t v) { return LLVM::ConstantOp::create(b, i64, b.getI64IntegerAttr(v)); }
   Value call(StringRef name, Type result, ValueRange arguments);
@@ -73,6 +79,7 @@ private:
   LogicalResult rewriteMatrices(NVVM::LdMatrixOp op);
   LogicalResult rewriteShuffle(NVVM::ShflOp op);
   LogicalResult rewriteGroup(LLVM::InlineAsmOp op);
+  LogicalResult rewriteBulk(LLVM::InlineAsmOp op);
   LogicalResult rewriteWait(NVVM::CpAsyncWaitGroupOp op);
   Value wordAt(int64_t i);
   Value loaded(Type type, Type word, int64_t first);
@@ -113,6 +120,11 @@ static int64_t wordsFor(Operation *op) {
 LogicalResult LaneCode::rewrite() {
   for (NamedAttribute attribute : llvm::to_vector(kernel->getDiscardableAttrs()))
     kernel->removeDiscardableAttr(attribute.getName());
+  for (unsigned i = 0; i < kernel.getNumArguments(); ++i)
+    if (kernel.getArgAttr(i, LLVM::LLVMDialect::getByValAttrName())) {
+      whole.insert(i);
+      kernel.setArgAttrs(i, ArrayRef<NamedAttribute>());
+    }
   SmallVector<Operation *> ops;
   int64_t mostWords = 0;
   kernel.walk([&](Operation *op) {
@@ -184,6 +196,8 @@ LogicalResult LaneCode::rewrite(Operation *op) {
     }
     if (isGroupText(text.getAsmString()))
       return rewriteGroup(text);
+    if (isBulkText(text.getAsmString()))
+      return rewriteBulk(text);
     if (!text.getAsmString().starts_with("prefetch."))
       return op->emitError() << "the lane emulator knows no " << text.getAsmString();
     op->erase(); // it changes nothing, wherever it points
@@ -266,6 +280,34 @@ LogicalResult LaneCode::rewriteGroup(LLVM::InlineAsmOp op) {
   return success();
 }
 
+LogicalResult LaneCode::rewriteBulk(LLVM::InlineAsmOp op) {
+  auto instructionsOf = readBulkText(op.getAsmString());
+  if (!instructionsOf)
+    return op.emitError() << "the lane emulator cannot read " << op.getAsmString();
+  auto operand = [&](int64_t n) { return op.getOperands()[n]; };
+  for (const BulkInstruction &made : *instructionsOf) {
+    Value barrier = operand(made.barrier);
+    switch (made.kind) {
+    case BulkInstruction::begin:
+    case BulkInstruction::end:
+      call("strand_lane_bulk_begin", {}, {barrier, number(made.kind == BulkInstruction::begin)});
+      break;
+    case BulkInstruction::expect:
+      call("strand_lane_bulk_expect", {}, {number(instructions++), barrier, number(made.bytes)});
+      break;
+    case BulkInstruction::copy:
+      call("strand_lane_bulk_copy", {},
+           {number(instructions++), barrier, operand(made.to), operand(made.map), operand(made.column),
+            operand(made.row)});
+      break;
+    case BulkInstruction::wait:
+      call("strand_lane_bulk_wait", {}, {number(instructions++), barrier, operand(made.parity)});
+    }
+  }
+  op.erase();
+  return success();
+}
+
 LogicalResult LaneCode::rewriteWait(NVVM::CpAsyncWaitGroupOp op) {
   if (op.getN())
     return op.emitError() << "the lane emulator knows waiting for all copies";
@@ -304,7 +346,7 @@ LLVM::LLVMFuncOp LaneCode::entry() {
   SmallVector<Value> arguments;
   for (auto [i, t] : llvm::enumerate(kernel.getArgumentTypes())) {
     Value cell = LLVM::GEPOp::create(b, pointer, i64, cells, ArrayRef<LLVM::GEPArg>{int32_t(i)});
-    arguments.push_back(LLVM::LoadOp::create(b, t, cell));
+    arguments.push_back(whole.contains(i) ? cell : LLVM::LoadOp::create(b, t, cell).getResult());
   }
   LLVM::CallOp::create(b, kernel, arguments);
   LLVM::ReturnOp::create(b, ValueRange());

@@ -1,7 +1,9 @@
 // strand-outline-kernels: callees first, since a function takes the caller's ctx if a callee does. Of each kernel:
 //   arguments   what the loop uses from outside, traced through views to buffers that a pointer and sizes describe
 //   body        the loop's, at the block's number; thread loops become their body and barriers; buffers, shared memory
+//   maps        what tile.boxes says of matrices, made in front of the launch: the kernel's last argument, by value
 //   launch      the arguments in cells on the frame of the host function, and one call
+#include "dialects/Tile/Tile.h"
 #include "lib/Codegen/Cpu/Descriptors.h"
 #include "lib/Codegen/Gpu/SharedPlaces.h"
 #include "lib/Lowering/CalleesFirst.h"
@@ -18,7 +20,8 @@ namespace strand {
 #define GEN_PASS_DEF_OUTLINEKERNELS
 #include "lib/Passes.h.inc"
 namespace {
-constexpr const char *launchName = "strand_rt_launch";
+constexpr const char *launchName = "strand_rt_launch", *boxesName = "strand_rt_boxes";
+constexpr int64_t bytesOfMap = 128, cellsOfMap = bytesOfMap / 8;
 
 bool isMappedTo(scf::ForallOp loop, bool blocks) {
   std::optional<ArrayAttr> mapping = loop.getMapping();
@@ -35,6 +38,8 @@ public:
   LogicalResult emitBody();
   /// What the arguments of the kernel hold, computed in front of the loop: i64 or a scalar.
   SmallVector<Value> cells;
+  /// What the kernel says of boxes of matrices, now in front of the loop; and those that become a map, behind the cells.
+  SmallVector<tile::BoxesOp> boxes, maps;
   /// The number of blocks (i64).
   Value blocks;
 
@@ -49,6 +54,8 @@ private:
   Value addArgument(Type type, Value cell);
   FailureOr<Value> bring(Value v);
   FailureOr<Value> bringBuffer(Value v);
+  LogicalResult moveBoxesOut();
+  void bringMaps();
   LogicalResult mapBlockNumbers();
 };
 
@@ -101,6 +108,33 @@ FailureOr<Value> Outliner::bringBuffer(Value v) {
   return there;
 }
 
+/// Descriptions of boxes, in front of the loop, where the launch makes maps of them.
+LogicalResult Outliner::moveBoxesOut() {
+  loop.walk([&](tile::BoxesOp op) { boxes.push_back(op); });
+  for (tile::BoxesOp op : boxes) {
+    if (loop->isAncestor(op.getMatrix().getParentRegion()->getParentOp()))
+      return op.emitError() << "kernel has boxes of a matrix that it makes itself";
+    op->moveBefore(loop);
+  }
+  return success();
+}
+
+/// Pointers into one last argument that holds all maps. What describes the same boxes has one map.
+void Outliner::bringMaps() {
+  if (boxes.empty())
+    return;
+  Value argument = kernel.front().addArgument(LLVM::LLVMPointerType::get(k.getContext()), loc);
+  for (tile::BoxesOp op : boxes) {
+    auto same = llvm::find_if(maps, [&](tile::BoxesOp known) {
+      return known.getMatrix() == op.getMatrix() && known.getColumns() == op.getColumns() &&
+             known.getBox() == op.getBox();
+    });
+    inside.map(op.getMap(), pointerAt(k, loc, argument, bytesOfMap * (same - maps.begin())));
+    if (same == maps.end())
+      maps.push_back(op);
+  }
+}
+
 /// The loop's induction variables from the number of the block, in row-major order.
 LogicalResult Outliner::mapBlockNumbers() {
   Value number = gpu::BlockIdOp::create(k, loc, gpu::Dimension::x);
@@ -126,17 +160,22 @@ LogicalResult Outliner::mapBlockNumbers() {
 LogicalResult Outliner::emitBody() {
   if (!loop.isNormalized())
     return loop.emitError() << "a kernel counts its blocks from 0 in steps of 1";
+  if (failed(moveBoxesOut()))
+    return failure();
   SetVector<Value> used;
   getUsedValuesDefinedAbove(loop.getRegion(), used);
   for (Value v : used)
-    if (failed(bring(v)))
+    if (!v.getDefiningOp<tile::BoxesOp>() && failed(bring(v)))
       return failure();
   if (failed(mapBlockNumbers()))
     return failure();
+  bringMaps();
   for (Operation &op : loop.getBody()->without_terminator())
     k.clone(op, inside);
   gpu::ReturnOp::create(k, loc);
   kernel.setType(k.getFunctionType(kernel.front().getArgumentTypes(), {}));
+  if (!maps.empty())
+    kernel->setAttr("strand.maps", k.getI64IntegerAttr(maps.size()));
   return success();
 }
 
@@ -257,6 +296,8 @@ struct OutlineKernels : impl::OutlineKernelsBase<OutlineKernels> {
     allowContraction(kernel);
     emitLaunch(f, loop, context, outliner, threads, *shared);
     loop.erase();
+    for (tile::BoxesOp boxes : outliner.boxes)
+      boxes.erase();
     ++numKernels;
     return success();
   }
@@ -293,7 +334,7 @@ struct OutlineKernels : impl::OutlineKernelsBase<OutlineKernels> {
     Location loc = loop.getLoc();
     OpBuilder b = OpBuilder::atBlockBegin(&f.front()); // once, also if the loop stands in a loop
     Type pointer = context.getType(), i64 = b.getI64Type();
-    int64_t count = outliner.cells.size();
+    int64_t count = outliner.cells.size() + cellsOfMap * outliner.maps.size();
     Value cells = LLVM::AllocaOp::create(b, loc, pointer, i64, constant64(b, loc, count));
     b.setInsertionPoint(loop);
     for (auto [i, v] : llvm::enumerate(outliner.cells)) {
@@ -304,17 +345,36 @@ struct OutlineKernels : impl::OutlineKernelsBase<OutlineKernels> {
       LLVM::StoreOp::create(b, loc, v, cell);
     }
     auto number = [&](int64_t v) { return constant64(b, loc, v); };
+    for (auto [i, boxes] : llvm::enumerate(outliner.maps))
+      emitMap(b, context, boxes, pointerAt(b, loc, cells, 8 * (outliner.cells.size() + cellsOfMap * i)));
     Value operands[] = {context,      number(names.size() - 1), outliner.blocks, number(threads), number(shared), cells,
                         number(count)};
-    func::CallOp::create(b, loc, launchFunction(pointer, i64), operands);
+    func::CallOp::create(b, loc, runtimeFunction(launchName, {pointer, i64, i64, i64, i64, pointer, i64}), operands);
   }
 
-  func::FuncOp launchFunction(Type pointer, Type i64) {
-    if (auto f = getOperation().lookupSymbol<func::FuncOp>(launchName))
+  /// Fills in the map at `cell`.
+  void emitMap(OpBuilder &b, Value context, tile::BoxesOp boxes, Value cell) {
+    Location loc = boxes.getLoc();
+    Value matrix = boxes.getMatrix();
+    Type pointer = context.getType(), i64 = b.getI64Type();
+    auto index64 = [&](Value v) { return b.createOrFold<arith::IndexCastOp>(loc, i64, v); };
+    Value address = LLVM::IntToPtrOp::create(
+        b, loc, pointer, index64(memref::ExtractAlignedPointerAsIndexOp::create(b, loc, matrix)));
+    Value rows = arith::ConstantIndexOp::create(b, loc, 1);
+    unsigned dims = *tile::BoxesOp::rowDims(boxes.getMatrix().getType(), boxes.getColumns());
+    for (unsigned d = 0; d < dims; ++d)
+      rows = b.createOrFold<arith::MulIOp>(loc, rows, b.createOrFold<memref::DimOp>(loc, matrix, d));
+    auto number = [&](int64_t v) { return constant64(b, loc, v); };
+    Value operands[] = {context,       cell, address, index64(rows), number(boxes.getColumns()), number(boxes.getBox()[0]),
+                        number(boxes.getBox()[1])};
+    func::CallOp::create(b, loc, runtimeFunction(boxesName, {pointer, pointer, pointer, i64, i64, i64, i64}), operands);
+  }
+
+  func::FuncOp runtimeFunction(StringRef name, ArrayRef<Type> arguments) {
+    if (auto f = getOperation().lookupSymbol<func::FuncOp>(name))
       return f;
     auto b = OpBuilder::atBlockBegin(getOperation().getBody());
-    auto f = func::FuncOp::create(b, getOperation().getLoc(), launchName,
-                                  b.getFunctionType({pointer, i64, i64, i64, i64, pointer, i64}, {}));
+    auto f = func::FuncOp::create(b, getOperation().getLoc(), name, b.getFunctionType(arguments, {}));
     f.setPrivate();
     return f;
   }

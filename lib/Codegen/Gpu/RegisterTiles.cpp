@@ -102,16 +102,23 @@ struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
                                          ValueRange(), mapping);
     b.setInsertionPoint(threads.getTerminator());
     auto pointer = LLVM::LLVMPointerType::get(b.getContext(), sharedSpace);
-    // the size is known when the code is written
-    auto later = UnrealizedConversionCastOp::create(b, TypeRange(pointer), ValueRange());
-    TileCode code(b, program, threads.getInductionVar(0), later.getResult(0), ahead);
+    // the size is known when the code is written, with what stands at the end
+    auto later = UnrealizedConversionCastOp::create(b, TypeRange{pointer, b.getI32Type()}, ValueRange());
+    TileCode code(b, program, threads.getInductionVar(0), later.getResult(0), later.getResult(1), ahead);
     code.run(loop);
     b.setInsertionPoint(threads);
-    auto bytes = memref::AllocOp::create(b, MemRefType::get({code.sharedBytes()}, b.getI8Type()),
+    int64_t size = code.sharedBytes() + (code.hasRing() ? bytesOfRing : 0);
+    auto bytes = memref::AllocOp::create(b, MemRefType::get({size}, b.getI8Type()),
                                          b.getI64IntegerAttr(Plane::alignment));
     bytes->setAttr(tile::sharedMark, b.getUnitAttr());
     b.setInsertionPoint(later);
-    later.getResult(0).replaceAllUsesWith(sharedPointer(b, bytes));
+    Value shared = sharedPointer(b, bytes);
+    later.getResult(0).replaceAllUsesWith(shared);
+    if (code.hasRing()) {
+      IndexMath i32{b, b.getLoc(), b.getI32Type()};
+      Value begin = LLVM::PtrToIntOp::create(b, b.getI32Type(), shared);
+      later.getResult(1).replaceAllUsesWith(i32.add(begin, code.sharedBytes()));
+    }
     later.erase();
     return {threads, bytes};
   }

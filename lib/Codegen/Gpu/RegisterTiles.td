@@ -9,8 +9,9 @@ def RegisterTiles : Pass<"strand-register-tiles", "::mlir::func::FuncOp"> {
     whose threads go through the whole loop by themselves and meet at barriers: the ops on tiles become code on what each
     thread holds of them (TileProgram.h, TileFragments.h). Products of bf16 are mma.sync with sums in f32; with `wgmma`,
     which devices of sm_90a alone have, those of four warps with a multiple of 64 lines are wgmma (Wgmma.h). What is read of
-    memory is copied to shared memory (cp.async) while the round before is computed, unless two blocks fit on a
-    multiprocessor without that; states and sums stay in registers from round to round.
+    memory is copied to shared memory while the round before is computed, unless two blocks fit on a multiprocessor without
+    that: by the threads (cp.async) or, on sm_90a, rows in bf16 by the copy engine (BulkCopies.h), to which `tile.boxes`
+    describes them. States and sums stay in registers from round to round.
 
     A loop stays as it is, with a remark that says why, if
     - an op in it is other than a fill, an element-wise op, a sum along one dimension or a product of two matrices in
@@ -20,7 +21,7 @@ def RegisterTiles : Pass<"strand-register-tiles", "::mlir::func::FuncOp"> {
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect",
                            "::mlir::NVVM::NVVMDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
-                           "::mlir::vector::VectorDialect"];
+                           "::mlir::vector::VectorDialect", "::strand::tile::TileDialect"];
   let options = [
     Option<"wgmma", "wgmma", "bool", "false", "the device has wgmma: it is sm_90a">,
     Option<"sharedLimit", "shared-limit", "int64_t", "166912", "bytes of shared memory that a block may take">];

@@ -12,14 +12,16 @@ constexpr int64_t columnsOfStep = fragment.rows, valuesOfFragment = 4;
 constexpr unsigned globalSpace = 1;
 } // namespace
 
-TileCode::TileCode(ImplicitLocOpBuilder &b, const TileProgram &program, Value thread, Value shared, bool ahead)
-    : b(b), program(program), shared(shared), at(b, thread, program.warps), ahead(ahead) {
+TileCode::TileCode(ImplicitLocOpBuilder &b, const TileProgram &program, Value thread, Value shared, Value ring,
+                   bool ahead)
+    : b(b), program(program), shared(shared), ring(ring), at(b, thread, program.warps), ahead(ahead) {
   groups = program.anyStep([&](const TileStep &step) { return step.isProduct && isOfGroup(factorsOf(step)); });
 }
 
 //===--- control -------------------------------------------------------------------------------------------------===//
 
 void TileCode::run(scf::ForOp loop) {
+  beginBoxes(loop);
   emitLoop(loop);
   settle();
   SmallVector<Value> carried = carriedBy(loop);
@@ -27,6 +29,7 @@ void TileCode::run(scf::ForOp loop) {
     barrier(); // several threads may have read in front of the loop what one of them writes
   for (Value tile : carried)
     storeTile(tile);
+  endBoxes();
 }
 
 /// Tiles from outside of `loop` that it changes.
@@ -110,9 +113,11 @@ void TileCode::emitLoop(scf::ForOp loop) {
   if (sendAhead) {
     for (const Arrival &a : arrivals)
       beforeWrite(a.place);
-    sendBelow(arrivals, loop, from, to, zero);
+    sendBelow(arrivals, loop, from, to, zero, round);
   }
   init.push_back(zero); // the stage that is read
+  if (round)
+    init.push_back(round);
   DenseSet<unsigned> writtenBefore = written, readBefore = read;
   bool unfencedBefore = unfenced;
   TileThread outside = at;
@@ -121,14 +126,29 @@ void TileCode::emitLoop(scf::ForOp loop) {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(made.getBody());
     at = at.again();
-    Value iv = made.getInductionVar(), stage = made.getRegionIterArgs().back();
+    Value iv = made.getInductionVar(), stage = made.getRegionIterArgs().drop_back(round ? 1 : 0).back();
     map.map(loop.getInductionVar(), iv);
     putAll(carried, made.getRegionIterArgs());
     loaded.clear();
-    Value other = sendAhead ? arith::SubIOp::create(b, bothStages, stage).getResult() : stage;
-    awaitArrivals(arrivals, loop, iv, sendAhead);
-    if (sendAhead)
-      sendBelow(arrivals, loop, arith::AddIOp::create(b, iv, step), to, other);
+    Value other = sendAhead ? arith::SubIOp::create(b, bothStages, stage).getResult() : stage, nextRound;
+    if (round) {
+      round = made.getRegionIterArgs().back();
+      nextRound = at.at().add(round, llvm::any_of(arrivals, isByEngine) ? 1 : 0);
+    }
+    if (sendAhead) {
+      awaitCopies(arrivals);
+      barrier(); // and nobody reads any more what is written now
+      sendBelow(arrivals, loop, arith::AddIOp::create(b, iv, step), to, other, nextRound);
+    } else {
+      barrier(); // others may still read what this round writes
+      sendAll(arrivals, loop, iv, zero, round);
+      awaitCopies(arrivals);
+      if (!llvm::all_of(arrivals, isByEngine))
+        barrier();
+    }
+    if (llvm::any_of(arrivals, isByEngine))
+      awaitBoxes(b, ring, round);
+    round = nextRound;
     for (const Arrival &a : arrivals) {
       places[a.tile] = a.place;
       places[a.tile].pointer = at.behind(a.place.pointer, stage);
@@ -137,9 +157,13 @@ void TileCode::emitLoop(scf::ForOp loop) {
     settle();
     SmallVector<Value> next = valuesOfAll(carried);
     next.push_back(other);
+    if (round)
+      next.push_back(round);
     scf::YieldOp::create(b, next);
   }
   putAll(carried, made.getResults());
+  if (round)
+    round = made.getResults().back();
   at = outside;
   loaded.clear();
   for (Value tile : factors)
@@ -156,25 +180,21 @@ void TileCode::emitLoop(scf::ForOp loop) {
   unfenced |= unfencedBefore;
 }
 
-/// At the head of the round `iv`: all that it reads is there, and nobody reads what it writes.
-void TileCode::awaitArrivals(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, bool ahead) {
-  if (!ahead) {
-    barrier(); // others may still read what this round writes
-    if (arrivals.empty())
-      return;
-    sendAll(arrivals, loop, iv, at.number(0));
-  }
+/// What the thread copies itself is there.
+void TileCode::awaitCopies(ArrayRef<Arrival> arrivals) {
+  if (llvm::all_of(arrivals, isByEngine))
+    return;
   NVVM::CpAsyncWaitGroupOp::create(b, 0);
   unfenced |= groups; // cp.async writes as stores do
-  barrier();
 }
 
 /// sendAll if there is a round `iv` below `end`.
-void TileCode::sendBelow(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, Value end, Value offset) {
+void TileCode::sendBelow(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, Value end, Value offset,
+                         Value round) {
   Value any = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, iv, end);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(scf::IfOp::create(b, any, false).thenBlock());
-  sendAll(arrivals, loop, iv, offset);
+  sendAll(arrivals, loop, iv, offset, round);
 }
 
 //===--- inputs --------------------------------------------------------------------------------------------------===//
@@ -194,7 +214,8 @@ SmallVector<TileCode::Arrival> TileCode::arrivalsOf(scf::ForOp loop, int64_t sta
   for (bool planes : {true, false}) // what is aligned to less comes last
     for (Value source : sources)
       if ((tileShape(source).size() == 2) == planes)
-        arrivals.push_back({source, {}, stages, int64_t(llvm::alignTo(sharedBytesOf(source), alignmentOf(source)))});
+        arrivals.push_back({source, {}, stages, int64_t(llvm::alignTo(sharedBytesOf(source), alignmentOf(source))),
+                            round && matrixOf(source)});
   auto fits = [](const Arrival &x, const Arrival &y) { return x.bytes == y.bytes && x.stages == y.stages; };
   for (SmallVector<Arrival> &places : left)
     if (llvm::equal(places, arrivals, fits)) {
@@ -212,15 +233,19 @@ SmallVector<TileCode::Arrival> TileCode::arrivalsOf(scf::ForOp loop, int64_t sta
 }
 
 /// Starts copies of what the round `iv` of `loop` reads, to the stage at byte `offset`.
-void TileCode::sendAll(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, Value offset) {
+void TileCode::sendAll(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, Value offset, Value round) {
   IRMapping later(map);
   later.map(loop.getInductionVar(), iv);
+  sendBoxesOf(arrivals, later, loop.getBody(), offset, round);
+  if (llvm::all_of(arrivals, isByEngine))
+    return;
   for (const Arrival &a : arrivals) {
+    if (isByEngine(a))
+      continue;
     IRMapping own(later);
     send(again(a.tile, own, loop.getBody()), at.behind(a.place.pointer, offset));
   }
-  if (!arrivals.empty())
-    NVVM::CpAsyncCommitGroupOp::create(b);
+  NVVM::CpAsyncCommitGroupOp::create(b);
 }
 
 /// `v`, which `body` computes, with the values of `later`.
@@ -400,7 +425,7 @@ void TileCode::writePlane(Value tile, const Place &place, ArrayRef<Value> words)
   unsigned d = program.linesOf(tile);
   int64_t lines = shape[d];
   Plane plane{place.pointer, shape[0], shape[1]};
-  unfenced |= groups;
+  unfenced |= groups || round;
   OpBuilder::InsertionGuard guard(b);
   onlyIf(at.isFirstHolder(lines));
   for (int64_t f = 0; f < at.fragmentsOfThread(lines); ++f)

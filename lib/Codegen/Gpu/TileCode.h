@@ -1,6 +1,7 @@
 // The code of one thread for a TileProgram.
 #pragma once
 #include "dialects/Tile/Tile.h"
+#include "lib/Codegen/Gpu/BulkCopies.h"
 #include "lib/Codegen/Gpu/TileFragments.h"
 #include "lib/Codegen/Gpu/TileProgram.h"
 #include "lib/Codegen/Gpu/Wgmma.h"
@@ -9,14 +10,17 @@ namespace strand {
 
 class TileCode {
 public:
-  /// Code at `b`, for thread number `thread`; `shared` is a pointer to the block's shared memory. With `ahead`, what a
-  /// round of a loop reads is on its way while the round before computes, and takes twice the room.
-  TileCode(ImplicitLocOpBuilder &b, const TileProgram &program, Value thread, Value shared, bool ahead);
+  /// Code at `b`, for thread number `thread`; `shared` is a pointer to the block's shared memory, `ring` (i32) where it
+  /// has mbarriers of copies by the copy engine. With `ahead`, what a round of a loop reads is on its way while the
+  /// round before computes, and takes twice the room.
+  TileCode(ImplicitLocOpBuilder &b, const TileProgram &program, Value thread, Value shared, Value ring, bool ahead);
 
   /// The whole program.
   void run(scf::ForOp loop);
   /// How much shared memory it takes.
   int64_t sharedBytes() const { return mostBytes; }
+  /// Whether there are copies by the copy engine.
+  bool hasRing() const { return round != nullptr; }
 
 private:
   /// What the threads know of a tile.
@@ -38,13 +42,16 @@ private:
     Value tile; // as it stands in the program
     Place place;
     int64_t stages, bytes; // of a stage
+    bool boxes;            // copied by the copy engine
   };
+  static bool isByEngine(const Arrival &a) { return a.boxes; }
   using Words = SmallVector<Value>;
   using Slot = std::tuple<int64_t, int64_t, int64_t>; // fragment along lines, along columns, value of it
 
   ImplicitLocOpBuilder &b;
   const TileProgram &program;
-  Value shared;
+  Value shared, ring;
+  Value round; // of copies by the copy engine (i32), that is waited for next; null: there are none
   TileThread at;
   bool ahead;
   int64_t bytes = 0, mostBytes = 0; // of shared memory, now and so far
@@ -58,7 +65,7 @@ private:
   SmallVector<SmallVector<Arrival>> left; // places of loops that have ended, for other loops
   DenseSet<unsigned> written, read; // places, since the last barrier
   bool groups = false;              // some products are those of a warpgroup
-  bool unfenced = false;            // planes were written that wgmma may not see yet
+  bool unfenced = false;            // planes were written that wgmma or the copy engine may not see yet
   llvm::MapVector<Value, GroupProduct> begun; // products of warpgroups that are yet to be computed, by tile
   DenseSet<unsigned> readByBegun;             // places that these read
   DenseMap<Value, DenseMap<int64_t, SmallVector<Value>>> loaded; // words or numbers of tiles, read in this round
@@ -77,11 +84,20 @@ private:
   // inputs
   SmallVector<Arrival> arrivalsOf(scf::ForOp loop, int64_t stages);
   static int64_t bytesOfStage(ArrayRef<Arrival> arrivals);
-  void awaitArrivals(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, bool ahead);
-  void sendBelow(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, Value end, Value offset);
-  void sendAll(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, Value offset);
+  void awaitCopies(ArrayRef<Arrival> arrivals);
+  void sendBelow(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, Value end, Value offset, Value round);
+  void sendAll(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, Value offset, Value round);
   void send(Value view, Value pointer);
   Value again(Value v, IRMapping &later, Block *body);
+
+  // inputs that the copy engine brings
+  Value matrixOf(Value source) const;
+  void beginBoxes(scf::ForOp loop);
+  void endBoxes();
+  Value mapOf(Value source);
+  void sendBoxesOf(ArrayRef<Arrival> arrivals, const IRMapping &later, Block *body, Value offset, Value round);
+  void firstThread(function_ref<void()> act);
+  DenseMap<Value, Value> maps; // tile.boxes of sources
 
   // shared memory
   Place newPlace(int64_t size, int64_t alignment);

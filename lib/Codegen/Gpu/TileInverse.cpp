@@ -189,7 +189,7 @@ void TileCode::emitInverse(tile::InverseOp op) {
   barrier();
   inverse.writeTo({array.pointer, size, size}, words);
   written.insert(array.number);
-  unfenced |= groups;
+  unfenced |= groups || round;
   places[into] = array;
   put(into, {});
   held[into].isShared = true;

@@ -37,3 +37,13 @@ llvm.func @ahead(%p: !llvm.ptr) {
   "llvm.intr.prefetch"(%p) <{cache = 1 : i32, hint = 2 : i32, rw = 0 : i32}> : (!llvm.ptr) -> ()
   llvm.return
 }
+
+// -----
+
+// Maps of matrices are the last argument itself.
+// CHECK-LABEL: llvm.func @copies
+// CHECK-SAME: (%arg0: i64, %arg1: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<32 x i64>, nvvm.grid_constant})
+// CHECK-SAME: attributes {nvvm.kernel}
+llvm.func @copies(%x: i64, %maps: !llvm.ptr) attributes {nvvm.kernel, strand.maps = 2 : i64} {
+  llvm.return
+}

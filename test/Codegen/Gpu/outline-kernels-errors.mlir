@@ -48,3 +48,15 @@ func.func @large(%n: index, %v: f32) {
   } {mapping = [#gpu.block<x>]}
   return
 }
+
+// -----
+
+func.func @own_matrix(%n: index, %v: i64) {
+  scf.forall (%b) in (%n) {
+    %x = memref.alloc() : memref<32x64xbf16>
+    // expected-error @+1 {{kernel has boxes of a matrix that it makes itself}}
+    %map = tile.boxes %x {columns = 64, box = array<i64: 16, 64>} : memref<32x64xbf16> -> !llvm.ptr
+    llvm.store %v, %map : i64, !llvm.ptr
+  } {mapping = [#gpu.block<x>]}
+  return
+}

@@ -6,14 +6,31 @@
 // State = 0.5 state + k^T v, y = q state: rows come by copies of 16 bytes, the next ones while these are multiplied. The
 // state stays in registers, transposed, so that it is a first factor where it is; a warp holds 16 of its 64 columns.
 
-// With wgmma: what threads copied is fenced in front of the barrier; a descriptor holds the address / 16 and for rows of 64
+// With wgmma the copy engine brings rows: values in boxes of 64 columns, of their heads' 128. One thread begins the mbarriers,
+// and one of the first warp sends a round: 3 tiles of 16384 bytes in all. A descriptor holds the address / 16 and for rows of 64
 // bytes (32 keys) swizzle 2 and 512 bytes from 8 rows to the next: 2 << 62 | 32 << 32.
 // GROUP-LABEL: func @carried
 // GROUP:       scf.forall
 // GROUP:       memref.alloc() {alignment = 1024 : i64, strand.shared}
-// GROUP:       nvvm.cp.async.wait.group 0
-// GROUP-NEXT:  nvvm.fence.proxy {kind = #nvvm.proxy_kind<async.shared>, space = #nvvm.shared_space<cta>}
+// GROUP:       %[[MAP:.*]] = tile.boxes %arg2 {box = array<i64: 64, 64>, columns = 128 : i64} : memref<?x2x64xbf16> -> !llvm.ptr
+// GROUP-NEXT:  %[[AT:.*]] = llvm.ptrtoint %[[MAP]] : !llvm.ptr to i64
+// GROUP:       tile.boxes %arg1 {box = array<i64: 64, 32>, columns = 64 : i64} : memref<?x2x32xbf16> -> !llvm.ptr
+// GROUP:       tile.boxes %arg0
+// GROUP-COUNT-2: "mbarrier.init.shared::cta.b64 [$0], 1;\0A", "r,~{memory}"
+// GROUP:       nvvm.fence.proxy {kind = #nvvm.proxy_kind<async.shared>, space = #nvvm.shared_space<cta>}
 // GROUP-NEXT:  gpu.barrier
+// the first round
+// GROUP:       %[[ANY:.*]] = arith.cmpi slt, %c0, %{{.*}} : index
+// GROUP-NEXT:  scf.if %[[ANY]] {
+// GROUP:         %[[WARP:.*]] = arith.cmpi ult, %{{.*}}, %{{.*}} : i32
+// GROUP-NEXT:    scf.if %[[WARP]] {
+// GROUP:           llvm.inline_asm {{.*}}elect.sync leader|p, 0xffffffff;\0A@p mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], 16384;\0A@p cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [$1], [$2, {$3, $4}], [$0];\0A{{.*}}[$9], [$10, {$11, $12}], [$0];\0A}\0A", "r,r,l,r,r,r,l,r,r,r,l,r,r,~{memory}"
+// GROUP:       scf.for
+// GROUP:         gpu.barrier
+// GROUP-NOT:     cp.async.wait
+// the next round
+// GROUP:         mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], 16384;
+// GROUP:         llvm.inline_asm {{.*}}await:\0Ambarrier.try_wait.parity.shared::cta.b64 p, [$0], $1;\0A@!p bra await;\0A}\0A", "r,r,~{memory}"
 // rows of q are columns of y, 16 of the depth are 32 bytes
 // GROUP:       llvm.ptrtoint
 // GROUP:       arith.constant 65536 : i32

@@ -48,6 +48,14 @@ CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr, size_t size, CUstream) {
   return printf("read %zu bytes\n", size), 0;
 }
 
+CUresult cuTensorMapEncodeTiled(TensorMap *map, int type, unsigned rank, void *matrix, const uint64_t *sizes,
+                                const uint64_t *strides, const uint32_t *box, const uint32_t *, int, int swizzle, int, int) {
+  printf("map %d of rank %u at %p: %llu x %llu by %llu bytes, boxes %u x %u, swizzle %d\n", type, rank, matrix,
+         (unsigned long long)sizes[1], (unsigned long long)sizes[0], (unsigned long long)strides[0], box[1], box[0], swizzle);
+  map->word[0] = (uintptr_t)matrix;
+  return result("cuTensorMapEncodeTiled");
+}
+
 CUresult cuLaunchKernel(CUfunction function, unsigned blocks, unsigned, unsigned, unsigned threads, unsigned, unsigned, unsigned,
                         CUstream, void **arguments, void **) {
   printf("%s %s of %u x %u: %lld\n", recording ? "record" : "start", (const char *)function, blocks, threads,

@@ -33,6 +33,12 @@ int main(void) {
     call(ctx, 5, i);
   call(ctx, 5, 77);
   strand_rt_launch(ctx, 0, 0, 32, 0, NULL, 0); /* no blocks */
+  int64_t cells[17] = {9}; /* one number and one map */
+  strand_rt_boxes(ctx, cells + 1, (void *)8192, 300, 128, 64, 32);
+  strand_rt_launch(ctx, 1, 3, 32, 0, cells, 17);
+  strand_rt_boxes(ctx, cells + 1, (void *)8192, 0, 128, 64, 32); /* no rows */
+  if (strand_rt_gpu_status(ctx) != STRAND_OK)
+    printf("error: %s\n", strand_rt_gpu_problem(ctx));
   puts("end");
   strand_rt_gpu_destroy(ctx);
 }
