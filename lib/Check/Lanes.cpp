@@ -15,16 +15,20 @@ using namespace strand;
 namespace {
 constexpr int lanes = 32;
 constexpr size_t stackBytes = 128 << 10, guardBytes = 64 << 10;
+constexpr const char *withoutFence = " with no fence.proxy.async between that and a barrier";
 
 /// Who was the last to read or write a cell of memory, and when.
 struct Access {
   int thread = -1, block = -1;
   int64_t launch = -1, epoch = -1; // epoch: barriers so far, of all blocks
 };
+
 struct Shadow {
   Access write, read;
   bool manyRead = false; // several threads read it in the epoch of `read`
   size_t fences = 0;     // proxy fences that the writer had come to
+  size_t readFences = 0; // and the reader
+  bool isLoaded = false; // the reader is a thread by itself, and no product
   int64_t product = 0;   // of a warpgroup, the last that read it
   int64_t copy = 0;      // of the copy engine, that writes or has written it; 0: a thread has
 };
@@ -102,6 +106,7 @@ private:
   template <typename Over> void await(Over isOver, const char *otherwise);
   bool isPlanted(LaneFault::Kind kind, int64_t number);
   void groupRead(int64_t place, std::string &fault);
+  bool isFenced(int thread, size_t fences) const;
   std::string unfenced(const Shadow &s) const;
   void bulkWrite(int64_t place, int64_t copy);
   int64_t placeOf(uint32_t address) const { return uint32_t(address - uint32_t(uintptr_t(shared))); }
@@ -309,17 +314,20 @@ void Emulator::groupFence(int64_t number) {
     groupThreads[thread].isFenced = true;
 }
 
+/// Whether a thread has come to a proxy fence behind its first `fences` and then to a barrier.
+bool Emulator::isFenced(int thread, size_t fences) const {
+  const std::vector<int64_t> &all = groupThreads[thread].proxyFences;
+  return fences < all.size() && all[fences] != epoch;
+}
+
 /// Why what runs beside the threads may not come behind the last write of a cell yet; empty: it may.
 std::string Emulator::unfenced(const Shadow &s) const {
   if (s.write.launch != launches || s.write.block != block)
     return "";
-  const std::vector<int64_t> &fences = groupThreads[s.write.thread].proxyFences;
   std::string writer = "written by thread " + std::to_string(s.write.thread);
   if (s.write.epoch == epoch)
     return writer + " since the last barrier";
-  return s.fences >= fences.size() || fences[s.fences] == epoch
-             ? writer + " with no fence.proxy.async between that and a barrier"
-             : "";
+  return isFenced(s.write.thread, s.fences) ? "" : writer + withoutFence;
 }
 
 /// A product reads bytes of shared memory. The first fault is left to the caller, who is in the middle of a meeting.
@@ -340,6 +348,7 @@ void Emulator::groupRead(int64_t place, std::string &fault) {
     if (!engine.isSeen(s.copy, t))
       say("a product reads it, brought by a copy for which thread " + std::to_string(t) + " has not waited");
   s.manyRead = true;
+  s.isLoaded = false;
   s.read = {thread, block, launches, epoch};
   s.product = products;
 }
@@ -497,8 +506,13 @@ void Emulator::bulkWrite(int64_t place, int64_t copy) {
   std::string at = "shared memory at " + std::to_string(place) + ": a copy writes it, ";
   if (std::string late = unfenced(s); !late.empty())
     report(at + late);
-  if (s.read.launch == launches && s.read.block == block && s.read.epoch == epoch)
-    report(at + "read by thread " + std::to_string(s.read.thread) + " since the last barrier");
+  if (s.read.launch == launches && s.read.block == block) {
+    std::string reader = "read by thread " + std::to_string(s.read.thread);
+    if (s.read.epoch == epoch)
+      report(at + reader + " since the last barrier");
+    else if (s.isLoaded && !isFenced(s.read.thread, s.readFences)) // the load may still be on its way
+      report(at + reader + withoutFence);
+  }
   if (s.product && llvm::any_of(groupThreads, [&](const GroupThread &t) { return s.product > t.waited; }))
     report(at + "read by a product that has not been waited for");
   if (engine.isOfBlock(s.copy) && engine.isOnItsWay(s.copy))
@@ -564,6 +578,8 @@ void Emulator::touchCell(uintptr_t cell, bool isShared, bool write) {
   } else {
     s.manyRead = s.read.epoch == epoch && (s.manyRead || s.read.thread != thread);
     s.read = now;
+    s.isLoaded = true;
+    s.readFences = groupThreads[thread].proxyFences.size();
   }
 }
 

@@ -6,8 +6,9 @@
 // odd in turn: n / 2 % 2.
 //
 // The engine works beside the threads (it is of the "async proxy"):
-// - It writes behind what threads wrote only through fence.proxy.async in each of these and then a barrier; behind what
-//   they read, through a barrier.
+// - It writes behind what threads wrote or loaded only through fence.proxy.async in each of these and then a barrier: a
+//   load may still be on its way behind the barrier (an H100 showed it). Behind products of a warpgroup that have been
+//   waited for, through a barrier.
 // - What it wrote is seen by threads that have waited for it, and by wgmma behind them, without a fence.
 #pragma once
 #include "mlir/IR/ImplicitLocOpBuilder.h"

@@ -27,7 +27,9 @@ Value address(ImplicitLocOpBuilder &b, Value pointer) { return LLVM::PtrToIntOp:
 Value TileCode::matrixOf(Value source) const {
   constexpr int64_t mostRows = 256;
   SmallVector<int64_t> shape = tileShape(source);
-  if (!program.wgmma || shape.size() != 2 || shape[0] > mostRows || !program.arrives(source))
+  // decayed scores load all that they multiply, and a fence a round costs them more than the copies gain
+  bool isWanted = program.wgmma && !program.hasScores();
+  if (!isWanted || shape.size() != 2 || shape[0] > mostRows || !program.arrives(source))
     return {};
   auto kernel = source.getParentRegion()->getParentOfType<scf::ForallOp>();
   Value whole = source;

@@ -155,6 +155,9 @@ void TileCode::emitLoop(scf::ForOp loop) {
     }
     emitBody(*loop.getBody());
     settle();
+    if (unfenced) // the barrier at the head of the next round does not know of it
+      fenceForGroups(b);
+    unfenced = false;
     SmallVector<Value> next = valuesOfAll(carried);
     next.push_back(other);
     if (round)
@@ -364,9 +367,10 @@ void TileCode::barrier() {
   read.clear();
 }
 
-void TileCode::beforeRead(const Place &place) {
+void TileCode::beforeRead(const Place &place, Reader reader) {
   if (written.contains(place.number))
     barrier();
+  unfenced |= round && reader == Reader::threads;
   read.insert(place.number);
 }
 
@@ -397,10 +401,10 @@ TileCode::Place TileCode::placeOf(Value tile) {
 }
 
 /// Where a tile lies in shared memory, which threads may read now.
-TileCode::Place TileCode::sharedCopy(Value tile) {
+TileCode::Place TileCode::sharedCopy(Value tile, Reader reader) {
   if (program.isInput(tile)) {
     Place place = places.at(tile);
-    beforeRead(place);
+    beforeRead(place, reader);
     return place;
   }
   Place place = placeOf(tile);
@@ -415,7 +419,7 @@ TileCode::Place TileCode::sharedCopy(Value tile) {
       });
     held[tile].isShared = true;
   }
-  beforeRead(place);
+  beforeRead(place, reader);
   return place;
 }
 
@@ -447,9 +451,9 @@ void TileCode::writePlane(Value tile, const Place &place, ArrayRef<Value> words)
       }
 }
 
-Plane TileCode::planeOf(Value tile) {
+Plane TileCode::planeOf(Value tile, Reader reader) {
   SmallVector<int64_t> shape = tileShape(tile);
-  return {sharedCopy(tile).pointer, shape[0], shape[1]};
+  return {sharedCopy(tile, reader).pointer, shape[0], shape[1]};
 }
 
 //===--- elements ------------------------------------------------------------------------------------------------===//

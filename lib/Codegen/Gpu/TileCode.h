@@ -103,13 +103,16 @@ private:
   Place newPlace(int64_t size, int64_t alignment);
   Place placeAtEnd(int64_t size, int64_t alignment);
   void freePlaces(Operation *done, const DenseMap<Value, Operation *> &lastUses);
-  void beforeRead(const Place &place);
+  /// Products of warpgroups have read when they are waited for; loads of threads may still be on their way behind a
+  /// barrier, and the copy engine does not wait for them without a fence.
+  enum class Reader { threads, group };
+  void beforeRead(const Place &place, Reader reader = Reader::threads);
   void beforeWrite(const Place &place);
   void barrier();
   Place placeOf(Value tile);
-  Place sharedCopy(Value tile);
+  Place sharedCopy(Value tile, Reader reader = Reader::threads);
   void writePlane(Value tile, const Place &place, ArrayRef<Value> words);
-  Plane planeOf(Value tile);
+  Plane planeOf(Value tile, Reader reader = Reader::threads);
   int64_t sharedBytesOf(Value tile) const;
   static int64_t alignmentOf(Value tile);
 

@@ -286,7 +286,6 @@ void TileCode::givePlace(Value tile) {
   const Place &place = places[tile];
   if (place.begin + place.size != bytes)
     return;
-  unfenced |= round != nullptr; // loads that are still on their way would meet what the copy engine writes
   if (read.contains(place.number))
     barrier();
   bytes = place.begin;

@@ -129,10 +129,10 @@ void TileCode::emitGroupProduct(const TileStep &step, const Factors &factors) {
         second = program.sourceOf(tileOf(factors.second->get()));
   bool alongRows = factors.firstAlongRows;
   bool inRegisters = isHeldAlong(first, alongRows) || kept[first].contains(numberOfWords(alongRows, 0, 0));
-  Plane firstPlane, secondPlane = planeOf(second);
+  Plane firstPlane, secondPlane = planeOf(second, Reader::group);
   if (!inRegisters) {
-    firstPlane = planeOf(first);
-    planeOf(second); // is read behind a barrier that there may be in between
+    firstPlane = planeOf(first, Reader::group);
+    planeOf(second, Reader::group); // is read behind a barrier that there may be in between
   }
   GroupProduct product{factors.columns, !alongRows, factors.depthIsRows, {}, at.fragmentsOfThread(factors.lines), {}};
   SmallVector<Value> seconds;
