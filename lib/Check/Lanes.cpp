@@ -133,6 +133,7 @@ private:
   std::vector<GroupThread> groupThreads;
   int64_t products = 0;
   LaneCopies engine;
+  int64_t lastSeen = 0; // the copy that a product read last
 };
 Emulator emulator;
 
@@ -314,12 +315,12 @@ std::string Emulator::unfenced(const Shadow &s) const {
   if (s.write.launch != launches || s.write.block != block)
     return "";
   const std::vector<int64_t> &fences = groupThreads[s.write.thread].proxyFences;
-  std::string writer = "written by thread " + std::to_string(s.write.thread);
-  if (s.write.epoch == epoch)
-    return writer + " since the last barrier";
-  return s.fences >= fences.size() || fences[s.fences] == epoch
-             ? writer + " with no fence.proxy.async between that and a barrier"
-             : "";
+  bool isFenced = s.fences < fences.size() && fences[s.fences] != epoch;
+  if (s.write.epoch != epoch && isFenced)
+    return "";
+  return "written by thread " + std::to_string(s.write.thread) +
+         (s.write.epoch == epoch ? " since the last barrier"
+                                 : " with no fence.proxy.async between that and a barrier");
 }
 
 /// A product reads bytes of shared memory. The first fault is left to the caller, who is in the middle of a meeting.
@@ -336,9 +337,12 @@ void Emulator::groupRead(int64_t place, std::string &fault) {
   if (std::string late = unfenced(s); !late.empty())
     say("a product reads it, " + late);
   int first = thread / threadsOfLaneGroup * threadsOfLaneGroup;
-  for (int t = first; engine.isOfBlock(s.copy) && t < first + threadsOfLaneGroup; ++t)
-    if (!engine.isSeen(s.copy, t))
-      say("a product reads it, brought by a copy for which thread " + std::to_string(t) + " has not waited");
+  if (engine.isOfBlock(s.copy) && s.copy != lastSeen) {
+    for (int t = first; t < first + threadsOfLaneGroup; ++t)
+      if (!engine.isSeen(s.copy, t))
+        say("a product reads it, brought by a copy for which thread " + std::to_string(t) + " has not waited");
+    lastSeen = s.copy;
+  }
   s.manyRead = true;
   s.read = {thread, block, launches, epoch};
   s.product = products;
@@ -371,6 +375,7 @@ void Emulator::groupMultiply(int64_t instruction, const GroupOperands &operands,
   std::string fault;
   meet(meeting, threadsOfLaneGroup, instruction, [&] {
     ++products;
+    lastSeen = 0;
     auto read = [&](int64_t place) {
       groupRead(place, fault);
       uint16_t bits = 0;
@@ -494,15 +499,17 @@ void Emulator::bulkCopy(int64_t number, uint32_t barrier, uint32_t to, const Lan
 
 void Emulator::bulkWrite(int64_t place, int64_t copy) {
   Shadow &s = shadows[uintptr_t(shared) + place];
-  std::string at = "shared memory at " + std::to_string(place) + ": a copy writes it, ";
+  auto say = [&](const std::string &what) {
+    report("shared memory at " + std::to_string(place) + ": a copy writes it, " + what);
+  };
   if (std::string late = unfenced(s); !late.empty())
-    report(at + late);
+    say(late);
   if (s.read.launch == launches && s.read.block == block && s.read.epoch == epoch)
-    report(at + "read by thread " + std::to_string(s.read.thread) + " since the last barrier");
+    say("read by thread " + std::to_string(s.read.thread) + " since the last barrier");
   if (s.product && llvm::any_of(groupThreads, [&](const GroupThread &t) { return s.product > t.waited; }))
-    report(at + "read by a product that has not been waited for");
+    say("read by a product that has not been waited for");
   if (engine.isOfBlock(s.copy) && engine.isOnItsWay(s.copy))
-    report(at + "and so does another that is on its way");
+    say("and so does another that is on its way");
   s = {};
   s.copy = copy;
 }
