@@ -138,6 +138,7 @@ private:
   std::vector<GroupThread> groupThreads;
   int64_t products = 0;
   LaneCopies engine;
+  int64_t lastSeen = 0; // the copy that a product read last
 };
 Emulator emulator;
 
@@ -324,10 +325,10 @@ bool Emulator::isFenced(int thread, size_t fences) const {
 std::string Emulator::unfenced(const Shadow &s) const {
   if (s.write.launch != launches || s.write.block != block)
     return "";
-  std::string writer = "written by thread " + std::to_string(s.write.thread);
-  if (s.write.epoch == epoch)
-    return writer + " since the last barrier";
-  return isFenced(s.write.thread, s.fences) ? "" : writer + withoutFence;
+  bool isBehind = s.write.epoch != epoch;
+  if (isBehind && isFenced(s.write.thread, s.fences))
+    return "";
+  return "written by thread " + std::to_string(s.write.thread) + (isBehind ? withoutFence : " since the last barrier");
 }
 
 /// A product reads bytes of shared memory. The first fault is left to the caller, who is in the middle of a meeting.
@@ -344,9 +345,12 @@ void Emulator::groupRead(int64_t place, std::string &fault) {
   if (std::string late = unfenced(s); !late.empty())
     say("a product reads it, " + late);
   int first = thread / threadsOfLaneGroup * threadsOfLaneGroup;
-  for (int t = first; engine.isOfBlock(s.copy) && t < first + threadsOfLaneGroup; ++t)
-    if (!engine.isSeen(s.copy, t))
-      say("a product reads it, brought by a copy for which thread " + std::to_string(t) + " has not waited");
+  if (engine.isOfBlock(s.copy) && s.copy != lastSeen) {
+    for (int t = first; t < first + threadsOfLaneGroup; ++t)
+      if (!engine.isSeen(s.copy, t))
+        say("a product reads it, brought by a copy for which thread " + std::to_string(t) + " has not waited");
+    lastSeen = s.copy;
+  }
   s.manyRead = true;
   s.isLoaded = false;
   s.read = {thread, block, launches, epoch};
@@ -380,6 +384,7 @@ void Emulator::groupMultiply(int64_t instruction, const GroupOperands &operands,
   std::string fault;
   meet(meeting, threadsOfLaneGroup, instruction, [&] {
     ++products;
+    lastSeen = 0;
     auto read = [&](int64_t place) {
       groupRead(place, fault);
       uint16_t bits = 0;
@@ -503,20 +508,22 @@ void Emulator::bulkCopy(int64_t number, uint32_t barrier, uint32_t to, const Lan
 
 void Emulator::bulkWrite(int64_t place, int64_t copy) {
   Shadow &s = shadows[uintptr_t(shared) + place];
-  std::string at = "shared memory at " + std::to_string(place) + ": a copy writes it, ";
+  auto say = [&](const std::string &what) {
+    report("shared memory at " + std::to_string(place) + ": a copy writes it, " + what);
+  };
   if (std::string late = unfenced(s); !late.empty())
-    report(at + late);
+    say(late);
   if (s.read.launch == launches && s.read.block == block) {
-    std::string reader = "read by thread " + std::to_string(s.read.thread);
+    auto reader = [&] { return "read by thread " + std::to_string(s.read.thread); };
     if (s.read.epoch == epoch)
-      report(at + reader + " since the last barrier");
+      say(reader() + " since the last barrier");
     else if (s.isLoaded && !isFenced(s.read.thread, s.readFences)) // the load may still be on its way
-      report(at + reader + withoutFence);
+      say(reader() + withoutFence);
   }
   if (s.product && llvm::any_of(groupThreads, [&](const GroupThread &t) { return s.product > t.waited; }))
-    report(at + "read by a product that has not been waited for");
+    say("read by a product that has not been waited for");
   if (engine.isOfBlock(s.copy) && engine.isOnItsWay(s.copy))
-    report(at + "and so does another that is on its way");
+    say("and so does another that is on its way");
   s = {};
   s.copy = copy;
 }
