@@ -19,6 +19,7 @@
 
 // Fences and waits that are left out, and wrong descriptors.
 // RUN: strand-check --lanes --rows=400 --forms=whole --function=window --without-fences --verbose %s | FileCheck %s --check-prefix=FENCES
+// Of what is loaded and written between barriers one fence would do in front of the copy engine; each barrier has one.
 // RUN: strand-check --lanes --rows=150 --forms=whole --function=delta --without-fences --verbose %s | FileCheck %s --check-prefix=DELTA-FENCES
 // RUN: strand-check --lanes --rows=150 --forms=whole --function=delta --wrong-descriptors --verbose %s | FileCheck %s --check-prefix=FIELDS
 // FIELDS: with a wrong swizzle of product {{[0-9]+}} of k0_delta: {{.*}}{{error|written|no swizzle}}
@@ -29,7 +30,7 @@
 // FENCES-DAG: without wgmma.wait_group {{[0-9]+}} of k0_window: {{.*}}: {{uses sums of a product that have|ends before its products have}}
 // FENCES: window: form whole: [[ALL:[0-9]+]] of [[ALL]] fences and waits are missed{{$}}
 // DELTA-FENCES: without fence.proxy.async {{[0-9]+}} of k0_delta: {{.*}}: a product reads it, written by thread {{[0-9]+}} with no fence.proxy.async between that and a barrier
-// DELTA-FENCES: delta: form whole: 10 of 12 fences and waits are missed
+// DELTA-FENCES: delta: form whole: 9 of 18 fences and waits are missed
 
 // Barriers that are left out.
 // RUN: strand-check --lanes --gpu-arch=sm_80 --rows=40 --forms=whole --function=causal --without-barriers %s | FileCheck %s --check-prefix=CAUSAL
