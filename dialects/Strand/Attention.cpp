@@ -55,15 +55,6 @@ Value strand::lowest(OpBuilder &b, Location loc, Type e) {
   return arith::ConstantOp::create(b, loc, FloatAttr::get(e, APFloat::getLargest(semantics, /*Negative=*/true)));
 }
 
-SmallVector<Value> strand::emitLoop(OpBuilder &b, Location loc, Value from, Value to, int64_t step, ValueRange init,
-                                   LoopBody body) {
-  auto loop = scf::ForOp::create(b, loc, from, to, indexConstant(b, loc, step), init);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(loop.getBody());
-  scf::YieldOp::create(b, loc, body(loop.getInductionVar(), loop.getRegionIterArgs()));
-  return llvm::to_vector_of<Value>(loop.getResults());
-}
-
 Value strand::placeOf(OpBuilder &b, AttentionOp op, Value position) {
   if (!op.getWindow())
     return position;

@@ -120,6 +120,15 @@ SmallVector<Value> strand::changedIf(OpBuilder &b, Location loc, Value condition
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 
+SmallVector<Value> strand::emitLoop(OpBuilder &b, Location loc, Value from, Value to, int64_t step, ValueRange init,
+                                   LoopBody body) {
+  auto loop = scf::ForOp::create(b, loc, from, to, indexConstant(b, loc, step), init);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  scf::YieldOp::create(b, loc, body(loop.getInductionVar(), loop.getRegionIterArgs()));
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
 Value strand::emptyTensor(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Type element) {
   return tensor::EmptyOp::create(b, loc, shape, element);
 }

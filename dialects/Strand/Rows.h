@@ -36,6 +36,11 @@ Value putRow(OpBuilder &b, Location loc, Value row, Value rows, Value t);
 SmallVector<Value> changedIf(OpBuilder &b, Location loc, Value condition, ValueRange values,
                              llvm::function_ref<SmallVector<Value>(ValueRange)> change);
 
+using LoopBody = llvm::function_ref<SmallVector<Value>(Value i, ValueRange carried)>;
+/// scf.for with its body emitted through `b` itself.
+SmallVector<Value> emitLoop(OpBuilder &b, Location loc, Value from, Value to, int64_t step, ValueRange init,
+                            LoopBody body);
+
 Value emptyTensor(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Type element);
 /// tensor.empty with as many rows as `like`.
 Value emptyRows(OpBuilder &b, Location loc, Value like, ArrayRef<int64_t> item, Type element);

@@ -124,7 +124,7 @@ private:
   Values meaning;
   Bounds bounds;
   bool isWidened = false;
-  std::optional<std::pair<std::string, Values>> first; // the run that the others are compared with, and its name
+  std::optional<std::pair<std::string, Values>> first; // with `reproducible`: the run whose bits others must have
 };
 
 /// What it takes to see it again.
@@ -163,8 +163,7 @@ Error FunctionCheck::run() {
           return compiled.takeError();
       }
       for (auto [level, ofLevel] : llvm::zip_equal(options.levels, of)) {
-        if (options.reproducible) // other vectors, other bits
-          first.reset();
+        first.reset(); // other vectors, other bits
         run(ofLevel, {build.target, build.emulation, build.chip, level});
       }
     }
@@ -312,29 +311,35 @@ void FunctionCheck::run(const Programs &programs, const Build &build) {
     }
 }
 
+/// Whether faults of a kind are asked for, whether numbers may show them, and where it is told what came of them.
+struct FaultKind {
+  bool isAsked, showsInNumbers;
+  std::vector<FaultRun> FunctionRuns::*runs;
+};
+FaultKind kindOf(const LaneFault &fault, const CheckOptions &options) {
+  if (fault.kind == LaneFault::barrier)
+    return {options.withoutBarriers, false, &FunctionRuns::barriers};
+  if (fault.kind <= LaneFault::wait)
+    return {options.withoutFences, false, &FunctionRuns::fences};
+  if (fault.kind < LaneFault::arrivalWait)
+    return {options.wrongDescriptors, true, &FunctionRuns::descriptors};
+  return {options.wrongCopies, true, &FunctionRuns::copies};
+}
+
 /// With each of the faults that are asked for, at the places that threads came to in the run before.
 void FunctionCheck::runWithFaults(const FormDefinition &form, const Programs &programs) {
   Comparison comparison(signature, inputs, programs.carried(), cacheRows, bounds);
-  FunctionRuns &runs = report.functions.back();
   for (const LaneFault &fault : takeLaneFaults()) {
-    bool isBarrier = fault.kind == LaneFault::barrier, isFence = !isBarrier && fault.kind <= LaneFault::wait,
-         isCopy = fault.kind >= LaneFault::arrivalWait;
-    if (!(isBarrier ? options.withoutBarriers
-          : isFence ? options.withoutFences
-          : isCopy  ? options.wrongCopies
-                    : options.wrongDescriptors))
+    FaultKind kind = kindOf(fault, options);
+    if (!kind.isAsked)
       continue;
     plantLaneFault(fault);
     Trial trial{signature, inputs, programs, comparison, cacheRows, nullptr, Random(seed, form.name), {}};
     std::string problem = form.run(trial), found = takeLaneProblem();
     plantLaneFault(std::nullopt);
-    if (Distance distance; !isBarrier && !isFence && found.empty()) // numbers show it
+    if (Distance distance; kind.showsInNumbers && found.empty())
       found = problem.empty() ? difference(trial, distance) : problem;
-    (isBarrier ? runs.barriers
-     : isFence ? runs.fences
-     : isCopy  ? runs.copies
-               : runs.descriptors)
-        .push_back({form.name, fault.text(), found});
+    (report.functions.back().*kind.runs).push_back({form.name, fault.text(), found});
   }
 }
 
@@ -342,7 +347,7 @@ void FunctionCheck::runWithFaults(const FormDefinition &form, const Programs &pr
 /// other as both together are from the meaning, so to compare them would say nothing more.
 std::string FunctionCheck::difference(const Trial &trial, Distance &distance) const {
   std::string problem = trial.comparison.difference(trial.values, meaning, "the meaning", distance);
-  if (problem.empty() && first && options.reproducible)
+  if (problem.empty() && first)
     problem =
         trial.comparison.otherBits(trial.values, first->second, "in " + first->first, [](int64_t) { return true; });
   return problem;
@@ -370,9 +375,9 @@ std::string FunctionCheck::runForm(const FormDefinition &form, const Programs &p
   }
   if (!problem.empty())
     return problem;
-  if (!first)
+  if (options.reproducible && !first)
     first.emplace(name, std::move(trial.values));
-  else if (first->second.states.empty()) // it was one without state
+  else if (first && first->second.states.empty()) // it was one without state
     first->second.states = std::move(trial.values.states);
   report.functions.back().runs.push_back({form.name, build.text(), threads, distance.rms, distance.largest});
   return "";

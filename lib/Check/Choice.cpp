@@ -1,9 +1,8 @@
 // A call has rows of all kinds, in an order that the seed gives: logits as models have them, equal ones, infinities,
 // what is no number; and with each the settings of a draw, cuts by rank and by mass, and sequences that have stopped.
 #include "lib/Check/Choice.h"
-#include "lib/Check/Function.h"
 #include "lib/Check/Lanes.h"
-#include "lib/Jit/Jit.h"
+#include "lib/Check/Program.h"
 #include "lib/Lowering/Roots.h"
 #include "lib/Runtime/Runtime.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -119,23 +118,8 @@ Expected<OwningOpRef<ModuleOp>> choices(MLIRContext &context, int64_t vocabulary
   return module;
 }
 
-struct Function {
-  void (*call)(strand_rt_ctx *, void *const *, const int64_t *, void *);
-  int64_t (*scratch)(int64_t, int64_t);
-};
-
-Expected<Function> functionOf(const JitModule &code, llvm::StringRef name) {
-  auto call = code.function<void(strand_rt_ctx *, void *const *, const int64_t *, void *)>((name + "_call").str());
-  if (!call)
-    return call.takeError();
-  auto scratch = code.function<int64_t(int64_t, int64_t)>((name + "_scratch").str());
-  if (!scratch)
-    return scratch.takeError();
-  return Function{*call, *scratch};
-}
-
 /// Calls `f` on all `rows` and compares.
-std::string callOn(const Function &f, bool draws, llvm::ArrayRef<Row> rows, int64_t vocabulary) {
+std::string callOn(const Entry &f, bool draws, llvm::ArrayRef<Row> rows, int64_t vocabulary) {
   int64_t n = rows.size();
   std::vector<float> logits;
   std::vector<strand_choice> how;
@@ -163,7 +147,7 @@ std::string callOn(const Function &f, bool draws, llvm::ArrayRef<Row> rows, int6
 }
 
 /// In calls of 1 row, of 2, of 4 ...
-ChoiceRun runAll(const Function &f, bool draws, llvm::ArrayRef<Row> rows, const ChoiceCheck &options) {
+ChoiceRun runAll(const Entry &f, bool draws, llvm::ArrayRef<Row> rows, const ChoiceCheck &options) {
   constexpr int64_t mostSequences = 64;
   ChoiceRun run;
   for (int64_t count = 1; !rows.empty() && run.problem.empty(); count = std::min(2 * count, mostSequences)) {
@@ -205,7 +189,7 @@ Expected<std::vector<ChoiceRun>> strand::checkChoice(MLIRContext &context, const
     if (!code)
       return code.takeError();
     for (llvm::StringRef function : choiceNames) {
-      auto found = functionOf(*code, function);
+      auto found = Entry::of(*code, function);
       if (!found)
         return found.takeError();
       bool draws = function != chooseLargest;

@@ -156,23 +156,23 @@ Expected<std::vector<std::vector<Program>>> Program::compile(ModuleOp original, 
         program.carried = together.carried;
       program.code = code;
       program.ops = ops;
-      if (Error e = program.find(signature.name + Together::suffix(i, forms.size())))
-        return std::move(e);
+      auto entry = Entry::of(*code, signature.name + Together::suffix(i, forms.size()));
+      if (!entry)
+        return entry.takeError();
+      program.entry = *entry;
     }
   }
   return programs;
 }
 
-Error Program::find(llvm::StringRef name) {
-  auto found = code->function<CallFn>((name + "_call").str());
-  if (!found)
-    return found.takeError();
-  auto sizes = code->function<ScratchFn>((name + "_scratch").str());
-  if (!sizes)
-    return sizes.takeError();
-  call = *found;
-  scratch = *sizes;
-  return Error::success();
+Expected<Entry> Entry::of(const JitModule &code, llvm::StringRef name) {
+  auto call = code.function<std::remove_pointer_t<decltype(Entry::call)>>((name + "_call").str());
+  if (!call)
+    return call.takeError();
+  auto scratch = code.function<std::remove_pointer_t<decltype(Entry::scratch)>>((name + "_scratch").str());
+  if (!scratch)
+    return scratch.takeError();
+  return Entry{*call, *scratch};
 }
 
 void Program::run(const Call &c) const {
@@ -193,5 +193,5 @@ void Program::run(const Call &c) const {
     buffers.push_back(c.slotOf);
     sizes.push_back(c.sequences);
   }
-  call(c.threads, buffers.data(), sizes.data(), c.scratch);
+  entry.call(c.threads, buffers.data(), sizes.data(), c.scratch);
 }

@@ -28,6 +28,13 @@ struct ProgramOptions {
   bool inParts = true, quickly = false; // as JitOptions have them
 };
 
+/// A function's entry, as strand-function-interface makes it.
+struct Entry {
+  void (*call)(strand_rt_ctx *, void *const *buffers, const int64_t *sizes, void *scratch);
+  int64_t (*scratch)(int64_t rows, int64_t sequences); // bytes
+  static llvm::Expected<Entry> of(const JitModule &code, llvm::StringRef name);
+};
+
 class Program {
 public:
   /// For each of `forms` one for each level; those of a level lie in one piece of code, in which what is the same in
@@ -43,7 +50,7 @@ public:
   ArrayRef<CarriedValue> states() const { return carried; }
   /// What the passes noted of each op of all that was compiled together.
   const llvm::json::Array &report() const { return *ops; }
-  int64_t scratchBytes(int64_t rows, int64_t sequences) const { return scratch(rows, sequences); }
+  int64_t scratchBytes(int64_t rows, int64_t sequences) const { return entry.scratch(rows, sequences); }
 
   struct Call {
     strand_rt_ctx *threads;
@@ -54,16 +61,12 @@ public:
   void run(const Call &call) const;
 
 private:
-  using CallFn = void(strand_rt_ctx *, void *const *, const int64_t *, void *);
-  using ScratchFn = int64_t(int64_t, int64_t);
   Program(const Signature &signature) : signature(&signature) {}
-  llvm::Error find(llvm::StringRef name);
 
   const Signature *signature;
   SmallVector<CarriedValue> carried;
   std::shared_ptr<JitModule> code;
   std::shared_ptr<llvm::json::Array> ops;
-  CallFn *call = nullptr;
-  ScratchFn *scratch = nullptr;
+  Entry entry{};
 };
 } // namespace strand

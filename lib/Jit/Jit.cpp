@@ -116,7 +116,8 @@ Expected<std::vector<JitModule>> JitModule::compile(mlir::ModuleOp module, const
     if (Error e = runPasses(module, options.passes, "the pipeline"))
       return std::move(e);
   SmallVector<StepTime> times;
-  auto ofLevels = emitObjects(module, options.target, {0, "jit", options.inParts, options.contracts, options.quickly}, levels, times);
+  auto ofLevels = emitObjects(module, options.target, {0, "jit", options.inParts, options.contracts, options.quickly},
+                              levels, times);
   if (!ofLevels)
     return ofLevels.takeError();
   std::vector<JitModule> modules;

@@ -69,21 +69,13 @@ public:
 
 private:
   Value tiles(Value whole);
-  Value tile(ValueRange at, Value into);
+  Value tile(Value firstRow, Value firstColumn, Value into);
   Value restOf(Value y, Value whole, Value rest);
   Value made(Value sums, Value into);
 
   Value index(int64_t i) { return indexConstant(b, loc, i); }
   Value times(Value x, int64_t n) { return arith::MulIOp::create(b, loc, x, index(n)); }
   int64_t sizeOf(unsigned loop) { return p.op.getStaticLoopRanges()[loop]; }
-  SmallVector<Value> overLoop(Value from, Value to, int64_t step, Value init,
-                              llvm::function_ref<Value(Value, Value)> body) {
-    auto loop = scf::ForOp::create(b, loc, from, to, index(step), init);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    scf::YieldOp::create(b, loc, body(loop.getInductionVar(), loop.getRegionIterArg(0)));
-    return llvm::to_vector_of<Value>(loop.getResults());
-  }
 
   Product p;
   linalg::GenericOp reader;
@@ -95,49 +87,46 @@ private:
 
 /// What the reader makes of sums.
 Value Blocked::made(Value sums, Value into) {
-  AffineMap each = AffineMap::getMultiDimIdentityMap(2, b.getContext());
-  return generic(b, loc, sums, into, {each, each}, "pp",
-                 [&](OpBuilder &b, Location, ValueRange x) -> SmallVector<Value> {
-                   IRMapping values;
-                   values.map(reader.getBody()->getArgument(0), x[0]);
-                   for (Operation &op : reader.getBody()->without_terminator())
-                     b.clone(op, values);
-                   return {values.lookupOrDefault(reader.getBody()->getTerminator()->getOperand(0))};
-                 })[0];
+  IRMapping values;
+  values.map(reader.getDpsInputs()[0], sums);
+  values.map(reader.getDpsInits()[0], into);
+  Value result = b.clone(*reader, values)->getResult(0);
+  result.setType(into.getType());
+  return result;
 }
 
-/// The tile in row and column `at` of tiles.
-Value Blocked::tile(ValueRange at, Value into) {
-  Value firstRow = times(at[0], R), firstColumn = times(at[1], C);
-  OpFoldResult zero = b.getIndexAttr(0);
+/// The tile at `firstRow` and `firstColumn`.
+Value Blocked::tile(Value firstRow, Value firstColumn, Value into) {
   // a loop of one round: what a block does with its tiles is what strand-register-tiles takes
   Value end = arith::AddIOp::create(b, loc, firstRow, index(R));
-  return overLoop(firstRow, end, R, into, [&](Value row, Value into) -> Value {
+  return emitLoop(b, loc, firstRow, end, R, into, [&](Value row, ValueRange into) -> SmallVector<Value> {
     Value zero = floatConstant(b, loc, b.getF32Type(), 0);
-    Value sums = reader ? filled(b, loc, {R, C}, zero) : filledInto(b, loc, zero, into);
-    sums = overLoop(index(0), index(sizeOf(p.k)), D, sums, [&](Value k, Value sums) -> Value {
-      Value x = slice(b, loc, p.rows->get(), {row, k}, {R, D}), w = slice(b, loc, p.matrix->get(), {firstColumn, k}, {C, D});
-      return contract(b, loc, x, "mk", w, "nk", sums, "mn");
+    Value sums = reader ? filled(b, loc, {R, C}, zero) : filledInto(b, loc, zero, into[0]);
+    sums = emitLoop(b, loc, index(0), index(sizeOf(p.k)), D, sums, [&](Value k, ValueRange sums) -> SmallVector<Value> {
+      Value x = slice(b, loc, p.rows->get(), {row, k}, {R, D});
+      Value w = slice(b, loc, p.matrix->get(), {firstColumn, k}, {C, D});
+      return {contract(b, loc, x, "mk", w, "nk", sums[0], "mn")};
     })[0];
-    return reader ? made(sums, into) : sums;
+    return {reader ? made(sums, into[0]) : sums};
   })[0];
 }
 
 /// The rows up to `whole`.
 Value Blocked::tiles(Value whole) {
-  auto type = cast<RankedTensorType>(last->getResult(0).getType());
-  Value y = emptyRows(b, loc, p.rows->get(), {sizeOf(p.n)}, type.getElementType());
+  Type element = getElementTypeOrSelf(last->getResult(0));
+  Value y = emptyRows(b, loc, p.rows->get(), {sizeOf(p.n)}, element);
   SmallVector<OpFoldResult> counts{arith::DivUIOp::create(b, loc, whole, index(R)).getResult(),
                                    b.getIndexAttr(sizeOf(p.n) / C)};
   auto loop = scf::ForallOp::create(b, loc, counts, y, std::nullopt);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(loop.getTerminator());
-  SmallVector<Value> at = llvm::to_vector_of<Value>(loop.getInductionVars());
-  SmallVector<OpFoldResult> offsets{times(at[0], R), times(at[1], C)};
-  SmallVector<OpFoldResult> sizes{b.getIndexAttr(R), b.getIndexAttr(C)}, strides(2, b.getIndexAttr(1));
-  Value part = tile(at, slice(b, loc, loop.getRegionIterArgs()[0], offsets, {R, C}));
+  Value into = loop.getRegionIterArgs()[0], row = times(loop.getInductionVar(0), R),
+        column = times(loop.getInductionVar(1), C);
+  SmallVector<OpFoldResult> offsets{row, column}, sizes{b.getIndexAttr(R), b.getIndexAttr(C)},
+      strides(2, b.getIndexAttr(1));
+  Value part = tile(row, column, slice(b, loc, into, offsets, {R, C}));
   b.setInsertionPointToEnd(loop.getTerminator().getBody());
-  tensor::ParallelInsertSliceOp::create(b, loc, part, loop.getRegionIterArgs()[0], offsets, sizes, strides);
+  tensor::ParallelInsertSliceOp::create(b, loc, part, into, offsets, sizes, strides);
   return loop.getResult(0);
 }
 
@@ -149,11 +138,7 @@ Value Blocked::restOf(Value y, Value whole, Value rest) {
   Value into = tensor::ExtractSliceOp::create(b, loc, y, offsets, sizes(p.n), strides);
   IRMapping values;
   values.map(p.rows->get(), x);
-  Value sums = into;
-  if (reader) {
-    auto type = RankedTensorType::get({ShapedType::kDynamic, sizeOf(p.n)}, b.getF32Type());
-    sums = tensor::EmptyOp::create(b, loc, sizes(p.n), type.getElementType());
-  }
+  Value sums = reader ? tensor::EmptyOp::create(b, loc, sizes(p.n), b.getF32Type()).getResult() : into;
   sums = filledInto(b, loc, floatConstant(b, loc, b.getF32Type(), 0), sums);
   values.map(p.op.getDpsInits()[0], sums);
   sums = b.clone(*p.op, values)->getResult(0);
@@ -185,7 +170,8 @@ struct BlockProducts : impl::BlockProductsBase<BlockProducts> {
     SmallVector<int64_t> sizes = p.op.getStaticLoopRanges();
     return isBf16(p.rows) && isBf16(p.matrix) && p.transposed && ShapedType::isDynamic(sizes[p.m]) &&
            sizes[p.n] % unit == 0 && sizes[p.k] % std::max<int64_t>(unit, depth) == 0 &&
-           isZeros(p.op.getDpsInits()[0]) && isAligned(p.rows->get()) && isAligned(p.matrix->get()) && p.op->getParentOfType<scf::ForallOp>() == nullptr;
+           isZeros(p.op.getDpsInits()[0]) && isAligned(p.rows->get()) && isAligned(p.matrix->get()) &&
+           !p.op->getParentOfType<scf::ForallOp>();
   }
 };
 } // namespace

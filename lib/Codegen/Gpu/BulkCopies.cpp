@@ -13,8 +13,9 @@ constexpr StringLiteral beginText = "mbarrier.init.shared::cta.b64 ", endText = 
                                    ".mbarrier::complete_tx::bytes ",
                         waitText = "mbarrier.try_wait.parity.shared::cta.b64 p, ";
 // Lines around them.
-constexpr StringLiteral firstLines = "{\n.reg .pred p;\n", electText = ".reg .b32 leader;\nelect.sync leader|p, 0xffffffff;\n",
-                        waitLabel = "await:\n", waitLoop = "@!p bra await;\n", lastLine = "}\n";
+constexpr StringLiteral firstLines = "{\n.reg .pred p;\n",
+                        electText = ".reg .b32 leader;\nelect.sync leader|p, 0xffffffff;\n", waitLabel = "await:\n",
+                        waitLoop = "@!p bra await;\n", lastLine = "}\n";
 
 void emit(ImplicitLocOpBuilder &b, const std::string &text, ArrayRef<Value> operands) {
   std::string constraints;
@@ -68,7 +69,8 @@ void strand::sendBoxes(ImplicitLocOpBuilder &b, Value ring, Value round, int64_t
 void strand::awaitBoxes(ImplicitLocOpBuilder &b, Value ring, Value round) {
   IndexMath i32 = words(b);
   Value parity = i32.rem(i32.div(round, barriers), 2);
-  emit(b, (firstLines + waitLabel + waitText + "[$0], $1;\n" + waitLoop + lastLine).str(), {barrierOf(b, ring, round), parity});
+  emit(b, (firstLines + waitLabel + waitText + "[$0], $1;\n" + waitLoop + lastLine).str(),
+       {barrierOf(b, ring, round), parity});
 }
 
 bool strand::isBulkText(StringRef text) { return text.contains("mbarrier."); }

@@ -11,6 +11,7 @@
 // A choice is up to three searches: for the rank of the top_k-th token, for the rank at which top_p is held, and for the
 // one at which the draw is held. A row that nothing is cut from is walked by ids, which is the same search in ranks
 // without their logits.
+#include "dialects/Strand/Rows.h"
 #include "lib/Lowering/Roots.h"
 #include "lib/Passes.h"
 #include "lib/Runtime/Choice.h"
@@ -187,10 +188,7 @@ void Choice::loops(StringRef all, ArrayRef<std::pair<Value, StringRef>> inputs,
   SmallVector<AffineMap> maps;
   std::string kept;
   auto add = [&](std::pair<Value, StringRef> operand, SmallVector<Value> &to) {
-    SmallVector<AffineExpr> dims;
-    for (char loop : operand.second)
-      dims.push_back(b.getAffineDimExpr(all.find(loop)));
-    maps.push_back(AffineMap::get(all.size(), 0, dims, b.getContext()));
+    maps.push_back(dimsMap(b.getContext(), all, operand.second));
     to.push_back(operand.first);
   };
   for (auto input : inputs)

@@ -38,7 +38,8 @@ public:
   LogicalResult emitBody();
   /// What the arguments of the kernel hold, computed in front of the loop: i64 or a scalar.
   SmallVector<Value> cells;
-  /// What the kernel says of boxes of matrices, now in front of the loop; and those that become a map, behind the cells.
+  /// What the kernel says of boxes of matrices, now in front of the loop; and those that become a map, behind the
+  /// cells.
   SmallVector<tile::BoxesOp> boxes, maps;
   /// The number of blocks (i64).
   Value blocks;
@@ -365,7 +366,12 @@ struct OutlineKernels : impl::OutlineKernelsBase<OutlineKernels> {
     for (unsigned d = 0; d < dims; ++d)
       rows = b.createOrFold<arith::MulIOp>(loc, rows, b.createOrFold<memref::DimOp>(loc, matrix, d));
     auto number = [&](int64_t v) { return constant64(b, loc, v); };
-    Value operands[] = {context,       cell, address, index64(rows), number(boxes.getColumns()), number(boxes.getBox()[0]),
+    Value operands[] = {context,
+                        cell,
+                        address,
+                        index64(rows),
+                        number(boxes.getColumns()),
+                        number(boxes.getBox()[0]),
                         number(boxes.getBox()[1])};
     func::CallOp::create(b, loc, runtimeFunction(boxesName, {pointer, pointer, pointer, i64, i64, i64, i64}), operands);
   }

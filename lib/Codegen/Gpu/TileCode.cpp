@@ -155,9 +155,7 @@ void TileCode::emitLoop(scf::ForOp loop) {
     }
     emitBody(*loop.getBody());
     settle();
-    if (unfenced) // the barrier at the head of the next round does not know of it
-      fenceForGroups(b);
-    unfenced = false;
+    fence(); // the barrier at the head of the next round does not know of what this one did
     SmallVector<Value> next = valuesOfAll(carried);
     next.push_back(other);
     if (round)
@@ -358,10 +356,14 @@ void TileCode::freePlaces(Operation *done, const DenseMap<Value, Operation *> &l
   }
 }
 
-void TileCode::barrier() {
+void TileCode::fence() {
   if (unfenced)
     fenceForGroups(b);
   unfenced = false;
+}
+
+void TileCode::barrier() {
+  fence();
   at.barrier();
   written.clear();
   read.clear();

@@ -65,7 +65,7 @@ private:
   SmallVector<SmallVector<Arrival>> left; // places of loops that have ended, for other loops
   DenseSet<unsigned> written, read; // places, since the last barrier
   bool groups = false;              // some products are those of a warpgroup
-  bool unfenced = false;            // planes were written that wgmma or the copy engine may not see yet
+  bool unfenced = false;            // of what was written or loaded wgmma or the copy engine may not know yet
   llvm::MapVector<Value, GroupProduct> begun; // products of warpgroups that are yet to be computed, by tile
   DenseSet<unsigned> readByBegun;             // places that these read
   DenseMap<Value, DenseMap<int64_t, SmallVector<Value>>> loaded; // words or numbers of tiles, read in this round
@@ -108,6 +108,7 @@ private:
   enum class Reader { threads, group };
   void beforeRead(const Place &place, Reader reader = Reader::threads);
   void beforeWrite(const Place &place);
+  void fence();
   void barrier();
   Place placeOf(Value tile);
   Place sharedCopy(Value tile, Reader reader = Reader::threads);
