@@ -23,7 +23,7 @@ if config.sanitize:
     path = subprocess.run([config.cc, f"-print-file-name={runtime}"], stdout=subprocess.PIPE, text=True).stdout.strip()
     config.loading_python = f"env LD_PRELOAD={path} ASAN_OPTIONS=detect_leaks=0 {config.python}"
 shared = os.path.join(os.path.dirname(config.source), "shared")
-if os.path.isdir(shared):
+if os.path.isdir(os.path.join(shared, "checkpoints")):
     config.available_features.add("shared")
 sanitizers = f"-fsanitize={config.sanitize} -fno-sanitize-recover=all" if config.sanitize else ""
 config.substitutions += [("%{compile}", f"{config.cc} -O1 -g -Wall -Wextra -Werror {sanitizers} -I{config.source}/include"),
