@@ -293,8 +293,9 @@ int64_t AssociativeScanOp::getBlocks(const ChunkOptions &options) {
 }
 
 SmallVector<int64_t> AssociativeScanOp::getTileLengths(const ChunkOptions &options) {
-  return getReverse() ? SmallVector<int64_t>() : recurrenceTiles(options);
+  return getReverse() ? SmallVector<int64_t>{1} : recurrenceTiles(options);
 }
+bool AssociativeScanOp::goesBack() { return getReverse(); }
 
 Slice AssociativeScanOp::getStateSlice(OpBuilder &b, unsigned, Value block, const ChunkOptions &options) {
   SmallVector<int64_t> shape = getItemShape();

@@ -3,7 +3,7 @@
 include "dialects/Strand/Dialect.td"
 
 def Strand_AssociativeScanOp : Strand_StreamOp<"associative_scan", [IsolatedFromAbove, SingleBlock,
-    DeclareOpInterfaceMethods<Strand_ChunkOpInterface>,
+    DeclareOpInterfaceMethods<Strand_ChunkOpInterface, ["goesBack"]>,
     DeclareOpInterfaceMethods<Strand_SplitOpInterface, ["getNeutralState"]>]> {
   let summary = "p[t] = combine(p[t-1], x[t]), element by element, with a combine that is associative";
   let description = [{

@@ -60,6 +60,35 @@ Value strand::indexAt(OpBuilder &b, Location loc, Value tensor, Value at) {
   return arith::IndexCastOp::create(b, loc, b.getIndexType(), tensor::ExtractOp::create(b, loc, tensor, at));
 }
 
+Value strand::firstWhere(OpBuilder &b, Location loc, Value n,
+                         llvm::function_ref<Value(OpBuilder &, Value at)> holds) {
+  SmallVector<Value> range{indexConstant(b, loc, 0), n};
+  auto search = scf::WhileOp::create(
+      b, loc, TypeRange(ValueRange(range)), range,
+      [&](OpBuilder &b, Location loc, ValueRange v) {
+        Value open = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, v[0], v[1]);
+        scf::ConditionOp::create(b, loc, open, v);
+      },
+      [&](OpBuilder &b, Location loc, ValueRange v) {
+        Value one = indexConstant(b, loc, 1);
+        Value middle = arith::ShRUIOp::create(b, loc, arith::AddIOp::create(b, loc, v[0], v[1]), one);
+        Value held = holds(b, middle), behind = arith::AddIOp::create(b, loc, middle, one);
+        Value from = arith::SelectOp::create(b, loc, held, v[0], behind);
+        Value to = arith::SelectOp::create(b, loc, held, middle, v[1]);
+        scf::YieldOp::create(b, loc, ValueRange{from, to});
+      });
+  return search.getResult(0);
+}
+
+/// The last that begins at the row or before.
+Value strand::sequenceOf(OpBuilder &b, Location loc, Value offsets, Value row) {
+  Value one = indexConstant(b, loc, 1), sequences = arith::SubIOp::create(b, loc, numRows(b, loc, offsets), one);
+  Value behind = firstWhere(b, loc, sequences, [&](OpBuilder &b, Value s) -> Value {
+    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, indexAt(b, loc, offsets, s), row);
+  });
+  return arith::SubIOp::create(b, loc, behind, one);
+}
+
 bool strand::isAll(Value tensor, double number) {
   if (auto fill = tensor ? tensor.getDefiningOp<linalg::FillOp>() : linalg::FillOp()) {
     FloatAttr value;

@@ -20,6 +20,11 @@ Value numRows(OpBuilder &b, Location loc, Value rows);
 /// tensor[at] of integers as an index.
 Value indexAt(OpBuilder &b, Location loc, Value tensor, Value at);
 
+/// The first of n places where `holds`, which then holds at all behind; n if there is none. Found by halving.
+Value firstWhere(OpBuilder &b, Location loc, Value n, llvm::function_ref<Value(OpBuilder &, Value at)> holds);
+/// The sequence that a row is of.
+Value sequenceOf(OpBuilder &b, Location loc, Value offsets, Value row);
+
 /// Whether every element of a tensor of floats is known to be `number`; a null one has none.
 bool isAll(Value tensor, double number);
 

@@ -310,9 +310,8 @@ FailureOr<SmallVector<Value>> ScanOp::decomposeOperation(OpBuilder &b) {
 }
 
 int64_t ScanOp::getBlocks(const ChunkOptions &) { return 1; }
-SmallVector<int64_t> ScanOp::getTileLengths(const ChunkOptions &) {
-  return getReverse() ? SmallVector<int64_t>{} : SmallVector<int64_t>{1};
-}
+SmallVector<int64_t> ScanOp::getTileLengths(const ChunkOptions &) { return {1}; }
+bool ScanOp::goesBack() { return getReverse(); }
 
 static Slice wholeItem(OpBuilder &b, ArrayRef<int64_t> shape) {
   return {SmallVector<OpFoldResult>(shape.size(), b.getIndexAttr(0)), to_vector(shape)};

@@ -5,7 +5,7 @@ include "dialects/Strand/Dialect.td"
 def Strand_Input : RankedTensorOf<[F64, F32, F16, BF16, I64, I32, I16, I8, I1]>; // rows x ..., of anything
 
 def Strand_ScanOp : Strand_StreamOp<"scan", [IsolatedFromAbove, SingleBlock,
-    DeclareOpInterfaceMethods<Strand_ChunkOpInterface>]> {
+    DeclareOpInterfaceMethods<Strand_ChunkOpInterface, ["goesBack"]>]> {
   let summary = "the general recurrence: a region that sees one row and the carried values";
   let description = [{
     For the rows t of each sequence, in order, or with `reverse` from the last to the first:
@@ -26,7 +26,8 @@ def Strand_ScanOp : Strand_StreamOp<"scan", [IsolatedFromAbove, SingleBlock,
     every row, a loop over steps that all sequences take together (strand-step-together).
 
     Both ways at once (bidirectional) are two scans over the same rows, one of them `reverse`, and their results side by
-    side. What is `reverse` has the whole-sequence form alone: strand-derive-advance refuses it by name.
+    side. What is `reverse` has the whole-sequence form alone: strand-derive-advance refuses it by name. Where it
+    would be an op with a matrix for a state, strand-infer-structure turns the rows around (`strand.turn`).
 
     Shapes: inputs rows x item; results rows x item; states slots x the carried value's shape. If a carried value
     begins at a tensor there is one more state, `begun`, slots, i32: 0 until the first row of a sequence.

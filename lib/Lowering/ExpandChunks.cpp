@@ -60,6 +60,8 @@ Choice choose(ChunkOpInterface op, StringRef form, const ChunkOptions &options) 
     return {"step", "each sequence has one row or none"};
   bool isLoop = op.getTileLengths(options).front() == 1, asked = form != "auto";
   std::string inOrder = isLoop ? "step loop" : "chunk";
+  if (op.goesBack())
+    return {inOrder, "its rows go from the last to the first"};
   if (op.isFallback())
     return {inOrder, "nothing with faster forms was found for its step; --verbose says which operation prevented it"};
   if (form == "step" || form == "chunk")

@@ -257,6 +257,8 @@ Value Expansion::rowsToAlignment(const Part &part) {
 }
 
 SmallVector<Value> Expansion::emitTile(const Part &part, Value at, int64_t length, ValueRange slices) {
+  if (op.goesBack())
+    at = arith::SubIOp::create(b, loc, arith::SubIOp::create(b, loc, part.rows, index(length)), at);
   SmallVector<Value> tiles;
   SmallVector<SmallVector<OpFoldResult>> offsets;
   SmallVector<SmallVector<int64_t>> sizes;

@@ -27,7 +27,6 @@ public:
 
 private:
   using Item = llvm::function_ref<Value(OpBuilder &, ValueRange at)>;
-  using Holds = llvm::function_ref<Value(OpBuilder &, Value at)>;
 
   OpBuilder b;
   Location loc;
@@ -42,10 +41,8 @@ private:
   Value made(Value n, ArrayRef<int64_t> shape, Type element, Item item);
   Value countsOfRows();
   Value sumOfMask(OpBuilder &b, Value from, Value to, Value begin);
-  Value firstWhere(OpBuilder &b, Value n, Holds holds);
   Value countBefore(OpBuilder &b, Value sequence);
   Value inside(OpBuilder &b, Value condition, Type type, Item ifTrue, Item ifFalse);
-  Value sequenceOf(OpBuilder &b, Value row);
 };
 
 /// n items whose elements are what `item` says of their place.
@@ -112,25 +109,6 @@ Value Segments::inside(OpBuilder &b, Value condition, Type type, Item ifTrue, It
   return scf::IfOp::create(b, loc, condition, branch(ifTrue), branch(ifFalse)).getResult(0);
 }
 
-/// The first of n places where `holds`, which then holds at all behind; n if there is none.
-Value Segments::firstWhere(OpBuilder &b, Value n, Holds holds) {
-  SmallVector<Value> range{constant(b, loc, 0), n};
-  auto search = scf::WhileOp::create(
-      b, loc, TypeRange(ValueRange(range)), range,
-      [&](OpBuilder &b, Location, ValueRange v) {
-        Value open = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, v[0], v[1]);
-        scf::ConditionOp::create(b, loc, open, v);
-      },
-      [&](OpBuilder &b, Location, ValueRange v) {
-        Value middle = arith::ShRUIOp::create(b, loc, arith::AddIOp::create(b, loc, v[0], v[1]), one(b));
-        Value held = holds(b, middle), behind = arith::AddIOp::create(b, loc, middle, one(b));
-        Value from = arith::SelectOp::create(b, loc, held, v[0], behind);
-        Value to = arith::SelectOp::create(b, loc, held, middle, v[1]);
-        scf::YieldOp::create(b, loc, ValueRange{from, to});
-      });
-  return search.getResult(0);
-}
-
 /// True entries of the mask before the first row of a sequence, or before the end of all.
 Value Segments::countBefore(OpBuilder &b, Value sequence) {
   Value first = indexAt(b, loc, offsets, sequence);
@@ -145,20 +123,12 @@ Value Segments::countBefore(OpBuilder &b, Value sequence) {
                 });
 }
 
-/// The sequence that a row is of: the last that begins at it or before.
-Value Segments::sequenceOf(OpBuilder &b, Value row) {
-  Value behind = firstWhere(b, sequences, [&](OpBuilder &b, Value s) -> Value {
-    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, indexAt(b, loc, offsets, s), row);
-  });
-  return arith::SubIOp::create(b, loc, behind, one(b));
-}
-
 void Segments::replace(CompactOp op) {
   Type number = b.getI32Type(), element = op.getX().getType().getElementType();
   Value inner = made(numRows(b, loc, offsets), {}, number,
                      [&](OpBuilder &b, ValueRange at) { return countBefore(b, at[0]); });
   Value sources = made(rows, {}, number, [&](OpBuilder &b, ValueRange at) {
-    Value row = firstWhere(b, rows, [&](OpBuilder &b, Value t) -> Value {
+    Value row = firstWhere(b, loc, rows, [&](OpBuilder &b, Value t) -> Value {
       return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, indexAt(b, loc, counts, t), at[0]);
     });
     return i32(b, row);
@@ -192,7 +162,7 @@ void Segments::replace(ExpandOp op) {
     return arith::SelectOp::create(b, loc, any, last, none);
   };
   Value sources = made(rows, {}, number, [&](OpBuilder &b, ValueRange at) {
-    return innerRow(b, sequenceOf(b, at[0]), tensor::ExtractOp::create(b, loc, counts, at[0]));
+    return innerRow(b, sequenceOf(b, loc, offsets, at[0]), tensor::ExtractOp::create(b, loc, counts, at[0]));
   });
   bool hasState = !op.getStates().empty();
   Value y = made(rows, itemShape(op.getY()), element, [&](OpBuilder &b, ValueRange at) {
@@ -207,7 +177,7 @@ void Segments::replace(ExpandOp op) {
                   [&](OpBuilder &b, ValueRange) -> Value {
                     if (!hasState)
                       return arith::ConstantOp::create(b, loc, cast<TypedAttr>(b.getZeroAttr(element)));
-                    from[0] = indexAt(b, loc, op.getSlots(), sequenceOf(b, at[0]));
+                    from[0] = indexAt(b, loc, op.getSlots(), sequenceOf(b, loc, offsets, at[0]));
                     return tensor::ExtractOp::create(b, loc, op.getStates()[0], from);
                   });
   });

@@ -22,6 +22,9 @@ def InferStructure : Pass<"strand-infer-structure", "::mlir::func::FuncOp"> {
     is no wider than a row, without what does not depend on the state: that is computed for all rows in front, products
     of the row and a matrix as products of all rows. An operation with several results ties them together.
 
+    Ops go forward. A reverse scan of which some part would be an op with a matrix for a state becomes that over rows
+    turned around (`strand.turn`), with its results turned; any other stays a scan that goes backward.
+
     A remark at the scan says for every carried value what it is, as an equation in which a coefficient has the
     indices it depends on, in capitals if it is the same in every row, and what becomes of it or why nothing does. A
     remark at an operation names it as the one through which a carried value is not affine in itself, or whose tensor it

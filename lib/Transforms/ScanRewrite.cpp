@@ -13,11 +13,12 @@ using namespace strand;
 namespace {
 
 constexpr ScanTarget targets[] = {
-    {"strand.delta_rule", toDeltaRule},
-    {"strand.linear_attention", toLinearAttention},
-    {"strand.linear_recurrence", toLinearRecurrence},
-    {"strand.complex_recurrence", toComplexRecurrence},
-    {"strand.associative_scan", toAssociativeScan},
+    {"strand.delta_rule", true, toDeltaRule},
+    {"strand.linear_attention", true, toLinearAttention},
+    // element by element a step takes as long as turning its rows
+    {"strand.linear_recurrence", false, toLinearRecurrence},
+    {"strand.complex_recurrence", false, toComplexRecurrence},
+    {"strand.associative_scan", false, toAssociativeScan},
 };
 
 /// A scan of some components, with the values that its outputs are.
@@ -227,6 +228,7 @@ bool Attempt::tryTargets(unsigned c) {
     if (reason.empty()) {
       outcomes[c].reason = reason;
       outcomes[c].op = target.op;
+      outcomes[c].isWorthTurning = target.isWorthTurning;
       return true;
     }
     if (outcomes[c].reason.empty() || reason != noSuchOp) {

@@ -5,11 +5,12 @@
 namespace strand {
 /// What became of a component.
 struct ComponentOutcome {
-  StringRef op;            // the op in its place; empty: it stays a scan
-  std::string reason;      // why it stays
-  Value start;             // the tensor at which it begins, if that is why
-  bool isRows = false;     // nothing had to be carried for it, but the rows before
-  bool isAbsorbed = false; // the op of another component carries it as well
+  StringRef op;                // the op in its place; empty: it stays a scan
+  std::string reason;          // why it stays
+  Value start;                 // the tensor at which it begins, if that is why
+  bool isWorthTurning = false; // ScanTarget::isWorthTurning of the op
+  bool isRows = false;         // nothing had to be carried for it, but the rows before
+  bool isAbsorbed = false;     // the op of another component carries it as well
 };
 
 /// Puts other ops in place of `scan`, which has no states. Components for which there is no op become scans of their

@@ -39,9 +39,9 @@ struct StateReading {
   SmallVector<algebra::Var> vars; // of the value
   llvm::BitVector contracted;     // dimensions of h
   SmallVector<std::optional<unsigned>>
-      kept;                  // the dimension of h that each dimension of the value is; none: of one entry
+      kept;                          // the dimension of h that each dimension of the value is; none: of one entry
   algebra::Poly coefficient, second; // over the indices of the component's first form
-  algebra::Poly rest;        // over `vars`
+  algebra::Poly rest;                // over `vars`
 };
 std::optional<StateReading> readState(ScanContext &context, StepComponent &component, Value v);
 
@@ -84,6 +84,7 @@ protected:
 /// of all that is read of it. Returns why not, or an empty text.
 struct ScanTarget {
   StringRef op;
+  bool isWorthTurning; // so much faster than steps that a reverse scan becomes it, over rows turned around
   std::string (*emit)(ScanContext &, StepComponent &);
 };
 std::string toDeltaRule(ScanContext &context, StepComponent &component);
@@ -93,9 +94,8 @@ std::string toComplexRecurrence(ScanContext &context, StepComponent &component);
 std::string toAssociativeScan(ScanContext &context, StepComponent &component);
 /// What a target says of a form that is none of its own.
 inline constexpr const char *noSuchOp = "there is no op of that kind";
-/// That all ops go forward, and what to do.
-inline constexpr const char *isReverse =
-    "the scan is reverse, and ops go forward: give it the rows of each sequence turned around, and turn its results";
+/// That all ops go forward.
+inline constexpr const char *isReverse = "it goes from the last row to the first, as it is";
 /// Why a carried value that does not begin at 0 keeps `op`, which begins at `where`, away.
 std::string whyNotFrom(ScanContext &context, unsigned carried, StringRef where);
 /// Why no op that goes forward can be put there; empty if that is not so.

@@ -183,7 +183,7 @@ func.func @begins_at_a_tensor(%xs: tensor<?x8xf32>, %h0: tensor<8xf32>, %offsets
 // CHECK-LABEL: func.func @backwards(
 // CHECK:         strand.scan reverse
 func.func @backwards(%xs: tensor<?x8xf32>, %offsets: tensor<?xi32>) -> tensor<?x8xf32> {
-  // expected-remark @below {{h is max-plus, diagonal: h[i] = max(h[i], b[i]); stays a scan: the scan is reverse, and ops go forward: give it the rows of each sequence turned around, and turn its results}}
+  // expected-remark @below {{h is max-plus, diagonal: h[i] = max(h[i], b[i]); stays a scan: it goes from the last row to the first; to turn its rows around for strand.associative_scan would take as long}}
   %r = strand.scan reverse rows(%x = %xs : tensor<?x8xf32>) carry(%h : tensor<8xf32>)
       offsets %offsets : tensor<?xi32> -> tensor<?x8xf32> {
     %0 = arith.maximumf %h, %x : tensor<8xf32>

@@ -38,7 +38,7 @@ func.func @corrected_matrix_that_begins_at_a_tensor(%ks: tensor<?x4xf32>, %vs: t
 // CHECK-LABEL: func.func @backwards(
 // CHECK:         strand.scan reverse rows
 func.func @backwards(%xs: tensor<?x4xf32>, %offsets: tensor<?xi32>) -> tensor<?x4xf32> {
-  // expected-remark @below {{h is a sum: h[i] = h[i] + b[i]; stays a scan: the scan is reverse, and ops go forward: give it the rows of each sequence turned around, and turn its results}}
+  // expected-remark @below {{h is a sum: h[i] = h[i] + b[i]; stays a scan: it goes from the last row to the first; to turn its rows around for strand.linear_recurrence would take as long}}
   %y = strand.scan reverse rows(%x = %xs : tensor<?x4xf32>) carry(%h : tensor<4xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x4xf32> {
     %0 = arith.addf %h, %x : tensor<4xf32>
     strand.yield %0 : tensor<4xf32> next %0 : tensor<4xf32>

@@ -33,8 +33,8 @@ public:
     return arith::SelectOp::create(b, loc, condition, of(x), of(y));
   }
   /// x, but at most or at least `limit`; NaN stays NaN. One instruction: it gives its second operand for NaN.
-  Value atMost(Value x, float limit) { return select(less(limit, x), limit, x); }
-  Value atLeast(Value x, float limit) { return select(less(x, limit), limit, x); }
+  template <class A> Value atMost(Value x, A limit) { return select(less(limit, x), limit, x); }
+  template <class A> Value atLeast(Value x, A limit) { return select(less(x, limit), limit, x); }
 
   template <class A, class B> Value addBits(A x, B y) { return arith::AddIOp::create(b, loc, of(x), of(y)); }
   template <class A, class B> Value subBits(A x, B y) { return arith::SubIOp::create(b, loc, of(x), of(y)); }

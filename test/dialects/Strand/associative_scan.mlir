@@ -95,7 +95,7 @@ func.func @with_state(%x: tensor<?xf64>, %at: tensor<?xi32>, %offsets: tensor<?x
 
 // -----
 
-// From the last row to the first: no tiles, so it keeps to its meaning.
+// From the last row to the first, in tiles of one row.
 // CHECK-LABEL: func.func @rest(
 // CHECK:         strand.associative_scan reverse(%{{.*}}) offsets
 // MEANING-LABEL: func.func @rest(
@@ -104,7 +104,13 @@ func.func @with_state(%x: tensor<?xf64>, %at: tensor<?xi32>, %offsets: tensor<?x
 // MEANING:         scf.for %[[I:.*]] = %{{[a-z0-9_]+}} to %[[ROWS]] step
 // MEANING-NEXT:      %[[T:.*]] = arith.subi %[[LAST]], %[[I]]
 // TILES-LABEL: func.func @rest(
-// TILES:         strand.associative_scan reverse
+// TILES:         scf.forall
+// TILES:           %[[ROWS:.*]] = arith.subi %[[END:.*]], %[[FIRST:.*]] : index
+// TILES:           scf.for %[[I:.*]] = %{{.*}} to %[[ROWS]]
+// TILES:             %[[LEFT:.*]] = arith.subi %[[ROWS]], %{{.*}} : index
+// TILES:             %[[AT:.*]] = arith.subi %[[LEFT]], %[[I]] : index
+// TILES:             %[[ROW:.*]] = arith.addi %[[FIRST]], %[[AT]] : index
+// TILES:             tensor.extract_slice %{{.*}}[%[[ROW]], 0] [1, 4]
 func.func @rest(%x: tensor<?x4xf32>, %offsets: tensor<?xi32>) -> tensor<?x4xf32> {
   %y = strand.associative_scan reverse(%x) offsets %offsets {identity = array<f64: 0.0>} : (tensor<?x4xf32>, tensor<?xi32>) -> tensor<?x4xf32> {
   ^bb0(%l: f32, %r: f32):

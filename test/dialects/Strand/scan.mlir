@@ -103,7 +103,13 @@ func.func @states(%input: tensor<?x4xf32>, %w: tensor<4xf32>, %s: tensor<?x4xf32
 // MEANING:           %[[T:.*]] = arith.subi %[[LAST]], %[[I]] : index
 // MEANING:           tensor.extract_slice %{{.*}}[%[[T]], 0] [1, 4] [1, 1]
 // TILES-LABEL: func.func @backwards(
-// TILES:         strand.scan reverse
+// TILES:         scf.forall
+// TILES:           %[[ROWS:.*]] = arith.subi %[[END:.*]], %[[FIRST:.*]] : index
+// TILES:           scf.for %[[I:.*]] = %{{.*}} to %[[ROWS]]
+// TILES:             %[[LEFT:.*]] = arith.subi %[[ROWS]], %{{.*}} : index
+// TILES:             %[[AT:.*]] = arith.subi %[[LEFT]], %[[I]] : index
+// TILES:             %[[ROW:.*]] = arith.addi %[[FIRST]], %[[AT]] : index
+// TILES:             tensor.extract_slice %{{.*}}[%[[ROW]], 0] [1, 4]
 func.func @backwards(%input: tensor<?x4xf32>, %offsets: tensor<?xi32>) -> tensor<?x4xf32> {
   %y = strand.scan reverse rows(%x = %input : tensor<?x4xf32>) carry(%h : tensor<4xf32>) offsets %offsets : tensor<?xi32> -> tensor<?x4xf32> {
     %0 = arith.addf %h, %x : tensor<4xf32>
