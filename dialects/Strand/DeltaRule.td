@@ -3,7 +3,8 @@
 include "dialects/Strand/Dialect.td"
 
 def Strand_DeltaRuleOp : Strand_StreamOp<"delta_rule", [
-    DeclareOpInterfaceMethods<Strand_ChunkOpInterface, ["getMultiplied"]>]> {
+    DeclareOpInterfaceMethods<Strand_ChunkOpInterface, ["getMultiplied"]>,
+    DeclareOpInterfaceMethods<Strand_SplitOpInterface, ["canBeSplit", "hasUnitTransfers"]>]> {
   let summary = "S[t] = D[t] S[t-1] + beta[t] k[t] (v[t] - (D[t] S[t-1])^T k[t])^T, y[t] = scale * S[t]^T q[t]";
   let description = [{
     A matrix state a head that is corrected at a key before it is read. For each sequence and each value head h, with

@@ -28,6 +28,26 @@ struct HeadPart {
   }
 };
 
+/// A head's parts of results or states without the dimension `dim` of the head, and all such parts back in their places.
+inline SmallVector<Value> withoutHead(OpBuilder &b, Location loc, ValueRange values, unsigned dim) {
+  SmallVector<Value> out;
+  for (Value v : values) {
+    auto type = rowsType(v);
+    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0));
+    out.push_back(slice(b, loc, v, offsets, type.getShape(), {dim}));
+  }
+  return out;
+}
+inline SmallVector<Value> withHead(OpBuilder &b, Location loc, ArrayRef<Value> parts, ValueRange whole) {
+  SmallVector<Value> out;
+  for (auto [part, into] : llvm::zip_equal(parts, whole)) {
+    auto type = rowsType(into);
+    out.push_back(
+        unslice(b, loc, part, into, SmallVector<OpFoldResult>(type.getRank(), b.getIndexAttr(0)), type.getShape()));
+  }
+  return out;
+}
+
 /// How many of the `values` of a head with so many keys a block takes, if its part of the state is to stay in
 /// registers.
 inline int64_t valuesInRegisters(int64_t keys, int64_t values) {

@@ -519,26 +519,6 @@ SmallVector<Value> HeadTile::vectorTile(ValueRange results, ValueRange states) {
 }
 
 /// Removes or restores the unit dimension of the head.
-static SmallVector<Value> withoutHead(OpBuilder &b, Location loc, ValueRange values, unsigned dim) {
-  SmallVector<Value> out;
-  for (Value v : values) {
-    auto type = rowsType(v);
-    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0));
-    out.push_back(slice(b, loc, v, offsets, type.getShape(), {dim}));
-  }
-  return out;
-}
-
-static SmallVector<Value> withHead(OpBuilder &b, Location loc, ArrayRef<Value> parts, ValueRange whole) {
-  SmallVector<Value> out;
-  for (auto [part, into] : llvm::zip_equal(parts, whole)) {
-    auto type = rowsType(into);
-    out.push_back(
-        unslice(b, loc, part, into, SmallVector<OpFoldResult>(type.getRank(), b.getIndexAttr(0)), type.getShape()));
-  }
-  return out;
-}
-
 SmallVector<Value> LinearAttentionOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
                                                ValueRange states, const ChunkOptions &options) {
   Location loc = getLoc();

@@ -207,10 +207,12 @@ Error FunctionCheck::findMeaning() {
 /// terms are alike, so that all sums between two powers of two are rounded the same way (the long sum in a min-plus
 /// state). How much it is depends on the numbers, and plain loops show it. A form has as many roundings or fewer, but
 /// of other sums; of a value that is made of few numbers one order may happen to lose less than another, which the
-/// factor is for.
+/// factor is for. And where a number comes in again in every row, as the angle of a turn, what rounds it or its cosine
+/// adds up: plain loops may happen to round it well, so they are also run with arguments off by their last places.
 void FunctionCheck::widenBounds() {
   isWidened = true;
-  auto plain = plainLoops(module, signature, inputs, cacheRows);
+  Inputs near = offByLastPlaces(signature, inputs, seed);
+  auto plain = plainLoops(module, signature, {&inputs, &near}, cacheRows);
   if (!plain) {
     llvm::consumeError(plain.takeError()); // the bounds stay
     return;
@@ -223,8 +225,10 @@ void FunctionCheck::widenBounds() {
       bound.largest = std::max(bound.largest, options.plainFactor * d.largest);
     }
   };
-  widen(bounds.results, plain->results, meaning.results); // integers have no bound
-  widen(bounds.states, plain->states, meaning.states);
+  for (const Values &values : *plain) {
+    widen(bounds.results, values.results, meaning.results); // integers have no bound
+    widen(bounds.states, values.states, meaning.states);
+  }
 }
 
 Expected<std::vector<std::vector<Program>>> FunctionCheck::made(ArrayRef<const ProgramDefinition *> of,

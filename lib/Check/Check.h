@@ -37,8 +37,8 @@ struct CheckOptions {
   std::string function;           // to be checked; empty: all public ones
   std::vector<int> levels{1};     // of LLVM's optimiser
   int bits = 0;                   // of vectors, 256 or 512, where the machine has them; 0: each width that it has
-  /// Not 0: the bound on errors is at least so many times the error of the plain loops in f32. For functions of which
-  /// nobody knows how much they lose.
+  /// Not 0: the bound on errors is at least so many times the error of the plain loops in f32, for these arguments and
+  /// for others that differ in last places. For functions of which nobody knows how much they lose.
   double plainFactor = 0;
   int64_t trials = 1;             // inputs to be drawn, with seeds from `seed` on
   bool reproducible = false;      // stages are to be, and all runs must have the same bits

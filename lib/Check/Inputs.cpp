@@ -176,3 +176,19 @@ Inputs strand::drawInputs(const Signature &signature, uint64_t seed, int64_t row
   }
   return in;
 }
+
+Inputs strand::offByLastPlaces(const Signature &signature, Inputs inputs, uint64_t seed) {
+  Random random(seed, signature.name + ".last places");
+  for (auto [a, bytes] : llvm::zip_equal(signature.arguments, inputs.values)) {
+    if (!a.type.getElementType().isF32())
+      continue;
+    for (size_t at = 0; at < bytes.size(); at += sizeof(float)) {
+      float x;
+      memcpy(&x, &bytes[at], sizeof x);
+      if (random.below(2))
+        x = std::nextafter(x, 0.f);
+      memcpy(&bytes[at], &x, sizeof x);
+    }
+  }
+  return inputs;
+}

@@ -35,4 +35,7 @@ struct Inputs {
 
 /// Lengths 0, 1 and those around the tiles of the function's ops, and one that is long; about `rows` together.
 Inputs drawInputs(const Signature &signature, uint64_t seed, int64_t rows);
+
+/// The same with every other number in f32, by chance, one unit of its last place nearer to 0.
+Inputs offByLastPlaces(const Signature &signature, Inputs inputs, uint64_t seed);
 } // namespace strand

@@ -141,7 +141,8 @@ int strand::checkMain(int argc, char **argv) {
   cl::opt<int> bits("bits", cl::desc("of vectors, if the machine has that width; all that it has by default"),
                     cl::init(0), cl::cat(category));
   cl::opt<double> plain("plain-factor",
-                        cl::desc("the bound on errors is at least so many times what plain loops in f32 lose"),
+                        cl::desc("the bound on errors is at least so many times what plain loops in f32 lose, "
+                                 "also with arguments off by last places"),
                         cl::init(0), cl::cat(category));
   cl::opt<int64_t> trials("trials", cl::desc("inputs to be drawn, with seeds from --seed on; 1 by default"),
                           cl::init(options.trials), cl::cat(category));

@@ -315,13 +315,16 @@ Expected<Values> strand::meaningOf(ModuleOp module, const Signature &signature, 
   return values;
 }
 
-Expected<Values> strand::plainLoops(ModuleOp module, const Signature &signature, const Inputs &inputs,
-                                    int64_t cacheRows) {
+Expected<std::vector<Values>> strand::plainLoops(ModuleOp module, const Signature &signature,
+                                                 ArrayRef<const Inputs *> inputs, int64_t cacheRows) {
   auto plain = compileRuns(module, signature, /*isWide=*/false);
   if (!plain)
     return plain.takeError();
-  Values values = plain->front().run(inputs, cacheRows);
-  if (plain->size() > 1)
-    values.states = plain->back().run(inputs, cacheRows).states;
-  return values;
+  std::vector<Values> all;
+  for (const Inputs *in : inputs) {
+    all.push_back(plain->front().run(*in, cacheRows));
+    if (plain->size() > 1)
+      all.back().states = plain->back().run(*in, cacheRows).states;
+  }
+  return all;
 }

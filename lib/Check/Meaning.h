@@ -15,6 +15,7 @@ struct Values {
 /// have them; the two runs differ.
 llvm::Expected<Values> meaningOf(ModuleOp module, const Signature &signature, const Inputs &inputs, int64_t cacheRows);
 
-/// The same of loops in f32: what an implementation loses that does nothing but what is written.
-llvm::Expected<Values> plainLoops(ModuleOp module, const Signature &signature, const Inputs &inputs, int64_t cacheRows);
+/// The same of loops in f32, for each of `inputs`: what an implementation loses that does nothing but what is written.
+llvm::Expected<std::vector<Values>> plainLoops(ModuleOp module, const Signature &signature,
+                                               ArrayRef<const Inputs *> inputs, int64_t cacheRows);
 } // namespace strand

@@ -143,7 +143,8 @@ struct Reader {
           s.hasState = true;
           s.isResumable &= stream.getReasonAgainstState().empty();
         }
-        s.splits |= isa<SplitOpInterface>(op);
+        if (auto split = dyn_cast<SplitOpInterface>(op))
+          s.splits |= split.canBeSplit(options);
         if (auto chunks = dyn_cast<ChunkOpInterface>(op))
           llvm::append_range(s.tiles, chunks.getTileLengths(options));
         return WalkResult::advance();

@@ -66,7 +66,8 @@ Choice choose(ChunkOpInterface op, StringRef form, const ChunkOptions &options) 
     return {inOrder, "nothing with faster forms was found for its step; --verbose says which operation prevented it"};
   if (form == "step" || form == "chunk")
     return {inOrder, isLoop && form == "chunk" ? "the op has no longer tiles" : "asked for"};
-  if (!isa<SplitOpInterface>(op.getOperation()))
+  auto split = dyn_cast<SplitOpInterface>(op.getOperation());
+  if (!split || !split.canBeSplit(options))
     return {inOrder, asked ? "the op cannot be split over time" : "tiles in order"};
   if (asked)
     return {form.str(), "asked for", form == "associative" ? ChunkForm::Associative : ChunkForm::ThreePhase};
@@ -117,7 +118,7 @@ struct ExpandChunks : impl::ExpandChunksBase<ExpandChunks> {
         b.getNamedAttr("tile", b.getI64IntegerAttr(options.singleRow ? 1 : op.getTileLengths(own).front())),
         b.getNamedAttr("blocks", b.getI64IntegerAttr(op.getBlocks(own))),
         b.getNamedAttr("why", b.getStringAttr(choice.why))};
-    if (auto split = dyn_cast<SplitOpInterface>(op.getOperation()))
+    if (auto split = dyn_cast<SplitOpInterface>(op.getOperation()); split && split.canBeSplit(own))
       facts.push_back(b.getNamedAttr("cost", b.getI64IntegerAttr(split.getSplitCost(own).row * op.getBlocks(own))));
     noteForm(op, choice.form, facts,
              op.isFallback() || (isSplit(form) && choice.spans == ChunkForm::Chunk && !options.singleRow));

@@ -60,6 +60,7 @@ private:
   Expansion::Part summaryPart(Value at, Value block);
   static Expansion::Part several(Expansion::Part part, Value count);
   SmallVector<Value> slotStates(Value sequence, Value block);
+  Value neutral(unsigned i, Value into);
   SmallVector<Value> summaries();
   SmallVector<Value> after(ValueRange states, ValueRange summaries, Value p, Value block);
   SmallVector<Value> startsInOrder(ValueRange summaries);
@@ -185,6 +186,23 @@ Expansion::Part Spans::summaryPart(Value at, Value block) {
   return part;
 }
 
+/// `into` as what stands for no rows in part `i` of a summary.
+Value Spans::neutral(unsigned i, Value into) {
+  bool isTransfer = i < transfers.size();
+  TypedAttr begin = isTransfer ? transfers[i].initial : split.getNeutralState(i - transfers.size());
+  Value number = arith::ConstantOp::create(b, loc, begin);
+  if (!isTransfer || !split.hasUnitTransfers())
+    return filledInto(b, loc, number, into);
+  int64_t rank = rowsType(into).getRank();
+  Value one = floatConstant(b, loc, begin.getType(), 1);
+  return generic(b, loc, {}, into, b.getMultiDimIdentityMap(rank), std::string(rank, 'p'),
+                 [&](OpBuilder &b, Location loc, ValueRange) -> SmallVector<Value> {
+                   Value row = linalg::IndexOp::create(b, loc, rank - 2), column = linalg::IndexOp::create(b, loc, rank - 1);
+                   Value same = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, row, column);
+                   return {arith::SelectOp::create(b, loc, same, one, number)};
+                 })[0];
+}
+
 SmallVector<Value> Spans::summaries() {
   SmallVector<StateSpec> specs = transfers;
   llvm::append_range(specs, x.specs);
@@ -192,10 +210,8 @@ SmallVector<Value> Spans::summaries() {
     Span span = spanAt(p);
     Expansion::Part part = summaryPart(p, block);
     SmallVector<Value> slices = x.takeSlices(part, loop.getRegionIterArgs(), 0);
-    for (auto [i, v] : llvm::enumerate(slices)) {
-      TypedAttr begin = i < transfers.size() ? transfers[i].initial : split.getNeutralState(i - transfers.size());
-      v = filledInto(b, loc, arith::ConstantOp::create(b, loc, begin), v);
-    }
+    for (auto [i, v] : llvm::enumerate(slices))
+      v = neutral(i, v);
     Value rows = arith::SelectOp::create(b, loc, span.isLast, index(0), span.rows); // nothing follows the last
     Value done;
     if (x.options.teams > 1)

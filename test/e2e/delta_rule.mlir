@@ -5,7 +5,7 @@
 #rhi = affine_map<(r, h, i) -> (r, h, i)>
 #rh = affine_map<(r, h, i) -> (r, h)>
 
-// CHECK-DAG: no_beta: 7 forms right
+// CHECK-DAG: no_beta: 10 forms right
 func.func @no_beta(%q: tensor<?x2x16xf32>, %k: tensor<?x2x16xf32> {check.range = [-0.25, 0.25]},
                    %v: tensor<?x2x16xf32>, %offsets: tensor<?xi32>) -> tensor<?x2x16xf32> {
   %y = strand.delta_rule %q, %k, %v offsets %offsets
@@ -14,7 +14,7 @@ func.func @no_beta(%q: tensor<?x2x16xf32>, %k: tensor<?x2x16xf32> {check.range =
 }
 
 // DeltaNet.
-// CHECK-DAG: delta: 7 forms right
+// CHECK-DAG: delta: 10 forms right
 func.func @delta(%q: tensor<?x2x16xf32>, %k: tensor<?x2x16xf32> {check.range = [-0.25, 0.25]},
                  %v: tensor<?x2x16xf32>, %beta: tensor<?x2xf32> {check.range = [0.0, 2.0]}, %offsets: tensor<?xi32>)
     -> tensor<?x2x16xf32> {
@@ -25,7 +25,7 @@ func.func @delta(%q: tensor<?x2x16xf32>, %k: tensor<?x2x16xf32> {check.range = [
 }
 
 // Gated DeltaNet, two value heads a key head.
-// CHECK-DAG: gated: 7 forms right
+// CHECK-DAG: gated: 10 forms right
 func.func @gated(%q: tensor<?x2x16xf32>, %k: tensor<?x2x16xf32> {check.range = [-0.25, 0.25]},
                  %v: tensor<?x4x16xf32>, %beta: tensor<?x4xf32> {check.range = [0.0, 2.0]},
                  %g: tensor<?x4xf32> {check.kind = "gates"}, %offsets: tensor<?xi32>) -> tensor<?x4x16xf32> {
@@ -36,7 +36,7 @@ func.func @gated(%q: tensor<?x2x16xf32>, %k: tensor<?x2x16xf32> {check.range = [
 }
 
 // Half of the updates turn what was there around.
-// CHECK-DAG: keys_of_length_one: 7 forms right
+// CHECK-DAG: keys_of_length_one: 10 forms right
 func.func @keys_of_length_one(%q: tensor<?x2x16xf32>, %k: tensor<?x2x16xf32>, %v: tensor<?x2x16xf32>,
                               %beta: tensor<?x2xf32> {check.range = [0.0, 2.0]},
                               %g: tensor<?x2xf32> {check.kind = "gates"}, %offsets: tensor<?xi32>)
@@ -77,7 +77,7 @@ func.func @beta_of_channels(%q: tensor<?x2x16xf32>, %k: tensor<?x2x16xf32> {chec
   return %y : tensor<?x4x16xf32>
 }
 
-// CHECK-DAG: odd_sizes: 7 forms right
+// CHECK-DAG: odd_sizes: 10 forms right
 func.func @odd_sizes(%q: tensor<?x1x13xf32>, %k: tensor<?x1x13xf32> {check.range = [-0.2774, 0.2774]},
                      %v: tensor<?x3x19xf32>, %beta: tensor<?x3xf32> {check.range = [0.0, 2.0]},
                      %g: tensor<?x3xf32> {check.kind = "gates"}, %offsets: tensor<?xi32>) -> tensor<?x3x19xf32> {
@@ -87,7 +87,7 @@ func.func @odd_sizes(%q: tensor<?x1x13xf32>, %k: tensor<?x1x13xf32> {check.range
   return %y : tensor<?x3x19xf32>
 }
 
-// CHECK-DAG: all_sizes_one: 7 forms right
+// CHECK-DAG: all_sizes_one: 10 forms right
 func.func @all_sizes_one(%q: tensor<?x1x1xf32>, %k: tensor<?x1x1xf32> {check.range = [-1, 1]},
                          %v: tensor<?x1x1xf32>, %beta: tensor<?x1xf32> {check.range = [0.0, 2.0]},
                          %g: tensor<?x1xf32> {check.kind = "gates"}, %offsets: tensor<?xi32>) -> tensor<?x1x1xf32> {
@@ -97,7 +97,7 @@ func.func @all_sizes_one(%q: tensor<?x1x1xf32>, %k: tensor<?x1x1xf32> {check.ran
   return %y : tensor<?x1x1xf32>
 }
 
-// CHECK-DAG: wide: 7 forms right
+// CHECK-DAG: wide: 10 forms right
 func.func @wide(%q: tensor<?x1x64xf32>, %k: tensor<?x1x64xf32> {check.range = [-0.125, 0.125]},
                 %v: tensor<?x1x80xf32>, %beta: tensor<?x1xf32> {check.range = [0.0, 2.0]},
                 %g: tensor<?x1xf32> {check.kind = "gates"}, %offsets: tensor<?xi32>) -> tensor<?x1x80xf32> {

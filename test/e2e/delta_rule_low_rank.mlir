@@ -2,7 +2,7 @@
 // RUN: strand-check %s | FileCheck %s --implicit-check-not=wrong
 
 // RWKV-7.
-// CHECK-DAG: gate_of_channels: 7 forms right
+// CHECK-DAG: gate_of_channels: 10 forms right
 func.func @gate_of_channels(%q: tensor<?x2x16xf32>, %k: tensor<?x2x16xf32> {check.range = [-0.25, 0.25]},
                             %v: tensor<?x2x16xf32>, %a: tensor<?x2x16xf32> {check.range = [-0.25, 0.25]},
                             %b: tensor<?x2x16xf32> {check.range = [-0.25, 0.25]},
@@ -15,7 +15,7 @@ func.func @gate_of_channels(%q: tensor<?x2x16xf32>, %k: tensor<?x2x16xf32> {chec
   return %y : tensor<?x2x16xf32>
 }
 
-// CHECK-DAG: gated: 7 forms right
+// CHECK-DAG: gated: 10 forms right
 func.func @gated(%q: tensor<?x2x16xf32>, %k: tensor<?x2x16xf32> {check.range = [-0.25, 0.25]},
                  %v: tensor<?x4x16xf32>, %a: tensor<?x2x16xf32> {check.range = [-0.25, 0.25]},
                  %b: tensor<?x2x16xf32> {check.range = [-0.25, 0.25]}, %g: tensor<?x4xf32> {check.kind = "gates"},
@@ -27,7 +27,7 @@ func.func @gated(%q: tensor<?x2x16xf32>, %k: tensor<?x2x16xf32> {check.range = [
   return %y : tensor<?x4x16xf32>
 }
 
-// CHECK-DAG: no_gate: 7 forms right
+// CHECK-DAG: no_gate: 10 forms right
 func.func @no_gate(%q: tensor<?x2x16xf32>, %k: tensor<?x2x16xf32> {check.range = [-0.125, 0.125]},
                    %v: tensor<?x2x16xf32>, %a: tensor<?x2x16xf32> {check.range = [-0.125, 0.125]},
                    %b: tensor<?x2x16xf32> {check.range = [-0.125, 0.125]}, %offsets: tensor<?xi32>)
@@ -39,7 +39,7 @@ func.func @no_gate(%q: tensor<?x2x16xf32>, %k: tensor<?x2x16xf32> {check.range =
   return %y : tensor<?x2x16xf32>
 }
 
-// CHECK-DAG: odd_sizes: 7 forms right
+// CHECK-DAG: odd_sizes: 10 forms right
 func.func @odd_sizes(%q: tensor<?x1x11xf32>, %k: tensor<?x1x11xf32> {check.range = [-0.3015, 0.3015]},
                      %v: tensor<?x2x21xf32>, %a: tensor<?x1x11xf32> {check.range = [-0.3015, 0.3015]},
                      %b: tensor<?x1x11xf32> {check.range = [-0.3015, 0.3015]},
@@ -51,7 +51,7 @@ func.func @odd_sizes(%q: tensor<?x1x11xf32>, %k: tensor<?x1x11xf32> {check.range
   return %y : tensor<?x2x21xf32>
 }
 
-// CHECK-DAG: all_sizes_one: 7 forms right
+// CHECK-DAG: all_sizes_one: 10 forms right
 func.func @all_sizes_one(%q: tensor<?x1x1xf32>, %k: tensor<?x1x1xf32> {check.range = [-0.5, 0.5]},
                          %v: tensor<?x1x1xf32>, %a: tensor<?x1x1xf32> {check.range = [-0.5, 0.5]},
                          %b: tensor<?x1x1xf32> {check.range = [-0.5, 0.5]},
