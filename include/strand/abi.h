@@ -185,6 +185,10 @@ void strand_rt_gpu_destroy(strand_rt_ctx *ctx);
 /* E.g. "NVIDIA H100 80GB HBM3 (sm_90)". */
 const char *strand_rt_gpu_name(const strand_rt_ctx *ctx);
 const char *strand_rt_gpu_problem(const strand_rt_ctx *ctx);
+/* What computed the products that a library may do, as in "cuBLASLt 13.0.2" or "own kernels: STRAND_CUBLASLT is off";
+ * empty before the first of them. `problem`, if not NULL, becomes 1 if own kernels did what the library was to do: it
+ * failed, or the file that STRAND_CUBLASLT names is none. Since 0.1. */
+const char *strand_rt_gpu_products(const strand_rt_ctx *ctx, int32_t *problem);
 /* Memory of the device, aligned to 256 bytes; NULL if there is not enough. */
 void *strand_rt_gpu_allocate(strand_rt_ctx *ctx, int64_t bytes);
 void strand_rt_gpu_free(strand_rt_ctx *ctx, void *memory);
@@ -217,6 +221,13 @@ void strand_rt_launch(strand_rt_ctx *ctx, int64_t kernel, int64_t blocks, int64_
  * takes boxes of it to shared memory, with the swizzle of their rows' bytes. `columns` are a multiple of 8. */
 void strand_rt_boxes(strand_rt_ctx *ctx, void *map, const void *matrix, int64_t rows, int64_t columns, int64_t box_rows,
                      int64_t box_columns);
+/* result[m, n] = sum_k rows[m, k] matrix[n, k] of bf16, summed up in f32, by NVIDIA's cuBLASLt, which is looked for when
+ * this is first called for `from` rows or more. Strides are elements from row to row; `type` is that of the result,
+ * STRAND_F32 or STRAND_BF16. 0: the product is on its way, as what strand_rt_launch is asked for; 1: it is left to the
+ * caller, and nothing was written. */
+int64_t strand_rt_library_product(strand_rt_ctx *ctx, const void *rows, const void *matrix, void *result, int64_t m,
+                                  int64_t n, int64_t k, int64_t row_stride, int64_t matrix_stride,
+                                  int64_t result_stride, int64_t type, int64_t from);
 /* Copies what a call was given to the device: `placed` becomes the addresses of slots, tokens and offsets there. */
 void strand_rt_gpu_inputs(strand_rt_ctx *ctx, const int32_t *slots, const int32_t *tokens, const int32_t *offsets,
                           int64_t sequences, int64_t rows, void **placed);

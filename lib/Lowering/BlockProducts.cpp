@@ -1,6 +1,6 @@
 // strand-block-products: a product's whole tiles as a parallel loop, the rest of its rows as a product.
 #include "dialects/Strand/Rows.h"
-#include "lib/Lowering/Product.h"
+#include "lib/Lowering/NarrowProducts.h"
 #include "lib/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -13,46 +13,10 @@ namespace strand {
 #include "lib/Passes.h.inc"
 namespace {
 
-bool isBf16(OpOperand *operand) { return getElementTypeOrSelf(operand->get()).isBF16(); }
-
-/// Whether an op only asks how many rows there are.
-bool asksForRows(Operation *op) {
-  auto dim = dyn_cast<tensor::DimOp>(op);
-  return dim && dim.getConstantIndex() == 0;
-}
-
-/// The op that alone reads a product, element by element, and nothing else; or none.
-linalg::GenericOp readerOf(linalg::LinalgOp op) {
-  Value result = op->getResult(0);
-  SmallVector<Operation *> readers;
-  for (Operation *user : result.getUsers())
-    if (!asksForRows(user))
-      readers.push_back(user);
-  auto reader = readers.size() == 1 ? dyn_cast<linalg::GenericOp>(readers[0]) : linalg::GenericOp();
-  bool isElementWise = reader && reader.getNumDpsInputs() == 1 && reader.getNumDpsInits() == 1 &&
-                       reader.getNumReductionLoops() == 0 && reader.getDpsInputs()[0] == result &&
-                       reader->getBlock() == op->getBlock() && !reader.hasIndexSemantics() &&
-                       isa<Float32Type, BFloat16Type>(getElementTypeOrSelf(reader->getResult(0))) &&
-                       !reader.payloadUsesValueFromOperand(reader.getDpsInitOperand(0)) &&
-                       llvm::all_of(reader.getIndexingMapsArray(), [](AffineMap m) { return m.isIdentity(); });
-  return isElementWise ? reader : linalg::GenericOp();
-}
-
-/// Whether rows begin at multiples of 16 bytes, as copies to shared memory want them.
-bool isAligned(Value rows) {
-  constexpr int64_t unit = 8; // of bf16
-  auto part = rows.getDefiningOp<tensor::ExtractSliceOp>();
-  if (!part)
-    return true;
-  std::optional<int64_t> column = getConstantIntValue(part.getMixedOffsets().back());
-  return column && *column % unit == 0 && part.getSourceType().getShape().back() % unit == 0 &&
-         part.getSourceType().getRank() == 2 && isAligned(part.getSource());
-}
-
 class Blocked {
 public:
   Blocked(Product p, int64_t rows, int64_t columns, int64_t depth)
-      : p(p), reader(readerOf(p.op)), last(reader ? reader.getOperation() : p.op.getOperation()), b(last),
+      : p(p), reader(elementWiseReaderOf(p.op)), last(reader ? reader.getOperation() : p.op.getOperation()), b(last),
         loc(p.op.getLoc()), R(rows), C(columns), D(depth) {}
 
   void write() {
@@ -113,8 +77,7 @@ Value Blocked::tile(Value firstRow, Value firstColumn, Value into) {
 
 /// The rows up to `whole`.
 Value Blocked::tiles(Value whole) {
-  Type element = getElementTypeOrSelf(last->getResult(0));
-  Value y = emptyRows(b, loc, p.rows->get(), {sizeOf(p.n)}, element);
+  Value y = reader ? reader.getDpsInits()[0] : p.op.getDpsInits()[0].getDefiningOp<linalg::FillOp>().getOutputs()[0];
   SmallVector<OpFoldResult> counts{arith::DivUIOp::create(b, loc, whole, index(R)).getResult(),
                                    b.getIndexAttr(sizeOf(p.n) / C)};
   auto loop = scf::ForallOp::create(b, loc, counts, y, std::nullopt);
@@ -168,9 +131,7 @@ struct BlockProducts : impl::BlockProductsBase<BlockProducts> {
   bool takes(Product p) const {
     constexpr int64_t unit = 64;
     SmallVector<int64_t> sizes = p.op.getStaticLoopRanges();
-    return isBf16(p.rows) && isBf16(p.matrix) && p.transposed && ShapedType::isDynamic(sizes[p.m]) &&
-           sizes[p.n] % unit == 0 && sizes[p.k] % std::max<int64_t>(unit, depth) == 0 &&
-           isZeros(p.op.getDpsInits()[0]) && isAligned(p.rows->get()) && isAligned(p.matrix->get()) &&
+    return isNarrowProduct(p) && sizes[p.n] % unit == 0 && sizes[p.k] % std::max<int64_t>(unit, depth) == 0 &&
            !p.op->getParentOfType<scf::ForallOp>();
   }
 };

@@ -16,6 +16,11 @@ constexpr int64_t startOfPhases = 100000;
 /// them does, at some 80 in a nanosecond, while the kernels of the phases are started (10 us), and while it waits for
 /// what it joins (40 ns).
 constexpr int64_t blocksOfDevice = 256, startOfKernels = 800000, waitForJoined = 3200;
+
+/// Of a library. Until so many rows, kernels for few rows read the matrix as fast as memory is: on an H100, 8 rows with
+/// 4096 x 4096 take 1.1 of the library's time, 16 rows 2.0. To open it takes a fifth of a second, once, which products
+/// with smaller matrices, some microseconds faster each, seldom win back.
+constexpr int64_t rowsOfLibrary = 16, leastMatrixOfLibrary = 1 << 20;
 } // namespace
 
 ArrayRef<StringRef> strand::chunkForms() {
@@ -63,4 +68,8 @@ Value strand::emitSpansPayOnDevice(OpBuilder &b, Location loc, Value rows, Value
                 indexConstant(b, loc, mostSpans(blocks))};
   return spansPay(b, loc, call, startOfKernels, blocks,
                   {cost.row, cost.summary, std::max(cost.joined, waitForJoined)});
+}
+
+std::optional<int64_t> strand::leastRowsOfLibrary(int64_t n, int64_t k) {
+  return n * k < leastMatrixOfLibrary ? std::nullopt : std::optional(rowsOfLibrary);
 }

@@ -37,4 +37,7 @@ constexpr int64_t mostBlocksToSplitOnDevice = 64;
 /// spans pay least, and blocks went side by side as far as a device is for.
 Value emitSpansPayOnDevice(OpBuilder &b, Location loc, Value rows, Value sequences, int64_t blocks,
                            const SplitCost &cost);
+
+/// From how many rows in bf16 on a library of the device is to multiply them with a matrix of n x k; none if it is not.
+std::optional<int64_t> leastRowsOfLibrary(int64_t n, int64_t k);
 } // namespace strand

@@ -1,5 +1,6 @@
 // strand-destinations: no private function hands out a buffer of its own. Callees first, since the tensor.empty that a
 // call now takes may be the origin of the caller's result.
+#include "dialects/Tile/Tile.h"
 #include "lib/Lowering/CalleesFirst.h"
 #include "lib/Lowering/Places.h"
 #include "lib/Lowering/Roots.h"
@@ -33,6 +34,8 @@ SmallVector<OpOperand *> tiedOperands(OpResult r, const Ties &ties) {
     return {&branch.thenYield()->getOpOperand(n), &branch.elseYield()->getOpOperand(n)};
   if (auto dps = dyn_cast<DestinationStyleOpInterface>(op))
     return {dps.getTiedOpOperand(r)};
+  if (auto product = dyn_cast<tile::LibraryProductOp>(op); product && r == product.getResult())
+    return {&product.getIntoMutable()};
   if (isReshape(op))
     return {&op->getOpOperand(0)};
   if (auto call = dyn_cast<func::CallOp>(op))
@@ -57,7 +60,8 @@ void collectOrigins(OpOperand &use, const Ties &ties, SmallVector<Operation *> r
   if (auto r = dyn_cast<OpResult>(use.get()))
     next = tiedOperands(r, ties);
   if (next.empty()) {
-    origins.push_back({&use, std::move(reshapes)});
+    if (llvm::none_of(origins, [&](const Origin &known) { return known.use == &use; })) // branches may meet
+      origins.push_back({&use, std::move(reshapes)});
     return;
   }
   if (isReshape(use.get().getDefiningOp()))

@@ -38,15 +38,23 @@ SmallVector<std::pair<OpOperand *, OpOperand *>> usesInBranches(scf::IfOp branch
 /// Whether what a branch writes to the place goes into a buffer that is there already: then each branch begins with a
 /// place of its own, and either becomes that buffer.
 bool hasDestination(OpOperand *use) {
-  auto loop = dyn_cast<scf::ForallOp>(use->getOwner());
-  if (!loop || use->getOperandNumber() < loop.getNumOperands() - loop.getOutputs().size())
+  Value written;
+  auto dps = dyn_cast<DestinationStyleOpInterface>(use->getOwner());
+  if (auto loop = dyn_cast<scf::ForallOp>(use->getOwner());
+      loop && use->getOperandNumber() >= loop.getNumOperands() - loop.getOutputs().size())
+    written = loop.getTiedOpResult(use);
+  else if (dps && dps.isDpsInit(use))
+    written = dps.getTiedOpResult(use);
+  if (!written)
     return false;
-  Value written = loop.getTiedOpResult(use);
-  for (OpOperand &yielded : written.getUses())
-    if (auto branch = dyn_cast<scf::IfOp>(yielded.getOwner()->getParentOp());
-        branch && isa<scf::YieldOp>(yielded.getOwner()))
-      return llvm::any_of(branch.getResult(yielded.getOperandNumber()).getUsers(),
+  for (OpOperand &next : written.getUses()) {
+    auto branch = dyn_cast<scf::IfOp>(next.getOwner()->getParentOp());
+    if (branch && isa<scf::YieldOp>(next.getOwner()))
+      return llvm::any_of(branch.getResult(next.getOperandNumber()).getUsers(),
                           llvm::IsaPred<bufferization::MaterializeInDestinationOp>);
+    if (hasDestination(&next)) // written further
+      return true;
+  }
   return false;
 }
 

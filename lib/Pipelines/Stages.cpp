@@ -71,6 +71,8 @@ std::vector<Stage> kernelStages(const StageOptions &options) {
   if (options.gpu)
     tiles += (wgmma ? "{wgmma " : "{") + sharedLimit(*options.gpu) + "}";
   std::string cores = ofDevice ? " tensor-cores" : "";
+  // what a library computes is on the device, and nowhere else
+  std::string library = options.emulation == Emulation::None ? "strand-library-products," : "";
   std::string math = ofDevice ? "strand-expand-math{device}" : "strand-expand-math";
   return {
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
@@ -81,7 +83,7 @@ std::vector<Stage> kernelStages(const StageOptions &options) {
                  "strand-parallel-segments",
                  "strand-expand-chunks{vector-bits=1024 teams=8 device readers" + cores + " form=" + options.form + "}",
                  "strand-decompose", "strand-fuse-tiles{widening}", "strand-fuse-rows",
-                 ofDevice ? "strand-fuse-results,strand-block-products" : "strand-fuse-results"}),
+                 ofDevice ? "strand-fuse-results," + library + "strand-block-products" : "strand-fuse-results"}),
             "strand-pack-weights{panel=0}", "resolve-ranked-shaped-type-result-dims", tidy, "strand-destinations",
             tidy})},
       {"buffers", "memory", buffers()},

@@ -5,6 +5,7 @@
 // token a sequence after that length; every repetition begins from the same state. Token ids are random.
 #include "Program.h"
 #include <stdlib.h>
+#include <string.h>
 
 enum { MOST_ROWS = 1 << 14, LOGITS_BYTES = 256 << 20, LEAST_REPETITIONS = 3, MOST_REPETITIONS = 1000, STEPS = 16 };
 
@@ -127,6 +128,21 @@ static void benchOne(int64_t length, int64_t batch, const Common *common, double
   freeRunner(&r);
 }
 
+// Known when all cases ran; ends the JSON object.
+static void printProducts(bool json) {
+  const char *products = placeProducts();
+  if (json)
+    printf("\n]");
+  if (*products && json) {
+    printf(", \"products\": ");
+    printJsonText(stdout, products, (int64_t)strlen(products));
+  } else if (*products) {
+    printf("products: %s\n", products);
+  }
+  if (json)
+    printf("}\n");
+}
+
 static int runBench(int argc, char **argv);
 const Command benchCommand = {
     "bench", "", "Measure tokens a second of prefill and decode.",
@@ -154,8 +170,7 @@ static int runBench(int argc, char **argv) {
   for (int64_t b = 0; b < batchCount; ++b)
     for (int64_t l = 0; l < lengthCount; ++l)
       benchOne(lengths[l], batches[b], &common, seconds, !b && !l);
-  if (common.json)
-    printf("\n]}\n");
+  printProducts(common.json);
   finishStandardOutput();
   free(lengths);
   free(batches);

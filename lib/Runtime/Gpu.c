@@ -163,6 +163,7 @@ STRAND_VISIBLE void strand_rt_gpu_destroy(strand_rt_ctx *ctx) {
     d->cuStreamSynchronize(g->stream);
   }
   gpuForget(g);
+  gpuCloseLibrary(g);
   if (g->inputs)
     d->cuMemFree_v2(address(g->inputs));
   if (g->start)

@@ -78,7 +78,8 @@ typedef struct {
 } Kernel;
 
 // Launches that are not on their way yet, one behind the other: kernel, blocks, threads, bytes of shared memory, number
-// of arguments, arguments.
+// of arguments, arguments. In the place of a kernel: a product by the library, whose numbers are the arguments.
+enum { HEAD = 5, LIBRARY_PRODUCT = -1 };
 typedef struct {
   int64_t *word;
   int64_t words, room, launches;
@@ -92,6 +93,8 @@ typedef struct {
 } Replay;
 
 enum { REPLAYS = 8 };
+
+typedef struct Library Library; // GpuLibrary.c
 
 // A ctx of a model on a GPU; compiled code hands it on and does not look into it.
 typedef struct {
@@ -110,6 +113,7 @@ typedef struct {
   Launches waiting;
   Replay replay[REPLAYS];
   int64_t replayUses;
+  Library *library; // NULL until a product asks for it
   char name[256], problem[512];
 } Gpu;
 
@@ -122,3 +126,9 @@ void __attribute__((format(printf, 2, 3))) gpuNote(Gpu *g, const char *format, .
 // GpuLaunch.c. Sends what waits; before anything else that happens on the stream.
 void gpuFlush(Gpu *g);
 void gpuForget(Gpu *g);
+// Behind what waits.
+void gpuQueue(Gpu *g, const int64_t head[HEAD], const int64_t *arguments);
+
+// GpuLibrary.c. One that waited.
+void gpuLibraryProduct(Gpu *g, const int64_t *arguments);
+void gpuCloseLibrary(Gpu *g);

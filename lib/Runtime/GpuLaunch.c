@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEAD = 5, MOST_ARGUMENTS = 512, LEAST_REPLAYED = 4 }; // 4 KB of arguments is what a kernel can take
+enum { MOST_ARGUMENTS = 512, LEAST_REPLAYED = 4 }; // 4 KB of arguments is what a kernel can take
 
 // More than the default of shared memory has to be asked for, once a kernel.
 static bool allowShared(Gpu *g, Kernel *k, int64_t bytes, const char *name) {
@@ -39,6 +39,17 @@ static bool reserve(Gpu *g, Launches *l, int64_t words) {
   return true;
 }
 
+void gpuQueue(Gpu *g, const int64_t head[HEAD], const int64_t *arguments) {
+  Launches *l = &g->waiting;
+  int64_t count = head[HEAD - 1];
+  if (!reserve(g, l, HEAD + count))
+    return;
+  memcpy(l->word + l->words, head, HEAD * sizeof *head);
+  memcpy(l->word + l->words + HEAD, arguments, (size_t)count * sizeof *arguments);
+  l->words += HEAD + count;
+  ++l->launches;
+}
+
 STRAND_VISIBLE void strand_rt_launch(strand_rt_ctx *ctx, int64_t kernel, int64_t blocks, int64_t threads,
                                      int64_t shared, void *cells, int64_t count) {
   Gpu *g = (Gpu *)ctx;
@@ -50,19 +61,18 @@ STRAND_VISIBLE void strand_rt_launch(strand_rt_ctx *ctx, int64_t kernel, int64_t
             (long long)count, INT32_MAX, MOST_ARGUMENTS);
     return;
   }
-  Launches *l = &g->waiting;
-  if (!allowShared(g, &g->kernel[kernel], shared, name) || !reserve(g, l, HEAD + count))
-    return;
   const int64_t head[HEAD] = {kernel, blocks, threads, shared, count};
-  memcpy(l->word + l->words, head, sizeof head);
-  memcpy(l->word + l->words + HEAD, cells, (size_t)count * sizeof(int64_t));
-  l->words += HEAD + count;
-  ++l->launches;
+  if (allowShared(g, &g->kernel[kernel], shared, name))
+    gpuQueue(g, head, cells);
 }
 
 // One after the other on the stream.
 static void launchAll(Gpu *g, const Launches *l) {
   for (int64_t *at = l->word; at < l->word + l->words && !gpuFailed(g); at += HEAD + at[4]) {
+    if (at[0] == LIBRARY_PRODUCT) {
+      gpuLibraryProduct(g, at + HEAD);
+      continue;
+    }
     void *arguments[MOST_ARGUMENTS];
     for (int64_t i = 0; i < at[4]; ++i)
       arguments[i] = at + HEAD + i;

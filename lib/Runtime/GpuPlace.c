@@ -26,9 +26,24 @@ strand_rt_ctx *openPlace(strand_rt_ctx *threads) {
   return gpu;
 }
 
-void closePlace(strand_rt_ctx *place) { check(place, strand_rt_gpu_wait(place)); }
+void closePlace(strand_rt_ctx *place) {
+  static bool said;
+  int32_t problem;
+  check(place, strand_rt_gpu_wait(place));
+  const char *products = strand_rt_gpu_products(place, &problem);
+  if (problem && !said)
+    fprintf(stderr, "%s: note: products: %s\n", programName, products);
+  said |= problem != 0;
+}
 
 const char *placeProblem(strand_rt_ctx *place) { return strand_rt_gpu_problem(place); }
+
+const char placeEnvironment[] =
+    "environment:\n"
+    "  STRAND_CUBLASLT  file of the cuBLASLt that computes large products; off: own kernels do. Without it,\n"
+    "                   libcublasLt.so.13 or .12 is taken if it is found. bench says which was used.\n";
+
+const char *placeProducts(void) { return gpu ? strand_rt_gpu_products(gpu, NULL) : ""; }
 
 const void *placedWeights(strand_rt_ctx *place) {
   if (!weights) {

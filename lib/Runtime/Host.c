@@ -10,6 +10,10 @@ const char *placeProblem(strand_rt_ctx *place) {
   return "there is no device";
 }
 
+const char placeEnvironment[] = "";
+
+const char *placeProducts(void) { return ""; }
+
 const void *placedWeights(strand_rt_ctx *place) {
   (void)place;
   return modelWeights();

@@ -10,6 +10,8 @@ static void printUsage(FILE *to) {
   fprintf(to, "usage: %s COMMAND [options]\n\nA compiled model (%s).\n\ncommands:\n", programName, m_schema.family);
   for (int i = 0; i < COMMANDS; ++i)
     fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+  if (*placeEnvironment)
+    fprintf(to, "\n%s", placeEnvironment);
   fprintf(to, "\n%s COMMAND --help says what a command takes; --version says what this is.\n", programName);
 }
 

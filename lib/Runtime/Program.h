@@ -69,6 +69,8 @@ int64_t parseList(const char *option, const char *text, int64_t least, int64_t m
 strand_rt_ctx *openPlace(strand_rt_ctx *threads); // what m_advance takes
 void closePlace(strand_rt_ctx *place);
 const char *placeProblem(strand_rt_ctx *place); // what STRAND_ERROR_DEVICE was
+const char *placeProducts(void); // what computed the products that a library may do; empty: there is none to say
+extern const char placeEnvironment[]; // variables that the place reads, for --help; empty: none
 const void *placedWeights(strand_rt_ctx *place);
 void *allocateInPlace(strand_rt_ctx *place, int64_t bytes, const char *what);
 void freeInPlace(strand_rt_ctx *place, void *memory);

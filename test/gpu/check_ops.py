@@ -2,7 +2,8 @@
 
 Outputs hold NaN before a call, and guards around them must stay as they are. Without torch: memory of the device is the
 run-time library's. With --cpu, the libraries are made for this machine's CPU, which is how this file itself is tested.
-Of batches too large to compare, the first and the last channels are compared, or some rows.
+Of batches too large to compare, the first and the last channels are compared, or some rows. Products are computed by cuBLASLt,
+if there is one (STRAND_CUBLASLT), and by own kernels.
 """
 import ctypes
 import gc
@@ -44,7 +45,8 @@ class Library:
         pointer = ctypes.c_void_p
         for name in ("strand_rt_gpu_create", "strand_rt_gpu_allocate"):
             getattr(lib, name).restype = pointer
-        lib.strand_rt_gpu_problem.restype = ctypes.c_char_p
+        for name in ("strand_rt_gpu_problem", "strand_rt_gpu_products"):
+            getattr(lib, name).restype = ctypes.c_char_p
         why = ctypes.create_string_buffer(512)
         code = pointer(ctypes.addressof(ctypes.c_char.in_dll(lib, "m_device")))
         self.ctx = pointer(lib.strand_rt_gpu_create(code, why, ctypes.c_int64(512)))
@@ -97,6 +99,14 @@ class Library:
         if not self.cpu:
             self.good(self.lib.strand_rt_gpu_wait(self.ctx))
         self.free(scratch)
+
+    def products(self):
+        """What computed those that a library may do; empty if there is none. That it has not done them is an error."""
+        problem = ctypes.c_int32()
+        said = "" if self.cpu else self.lib.strand_rt_gpu_products(self.ctx, ctypes.byref(problem)).decode()
+        if problem.value:
+            raise AssertionError(said)
+        return said
 
     def close(self):
         if not self.cpu:
@@ -181,11 +191,13 @@ MEANINGS = {
     "hierarchy": by_sequence(hierarchy),
     "sigmoid": lambda x, begins, fixed: 1 / (1 + np.exp(-x["x"])),
     "product": lambda x, begins, fixed: x["x"] @ fixed["w"].T,
+    "part": lambda x, begins, fixed: x["x"][:, 64:64 + fixed["w"].shape[1]] @ fixed["w"].T,
     "linear": matrix_state(False),
     "delta_rule": matrix_state(True),
     "attention": by_sequence(attention),
 }
-ALONE = ("sigmoid", "product")  # each row by itself
+ALONE = ("sigmoid", "product", "part")  # each row by itself
+PRODUCTS = ("product", "part")  # with the library, if there is one, and without
 EXACT = ("max",)
 
 
@@ -215,6 +227,11 @@ def part(function, rows):
 
 
 def check(function, library, lengths, random):
+    said, products = compared(function, library, lengths, random), library.products()
+    return f"{said}; {products}" if products else said
+
+
+def compared(function, library, lengths, random):
     rows, sequences = sum(lengths), len(lengths)
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     arrays = {b["name"]: drawn(b, rows, random) for b in function["buffers"]}
@@ -276,13 +293,19 @@ def main():
     with open(os.path.join(folder, "ops.json")) as f:
         functions = json.load(f)
     results = Results(SECONDS)
+    named = {n: v for n, v in os.environ.items() if n == "STRAND_CUBLASLT"}
     for function in functions:
-        library = Library(os.path.join(folder, function["name"] + ".so"), cpu)
-        for batch, lengths in function["batches"].items():
-            random = np.random.Generator(np.random.PCG64(len(lengths) + sum(lengths)))
-            results.check(f"{function['name']} {batch}", lambda: check(function, library, lengths, random))
-            gc.collect()
-        library.close()
+        for own in (False, True)[:1 + (function["op"] in PRODUCTS and not cpu)]:
+            if own:
+                os.environ["STRAND_CUBLASLT"] = "off"
+            library = Library(os.path.join(folder, function["name"] + ".so"), cpu)
+            for batch, lengths in function["batches"].items():
+                random = np.random.Generator(np.random.PCG64(len(lengths) + sum(lengths)))
+                results.check(f"{function['name']} {batch}", lambda: check(function, library, lengths, random))
+                gc.collect()
+            library.close()
+            os.environ.pop("STRAND_CUBLASLT", None)
+            os.environ.update(named)
     return results.end()
 
 

@@ -12,7 +12,7 @@ sys.dont_write_bytecode = True
 here = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(here, "..", "bench", "gpu"), os.path.join(here, "..", "bench")]
 from cases import Function, SIGMOID, attention, generic, linalg_generic, linear_attention, tensor  # noqa: E402
-from write_cases import Case, delta_rule, log_scan, plain_attention  # noqa: E402
+from write_cases import Case, delta_rule, log_scan, plain_attention, product as narrow_product  # noqa: E402
 
 
 def running_max(B, T, D):
@@ -95,6 +95,8 @@ def functions():
         ("sigmoid-bf16-D2048", "sigmoid", sigmoid, "bf16", dict(D=2048), {"none": [0], "ragged": SHORT, "huge": HUGE}),
         ("product-bf16-K40-N2048", "product", product, "bf16", dict(K=40, N=2048), {"none": [0], "ragged": SHORT, "huge": HUGE}),
         ("product-f32-K72-N37", "product", product, "f32", dict(K=72, N=37), {"one": [1], "ragged": SHORT, "many": MANY}),
+        ("product-bf16-K512-N1024", "product", narrow_product, "bf16", dict(D=512, N=1024), {"one": [1], "ragged": SHORT, "long": [3, 20000]}),
+        ("part-bf16-K256-N640", "part", narrow_product, "bf16", dict(D=256, N=640, part=(448, 64)), {**EDGES, "ragged": SHORT, "long": [3, 20000]}),
         ("linear-f32-H3-D20", "linear", plain_attention, "f32", dict(H=3, D=20), {**EDGES, "ragged": SHORT, "many": MANY[:2000]}),
         ("linear-bf16-H2-D64", "linear", plain_attention, "bf16", dict(H=2, D=64), {"ragged": SHORT, "long": [3, 20000, 0]}),
         ("scalar-f32-H3-D40", "linear", linear_attention(scalar), "f32", dict(H=3, D=40), {"ragged": SHORT, "long": [20000]}),

@@ -124,8 +124,10 @@ struct Kernels : impl::KernelsBase<Kernels> {
     return success();
   }
 
-  /// Whether the host has to go through `op`: what it calls or starts is on the device.
+  /// Whether the host has to go through `op`: what it calls or starts is on the device, or it is what a library has left.
   static bool holdsKernels(Operation *op) {
+    if (auto branch = dyn_cast<scf::IfOp>(op); branch && branch.getCondition().getDefiningOp<tile::LibraryProductOp>())
+      return true;
     return op
         ->walk([](Operation *inner) {
           return isa<func::CallOp, scf::ForallOp>(inner) ? WalkResult::interrupt() : WalkResult::advance();

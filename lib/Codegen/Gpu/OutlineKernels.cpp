@@ -4,6 +4,7 @@
 //   maps        what tile.boxes says of matrices, made in front of the launch: the kernel's last argument, by value
 //   launch      the arguments in cells on the frame of the host function, and one call
 #include "dialects/Tile/Tile.h"
+#include "lib/Codegen/Cpu/Bounds.h"
 #include "lib/Codegen/Cpu/Descriptors.h"
 #include "lib/Codegen/Gpu/SharedPlaces.h"
 #include "lib/Lowering/CalleesFirst.h"
@@ -15,12 +16,14 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "strand/abi.h"
 using namespace mlir;
 namespace strand {
 #define GEN_PASS_DEF_OUTLINEKERNELS
 #include "lib/Passes.h.inc"
 namespace {
-constexpr const char *launchName = "strand_rt_launch", *boxesName = "strand_rt_boxes";
+constexpr const char *launchName = "strand_rt_launch", *boxesName = "strand_rt_boxes",
+                     *productName = "strand_rt_library_product";
 constexpr int64_t bytesOfMap = 128, cellsOfMap = bytesOfMap / 8;
 
 bool isMappedTo(scf::ForallOp loop, bool blocks) {
@@ -255,13 +258,16 @@ struct OutlineKernels : impl::OutlineKernelsBase<OutlineKernels> {
   LogicalResult convert(func::FuncOp f) {
     SmallVector<scf::ForallOp> loops;
     SmallVector<func::CallOp> calls; // of functions that take ctx
+    SmallVector<tile::LibraryProductOp> products;
     f.walk([&](Operation *op) {
+      if (auto product = dyn_cast<tile::LibraryProductOp>(op))
+        products.push_back(product);
       if (auto loop = dyn_cast<scf::ForallOp>(op); loop && isMappedTo(loop, true))
         loops.push_back(loop);
       if (auto call = dyn_cast<func::CallOp>(op); call && takesContext.contains(call.getCallee()))
         calls.push_back(call);
     });
-    if (loops.empty() && calls.empty())
+    if (loops.empty() && calls.empty() && products.empty())
       return success();
     Value context = addContextArgument(f);
     if (!context)
@@ -269,6 +275,8 @@ struct OutlineKernels : impl::OutlineKernelsBase<OutlineKernels> {
     takesContext.insert(f.getName());
     for (func::CallOp call : calls)
       call->insertOperands(call.getNumOperands(), context);
+    for (tile::LibraryProductOp product : products)
+      emitProduct(product, context);
     for (scf::ForallOp loop : loops)
       if (failed(outline(f, loop, context)))
         return failure();
@@ -376,11 +384,40 @@ struct OutlineKernels : impl::OutlineKernelsBase<OutlineKernels> {
     func::CallOp::create(b, loc, runtimeFunction(boxesName, {pointer, pointer, pointer, i64, i64, i64, i64}), operands);
   }
 
-  func::FuncOp runtimeFunction(StringRef name, ArrayRef<Type> arguments) {
+  void emitProduct(tile::LibraryProductOp op, Value context) {
+    Location loc = op.getLoc();
+    OpBuilder b(op);
+    Type pointer = context.getType(), i64 = b.getI64Type();
+    auto index64 = [&](Value v) { return b.createOrFold<arith::IndexCastOp>(loc, i64, v); };
+    Value rows = op.getRows(), matrix = op.getMatrix(), into = op.getInto();
+    SmallVector<Value> operands{context}, strides;
+    for (Value buffer : {rows, matrix, into}) {
+      auto described = memref::ExtractStridedMetadataOp::create(b, loc, buffer);
+      Value base = LLVM::IntToPtrOp::create(
+          b, loc, pointer, index64(memref::ExtractAlignedPointerAsIndexOp::create(b, loc, buffer)));
+      Value bytes = constant64(b, loc, bytesOfElement(getElementTypeOrSelf(buffer)));
+      operands.push_back(
+          pointerAt(b, loc, base, arith::MulIOp::create(b, loc, index64(described.getOffset()), bytes).getResult()));
+      strides.push_back(index64(described.getStrides()[0]));
+    }
+    for (auto [buffer, dim] : {std::pair(rows, 0), {matrix, 0}, {matrix, 1}})
+      operands.push_back(index64(b.createOrFold<memref::DimOp>(loc, buffer, dim)));
+    llvm::append_range(operands, strides);
+    operands.push_back(constant64(b, loc, getElementTypeOrSelf(into).isBF16() ? STRAND_BF16 : STRAND_F32));
+    operands.push_back(constant64(b, loc, op.getFrom()));
+    SmallVector<Type> types(operands.size(), i64);
+    std::fill_n(types.begin(), 4, pointer);
+    auto call = func::CallOp::create(b, loc, runtimeFunction(productName, types, i64), operands);
+    op.getLeft().replaceAllUsesWith(
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, call.getResult(0), constant64(b, loc, 0)));
+    op.erase();
+  }
+
+  func::FuncOp runtimeFunction(StringRef name, ArrayRef<Type> arguments, TypeRange results = {}) {
     if (auto f = getOperation().lookupSymbol<func::FuncOp>(name))
       return f;
     auto b = OpBuilder::atBlockBegin(getOperation().getBody());
-    auto f = func::FuncOp::create(b, getOperation().getLoc(), name, b.getFunctionType(arguments, {}));
+    auto f = func::FuncOp::create(b, getOperation().getLoc(), name, b.getFunctionType(arguments, results));
     f.setPrivate();
     return f;
   }

@@ -15,6 +15,7 @@ def OutlineKernels : Pass<"strand-outline-kernels", "::mlir::ModuleOp"> {
     - Buffers made in a kernel become places in shared memory; those that are not in use at the same time share one.
     - What `tile.boxes` says of a matrix becomes a map of 128 bytes, which `strand_rt_boxes` fills in in front of the launch.
       All maps of a kernel are one last argument, `strand.maps` on the kernel says how many; their cells are the last.
+    - `tile.library_product` becomes a call of `strand_rt_library_product`.
     - Functions that launch, or call one that does, take `%ctx: !llvm.ptr {strand.input = "ctx"}`.
 
     `strand.kernels` on the module names the kernels in the order of their numbers. Runs behind `strand-arena`.

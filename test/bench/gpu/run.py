@@ -2,7 +2,8 @@
 
 FOLDER is what build.sh made. Times are those of events on the device, the median of several rounds in which ours and the peer
 take turns. The floor is the bytes that have to move at the rate of a large copy, measured in the same run. A case whose output
-differs from the reference in f32 by more than 5e-3 (bf16) or 1e-5 (f32) of its norm is WRONG, and the exit status is 1.
+differs from the reference in f32 by more than 5e-3 (bf16) or 1e-5 (f32) of its norm is WRONG, and the exit status is 1. Products are
+timed with cuBLASLt (torch's own, unless STRAND_CUBLASLT names another) and then without.
 """
 import argparse
 import ctypes
@@ -33,6 +34,7 @@ class Library:
         pointer = ctypes.c_void_p
         lib.strand_rt_gpu_create.restype = pointer
         lib.strand_rt_gpu_problem.restype = ctypes.c_char_p
+        lib.strand_rt_gpu_products.restype = ctypes.c_char_p
         lib.strand_rt_gpu_clock_stop.restype = ctypes.c_double
         lib.f_scratch.restype = ctypes.c_int64
         why = ctypes.create_string_buffer(512)
@@ -55,6 +57,10 @@ class Library:
 
     def wait(self):
         self.check(self.lib.strand_rt_gpu_wait(self.ctx))
+
+    def products(self):
+        """What computed those that a library may do; empty if there is none."""
+        return self.lib.strand_rt_gpu_products(self.ctx, None).decode()
 
     def milliseconds(self, times):
         self.check(self.lib.strand_rt_gpu_clock_start(self.ctx))
@@ -143,10 +149,12 @@ class Run:
         return [statistics.median(r[i] for r in rounds) for i in range(len(ways))]
 
 
-def one(case, folder, rate, with_peer):
+def one(case, folder, rate, with_peer, own=False):
+    """`own`: without the library."""
+    set_library(not own)
     run, other, said = Run(case, folder), None, ""
     try:
-        error = run.check()
+        error = run.check()  # the library is looked for here
         right = error <= BOUNDS[case["result"]["type"]]
         if with_peer and case["op"] in PEERS:
             try:
@@ -155,12 +163,25 @@ def one(case, folder, rate, with_peer):
             except Exception as problem:
                 said = f"peer failed: {type(problem).__name__}: {str(problem)[:90]}"
         ms = run.time(other)
+        products = run.library.products()
     finally:
         run.library.close()
     floor = case["bytes"] / rate * 1e3
     peer = f"{ms[1]:9.4f} {ms[0] / ms[1]:7.2f}" if other else f"{'-':>9} {'-':>7}"
+    if products:
+        said += f"; ours: {products}"
     print(f"{case['name']:30} {ms[0]:10.4f} {peer} {floor:8.4f} {floor / ms[0]:7.1%} {error:8.1e} {'' if right else 'WRONG '}{said}", flush=True)
     return right
+
+
+NAMED = os.environ.get("STRAND_CUBLASLT")
+
+
+def set_library(on):
+    """Of what is opened from now on: as this program was started, or off."""
+    os.environ.pop("STRAND_CUBLASLT", None)
+    if not on or NAMED:
+        os.environ["STRAND_CUBLASLT"] = NAMED if on else "off"
 
 
 def programs(folder):
@@ -192,7 +213,8 @@ def main():
             print(f"{case['name']:30} left out for time")
             continue
         try:
-            right &= one(case, o.folder, rate, not o.no_peers)
+            for own in (False, True)[:1 + (case["op"] == "product")]:
+                right &= one(case, o.folder, rate, not o.no_peers, own)
         except Exception as problem:
             right = False
             print(f"{case['name']:30} FAILED: {type(problem).__name__}: {str(problem)[:300]}", flush=True)

@@ -43,16 +43,20 @@ def delta_rule(gate):
     return make
 
 
-def product(B, T, D, N):
-    """A dense layer without bias, of rows and weights as they are given."""
+def product(B, T, D, N, part=None):
+    """A dense layer without bias, of rows and weights as they are given. `part`: (columns of a row, the first that counts)."""
     x, w, y = tensor(None, D, element="bf16"), tensor(N, D, element="bf16"), tensor(None, N)
-    return Function({"x": (D,)}, {"w": (N, D)}, (N,), f"""  %first = arith.constant 0 : index
+    columns, begin = part or (D, 0)
+    given, some, cut = tensor(None, columns, element="bf16"), "%x_given", ""
+    if part:
+        some, cut = "%some", f"  %some = tensor.extract_slice %x_given[0, {begin}] [%n, {D}] [1, 1] : {given} to {x}\n"
+    return Function({"x": (columns,)}, {"w": (N, D)}, (N,), f"""  %first = arith.constant 0 : index
   %zero = arith.constant 0.0 : f32
-  %n = tensor.dim %x_given, %first : {x}
-  %empty = tensor.empty(%n) : {y}
+  %n = tensor.dim %x_given, %first : {given}
+{cut}  %empty = tensor.empty(%n) : {y}
   %filled = linalg.fill ins(%zero : f32) outs(%empty : {y}) -> {y}
   %y = linalg.generic {{indexing_maps = [affine_map<(t, n, d) -> (t, d)>, affine_map<(t, n, d) -> (n, d)>, affine_map<(t, n, d) -> (t, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]}} ins(%x_given, %w_given : {x}, {w}) outs(%filled : {y}) {{
+      iterator_types = ["parallel", "parallel", "reduction"]}} ins({some}, %w_given : {x}, {w}) outs(%filled : {y}) {{
   ^bb0(%a: bf16, %b: bf16, %o: f32):
     %a32 = arith.extf %a : bf16 to f32
     %b32 = arith.extf %b : bf16 to f32
@@ -74,7 +78,7 @@ def matrix_state(B, T, H, D):
 class Case:
     def __init__(self, name, op, make, element="bf16", states=None, step=False, **shape):
         self.name, self.op, self.element, self.step, self.shape = name, op, element, step, shape
-        self.fixed_element = element if op == "product" else "f32"
+        self.fixed_element = element if op in ("product", "part") else "f32"
         self.function, self.states = make(**shape), states(**shape) if states else []
 
     def type_of(self, name):
@@ -143,9 +147,9 @@ def cases():
         Case("mamba1/B8-T4096-D3072-N16", "mamba1", OPS["mamba1"], B=8, T=4096, D=3072, N=16),
         Case("attention/B1-T8192-H96-D128", "attention", attention(0), **wide),
         Case("window1024/B1-T32768-H16-D128", "window", attention(1024), B=1, T=32768, H=16, D=128),
-        Case("product/T8192-D4096-N4096", "product", product, B=1, T=8192, D=4096, N=4096),
-        Case("product/T64-D4096-N4096", "product", product, B=1, T=64, D=4096, N=4096),
-        Case("product/T1-D4096-N4096", "product", product, B=1, T=1, D=4096, N=4096),
+        *(Case(f"product/T{T}-D4096-N4096", "product", product, B=1, T=T, D=4096, N=4096) for T in (8192, 512, 64, 16, 1)),
+        *(Case(f"product/T{T}-D1024-N1024", "product", product, B=1, T=T, D=1024, N=1024) for T in (8192, 64)),
+        Case("product/T2048-D4096-N14336", "product", product, B=1, T=2048, D=4096, N=14336),
         Case("gdn-step/B64-H32-D128", "gdn_step", delta_rule(scalar), states=matrix_state, step=True, B=64, T=1, H=32, D=128),
         Case("gdn-step/B1-H32-D128", "gdn_step", delta_rule(scalar), states=matrix_state, step=True, B=1, T=1, H=32, D=128),
     ]
