@@ -18,6 +18,8 @@ LogicalResult LibraryProductOp::verify() {
   for (Type type : getOperandTypes())
     if (auto buffer = dyn_cast<MemRefType>(type); buffer && !buffer.areTrailingDimsContiguous(1))
       return emitOpError("C2: the elements of a row lie one behind the other, not as in ") << buffer;
+  if (getAdds() && !into.getElementType().isF32())
+    return emitOpError("C3: a product is added to f32, not to ") << into;
   return success();
 }
 
@@ -26,11 +28,13 @@ void LibraryProductOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<Me
     return;
   effects.emplace_back(MemoryEffects::Read::get(), &getRowsMutable());
   effects.emplace_back(MemoryEffects::Read::get(), &getMatrixMutable());
+  if (getAdds())
+    effects.emplace_back(MemoryEffects::Read::get(), &getIntoMutable());
   effects.emplace_back(MemoryEffects::Write::get(), &getIntoMutable());
 }
 
 bool LibraryProductOp::bufferizesToMemoryRead(OpOperand &operand, const bufferization::AnalysisState &) {
-  return &operand != &getIntoMutable();
+  return &operand != &getIntoMutable() || getAdds();
 }
 
 bool LibraryProductOp::bufferizesToMemoryWrite(OpOperand &operand, const bufferization::AnalysisState &) {
@@ -55,7 +59,7 @@ LogicalResult LibraryProductOp::bufferize(RewriterBase &rewriter, const bufferiz
   }
   rewriter.setInsertionPoint(*this);
   auto onBuffers = LibraryProductOp::create(rewriter, getLoc(), Type(), rewriter.getI1Type(), buffers[0], buffers[1],
-                                            buffers[2], getFromAttr());
+                                            buffers[2], getFromAttr(), getAddsAttr());
   bufferization::replaceOpWithBufferizedValues(rewriter, *this, {buffers[2], onBuffers.getLeft()});
   return success();
 }

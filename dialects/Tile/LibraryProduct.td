@@ -13,6 +13,8 @@ def Tile_LibraryProductOp : Tile_Op<"library_product", [
     left = true:    nothing is written
     ```
 
+    with `adds`, which f32 alone can have, what is in `into` is added.
+
     Stands on the host. Whether the library does the product is known when the program runs: it does if there are at least
     `from` rows, if it is there, and if it takes such a product (`strand_rt_library_product` of `include/strand/abi.h`). What
     computes the product otherwise stands behind it in a branch, and writes all of the result:
@@ -25,13 +27,13 @@ def Tile_LibraryProductOp : Tile_Op<"library_product", [
 
     C0: there is a result beside `left` if all operands are tensors, and none if all are buffers. C1: rows and matrix are of
     one depth, which is known, as is the number of columns. C2: the elements of a row of each buffer lie one behind the
-    other; rows may be parts of longer ones.
+    other; rows may be parts of longer ones. C3: what is added to is f32.
   }];
   let arguments = (ins Tile_Bf16:$rows, Tile_Bf16:$matrix,
-                       AnyTypeOf<[2DTensorOf<[F32, BF16]>, MemRefRankOf<[F32, BF16], [2]>]>:$into, I64Attr:$from);
+                       AnyTypeOf<[2DTensorOf<[F32, BF16]>, MemRefRankOf<[F32, BF16], [2]>]>:$into, I64Attr:$from, UnitAttr:$adds);
   let results = (outs Optional<2DTensorOf<[F32, BF16]>>:$result, I1:$left);
   let assemblyFormat = [{
-    $rows `times` $matrix `into` $into attr-dict `:` type($rows) `,` type($matrix) `,` type($into) (`->` type($result)^)?
+    $rows `times` $matrix (`onto` $adds^):(`into`)? $into attr-dict `:` type($rows) `,` type($matrix) `,` type($into) (`->` type($result)^)?
   }];
   let hasVerifier = 1;
 }

@@ -17,10 +17,11 @@ constexpr int64_t startOfPhases = 100000;
 /// what it joins (40 ns).
 constexpr int64_t blocksOfDevice = 256, startOfKernels = 800000, waitForJoined = 3200;
 
-/// Of a library. Until so many rows, kernels for few rows read the matrix as fast as memory is: on an H100, 8 rows with
-/// 4096 x 4096 take 1.1 of the library's time, 16 rows 2.0. To open it takes a fifth of a second, once, which products
-/// with smaller matrices, some microseconds faster each, seldom win back.
-constexpr int64_t rowsOfLibrary = 16, leastMatrixOfLibrary = 1 << 20;
+/// Of a library. Where each sequence has a row, kernels for few rows read the matrix as fast as memory is: of 4096 x 4096,
+/// on an H100, 8 rows take 1.1 of the library's time and 16 rows 2.0; of 1024 x 1024, 16 rows take 1.1. Elsewhere own
+/// kernels are for many rows: 1 row takes 6 times as long, 128 rows 2.7, 8192 rows 1.3. To open the library takes a fifth
+/// of a second, once, which products with smaller matrices, some microseconds faster each, seldom win back.
+constexpr int64_t fewRowsOfLibrary = 16, leastMatrixOfLibrary = 1 << 20;
 } // namespace
 
 ArrayRef<StringRef> strand::chunkForms() {
@@ -70,6 +71,8 @@ Value strand::emitSpansPayOnDevice(OpBuilder &b, Location loc, Value rows, Value
                   {cost.row, cost.summary, std::max(cost.joined, waitForJoined)});
 }
 
-std::optional<int64_t> strand::leastRowsOfLibrary(int64_t n, int64_t k) {
-  return n * k < leastMatrixOfLibrary ? std::nullopt : std::optional(rowsOfLibrary);
+std::optional<int64_t> strand::leastRowsOfLibrary(int64_t n, int64_t k, bool singleRows) {
+  if (n * k < leastMatrixOfLibrary)
+    return {};
+  return singleRows ? fewRowsOfLibrary : 1;
 }

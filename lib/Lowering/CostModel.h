@@ -39,5 +39,6 @@ Value emitSpansPayOnDevice(OpBuilder &b, Location loc, Value rows, Value sequenc
                            const SplitCost &cost);
 
 /// From how many rows in bf16 on a library of the device is to multiply them with a matrix of n x k; none if it is not.
-std::optional<int64_t> leastRowsOfLibrary(int64_t n, int64_t k);
+/// `singleRows`: of a call, each sequence has one.
+std::optional<int64_t> leastRowsOfLibrary(int64_t n, int64_t k, bool singleRows);
 } // namespace strand

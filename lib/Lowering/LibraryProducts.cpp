@@ -16,11 +16,13 @@ namespace strand {
 #include "lib/Passes.h.inc"
 namespace {
 
-/// A product, the element-wise op that alone reads it if there is one, and from how many rows on the library is asked.
+/// A product, the element-wise op that alone reads it if there is one, from how many rows on the library is asked, and
+/// whether sums begin at what is in their place instead of zeros.
 struct Candidate {
   Product p;
   linalg::GenericOp reader;
   int64_t from;
+  bool adds;
 
   Operation *last() { return reader ? reader.getOperation() : p.op.getOperation(); }
   int64_t sizeOf(unsigned loop) { return p.op.getStaticLoopRanges()[loop]; }
@@ -35,10 +37,11 @@ std::optional<Candidate> candidateOf(linalg::GenericOp op) {
     return {};
   SmallVector<int64_t> sizes = op.getStaticLoopRanges();
   int64_t n = sizes[p->n], k = sizes[p->k];
-  std::optional<int64_t> from = leastRowsOfLibrary(n, k);
+  std::optional<int64_t> from = leastRowsOfLibrary(n, k, op->getParentOp()->hasAttr("strand.single_row"));
   if (!from || n % unit || k % unit)
     return {};
-  return Candidate{*p, elementWiseReaderOf(op), *from};
+  bool adds = !isZeros(op.getDpsInits()[0]);
+  return Candidate{*p, adds ? linalg::GenericOp() : elementWiseReaderOf(op), *from, adds};
 }
 
 /// What the reader makes of sums, written into `y`.
@@ -53,8 +56,10 @@ Value read(OpBuilder &b, Candidate c, Value sums, Value y) {
 Value otherwise(OpBuilder &b, Candidate c, Value y) {
   Location loc = c.p.op.getLoc();
   Value sums = c.reader ? emptyRows(b, loc, c.p.rows->get(), {c.sizeOf(c.p.n)}, b.getF32Type()) : y;
+  if (!c.adds)
+    sums = filledInto(b, loc, floatConstant(b, loc, b.getF32Type(), 0), sums);
   IRMapping values;
-  values.map(c.p.op.getDpsInits()[0], filledInto(b, loc, floatConstant(b, loc, b.getF32Type(), 0), sums));
+  values.map(c.p.op.getDpsInits()[0], sums);
   sums = b.clone(*c.p.op, values)->getResult(0);
   return c.reader ? read(b, c, sums, y) : sums;
 }
@@ -65,9 +70,10 @@ void ask(Candidate c) {
   Location loc = c.p.op.getLoc();
   Value x = c.p.rows->get(), result = last->getResult(0), product = c.p.op->getResult(0);
   auto place = [&](Value like) { return emptyRows(b, loc, x, {c.sizeOf(c.p.n)}, getElementTypeOrSelf(like)); };
-  Value into = place(c.isReadAfter() ? product : result), y = c.isReadAfter() ? place(result) : Value();
+  Value into = c.adds ? c.p.op.getDpsInits()[0] : place(c.isReadAfter() ? product : result);
+  Value y = c.isReadAfter() ? place(result) : Value();
   auto asked = tile::LibraryProductOp::create(b, loc, into.getType(), b.getI1Type(), x, c.p.matrix->get(), into,
-                                              b.getI64IntegerAttr(c.from));
+                                              b.getI64IntegerAttr(c.from), c.adds ? b.getUnitAttr() : UnitAttr());
   Value done = asked.getResult();
   auto branch = scf::IfOp::create(
       b, loc, asked.getLeft(),

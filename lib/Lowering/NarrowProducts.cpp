@@ -19,7 +19,7 @@ static bool isAligned(Value rows) {
 
 bool strand::isNarrowProduct(Product p) {
   return isBf16(p.rows) && isBf16(p.matrix) && p.transposed && ShapedType::isDynamic(p.op.getStaticLoopRanges()[p.m]) &&
-         isZeros(p.op.getDpsInits()[0]) && isAligned(p.rows->get()) && isAligned(p.matrix->get());
+         isAligned(p.rows->get()) && isAligned(p.matrix->get());
 }
 
 bool strand::asksForRows(Operation *op) {

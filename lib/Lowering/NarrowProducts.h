@@ -3,8 +3,8 @@
 #include "lib/Lowering/Product.h"
 namespace strand {
 
-/// Whether any number of rows in bf16 are multiplied with a matrix in bf16, n x k, in sums that begin at zeros, and
-/// both begin at multiples of 16 bytes.
+/// Whether any number of rows in bf16 are multiplied with a matrix in bf16, n x k, and both begin at multiples of 16
+/// bytes.
 bool isNarrowProduct(Product p);
 /// Whether an op only asks how many rows there are.
 bool asksForRows(Operation *op);

@@ -19,7 +19,7 @@ enum { DONE = 0, LEFT = 1, PLANS = 64, WORKSPACE = 32 << 20 }; // bytes: what NV
 
 // What a plan is for; launches hold it whole, as words.
 typedef struct {
-  int64_t m, n, k, rowStride, matrixStride, resultStride, type, alignment;
+  int64_t m, n, k, rowStride, matrixStride, resultStride, type, adds, alignment;
 } Size;
 typedef struct {
   const void *rows, *matrix;
@@ -188,11 +188,11 @@ static int fill(Library *l, Plan *plan) {
 }
 
 static int multiply(Gpu *g, const Plan *plan, const Product *p) {
-  const float one = 1, zero = 0;
+  const float one = 1, ofResult = p->size.adds ? 1 : 0;
   Library *l = g->library;
-  return l->cublasLtMatmul(l->handle, l->product, &one, p->matrix, plan->matrix, p->rows, plan->rows, &zero, p->result,
-                           plan->result, p->result, plan->result, &plan->algorithm, (void *)(uintptr_t)l->workspace,
-                           l->workspaceBytes, g->stream);
+  return l->cublasLtMatmul(l->handle, l->product, &one, p->matrix, plan->matrix, p->rows, plan->rows, &ofResult,
+                           p->result, plan->result, p->result, plan->result, &plan->algorithm,
+                           (void *)(uintptr_t)l->workspace, l->workspaceBytes, g->stream);
 }
 
 // The first product of a size, now or by the caller.
@@ -228,7 +228,7 @@ static int64_t alignmentOf(const Product *p) {
 
 STRAND_VISIBLE int64_t strand_rt_library_product(strand_rt_ctx *ctx, const void *rows, const void *matrix, void *result,
                                                  int64_t m, int64_t n, int64_t k, int64_t rowStride,
-                                                 int64_t matrixStride, int64_t resultStride, int64_t type,
+                                                 int64_t matrixStride, int64_t resultStride, int64_t type, int64_t adds,
                                                  int64_t from) {
   Gpu *g = (Gpu *)ctx;
   if (m < from || m <= 0 || gpuFailed(g))
@@ -236,7 +236,7 @@ STRAND_VISIBLE int64_t strand_rt_library_product(strand_rt_ctx *ctx, const void 
   Library *l = libraryOf(g);
   if (!l || !l->isThere)
     return LEFT;
-  Product p = {rows, matrix, result, {m, n, k, rowStride, matrixStride, resultStride, type, 0}};
+  Product p = {rows, matrix, result, {m, n, k, rowStride, matrixStride, resultStride, type, adds, 0}};
   p.size.alignment = alignmentOf(&p);
   Plan *plan = find(l, &p.size);
   if (!plan)

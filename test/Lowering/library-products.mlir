@@ -9,10 +9,10 @@
 #id = affine_map<(t, n) -> (t, n)>
 // CHECK-LABEL: func.func @rounded(
 // CHECK-SAME:    %[[X:.*]]: tensor<?x1024xbf16>, %[[W:.*]]: tensor<2048x1024xbf16>)
-// CHECK-SAME:    strand.notes = [{at = {{.*}}, columns = 2048 : i64, depth = 1024 : i64, fallback = false, form = "library, or own kernels", from_rows = [[FROM:[0-9]+]] : i64, op = "tile.library_product", type = bf16}]
+// CHECK-SAME:    strand.notes = [{at = {{.*}}, columns = 2048 : i64, depth = 1024 : i64, fallback = false, form = "library, or own kernels", from_rows = 1 : i64, op = "tile.library_product", type = bf16}]
 // CHECK:         %[[N:.*]] = tensor.dim %[[X]], %c0
 // CHECK:         %[[E:.*]] = tensor.empty(%[[N]]) : tensor<?x2048xbf16>
-// CHECK:         %[[Y:.*]], %[[LEFT:.*]] = tile.library_product %[[X]] times %[[W]] into %[[E]] {from = [[FROM]] : i64}
+// CHECK:         %[[Y:.*]], %[[LEFT:.*]] = tile.library_product %[[X]] times %[[W]] into %[[E]] {from = 1 : i64}
 // CHECK:         %[[R:.*]] = scf.if %[[LEFT]] -> (tensor<?x2048xbf16>)
 // CHECK:           tensor.empty(%[[N]]) : tensor<?x2048xf32>
 // CHECK:           %[[F:.*]] = linalg.fill
@@ -126,6 +126,32 @@ func.func @active(%x: tensor<?x1024xbf16>, %w: tensor<1024x1024xbf16>) -> tensor
     linalg.yield %r : bf16
   } -> tensor<?x1024xbf16>
   return %active : tensor<?x1024xbf16>
+}
+
+// -----
+
+// Rows that a product is added to; kernels for few single rows take as many as the library has to have.
+#x = affine_map<(t, n, k) -> (t, k)>
+#w = affine_map<(t, n, k) -> (n, k)>
+#y = affine_map<(t, n, k) -> (t, n)>
+// CHECK-LABEL: func.func @added(
+// CHECK-SAME:    %[[R:[a-z0-9]*]]: tensor<?x1024xf32>)
+// CHECK:         %[[Y:.*]], %[[LEFT:.*]] = tile.library_product %{{.*}} onto %[[R]] {from = 16 : i64}
+// CHECK:         scf.if %[[LEFT]]
+// CHECK-NEXT:      linalg.generic {{.*}} outs(%[[Y]] : tensor<?x1024xf32>)
+// CHECK:         } else {
+// CHECK-NEXT:      scf.yield %[[Y]]
+func.func @added(%x: tensor<?x1024xbf16>, %w: tensor<1024x1024xbf16>, %f: tensor<?x1024xf32>) -> tensor<?x1024xf32> attributes {strand.single_row} {
+  %y = linalg.generic {indexing_maps = [#x, #w, #y], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : tensor<?x1024xbf16>, tensor<1024x1024xbf16>) outs(%f : tensor<?x1024xf32>) {
+  ^bb0(%a: bf16, %b: bf16, %o: f32):
+    %a32 = arith.extf %a : bf16 to f32
+    %b32 = arith.extf %b : bf16 to f32
+    %m = arith.mulf %a32, %b32 : f32
+    %s = arith.addf %o, %m : f32
+    linalg.yield %s : f32
+  } -> tensor<?x1024xf32>
+  return %y : tensor<?x1024xf32>
 }
 
 // -----

@@ -1,5 +1,5 @@
 // A product that a library may do, compiled for a GPU and called where there is none: a cuBLASLt that computes on the host does
-// it from 16 rows on, of rows that are parts of longer ones; the kernels that would do it otherwise are only asked for.
+// it from 16 single rows on, of rows that are parts of longer ones; the kernels that would do it otherwise are only asked for.
 // UNSUPPORTED: sanitized
 // RUN: rm -rf %t && mkdir %t
 // RUN: %{compile} -std=c2x -I%source/lib/Runtime -shared -fPIC %source/test/Runtime/Inputs/fake_cuda.c -o %t/libcuda.so.1
@@ -29,7 +29,7 @@
 #y = affine_map<(t, n, k) -> (t, n)>
 func.func private @f.entry(%long: tensor<?x1536xbf16> {strand.rows, bufferization.writable = false}, %w: tensor<1024x1024xbf16> {bufferization.writable = false},
     %offsets: tensor<?xi32> {strand.input = "offsets", bufferization.writable = false}, %out: tensor<?x1024xbf16> {strand.rows})
-    -> tensor<?x1024xbf16> attributes {strand.entry = "f", strand.whole} {
+    -> tensor<?x1024xbf16> attributes {strand.entry = "f", strand.single_row} {
   %c0 = arith.constant 0 : index
   %zero = arith.constant 0.0 : f32
   %n = tensor.dim %long, %c0 : tensor<?x1536xbf16>

@@ -192,12 +192,13 @@ MEANINGS = {
     "sigmoid": lambda x, begins, fixed: 1 / (1 + np.exp(-x["x"])),
     "product": lambda x, begins, fixed: x["x"] @ fixed["w"].T,
     "part": lambda x, begins, fixed: x["x"][:, 64:64 + fixed["w"].shape[1]] @ fixed["w"].T,
+    "added": lambda x, begins, fixed: x["x"] @ fixed["w"].T + x["r"],
     "linear": matrix_state(False),
     "delta_rule": matrix_state(True),
     "attention": by_sequence(attention),
 }
-ALONE = ("sigmoid", "product", "part")  # each row by itself
-PRODUCTS = ("product", "part")  # with the library, if there is one, and without
+ALONE = ("sigmoid", "product", "part", "added")  # each row by itself
+PRODUCTS = ("product", "part", "added")  # with the library, if there is one, and without
 EXACT = ("max",)
 
 

@@ -50,6 +50,14 @@ def product(B, T, K, N):
                      "    %p = arith.mulf %a0, %a1 : f32\n    %r = arith.addf %o, %p : f32\n    linalg.yield %r : f32"))
 
 
+def added(B, T, D, N):
+    """y = x w^T + r."""
+    f = narrow_product(B, T, D, N)
+    f.rows["r"] = (N,)
+    f.body = f.body.replace("%y = linalg", "%p = linalg") + f"\n  %y = arith.addf %p, %r : {tensor(None, N)}"
+    return f
+
+
 def hierarchy(B, T, D):
     """A scan over the rows whose first channel is positive; each row takes what it came to last along."""
     r, m, o = tensor(None, D), "tensor<?xi1>", "tensor<?xi32>"
@@ -95,8 +103,9 @@ def functions():
         ("sigmoid-bf16-D2048", "sigmoid", sigmoid, "bf16", dict(D=2048), {"none": [0], "ragged": SHORT, "huge": HUGE}),
         ("product-bf16-K40-N2048", "product", product, "bf16", dict(K=40, N=2048), {"none": [0], "ragged": SHORT, "huge": HUGE}),
         ("product-f32-K72-N37", "product", product, "f32", dict(K=72, N=37), {"one": [1], "ragged": SHORT, "many": MANY}),
-        ("product-bf16-K512-N1024", "product", narrow_product, "bf16", dict(D=512, N=1024), {"one": [1], "ragged": SHORT, "long": [3, 20000]}),
-        ("part-bf16-K256-N640", "part", narrow_product, "bf16", dict(D=256, N=640, part=(448, 64)), {**EDGES, "ragged": SHORT, "long": [3, 20000]}),
+        ("product-bf16-K1024-N1024", "product", narrow_product, "bf16", dict(D=1024, N=1024), {"one": [1], "ragged": SHORT, "long": [3, 20000]}),
+        ("part-bf16-K1024-N1096", "part", narrow_product, "bf16", dict(D=1024, N=1096, part=(1280, 64)), {**EDGES, "ragged": SHORT, "long": [3, 20000]}),
+        ("added-bf16-K1024-N1024", "added", added, "bf16", dict(D=1024, N=1024), {"one": [1], "ragged": SHORT, "long": [3, 20000]}),
         ("linear-f32-H3-D20", "linear", plain_attention, "f32", dict(H=3, D=20), {**EDGES, "ragged": SHORT, "many": MANY[:2000]}),
         ("linear-bf16-H2-D64", "linear", plain_attention, "bf16", dict(H=2, D=64), {"ragged": SHORT, "long": [3, 20000, 0]}),
         ("scalar-f32-H3-D40", "linear", linear_attention(scalar), "f32", dict(H=3, D=40), {"ragged": SHORT, "long": [20000]}),

@@ -404,6 +404,7 @@ struct OutlineKernels : impl::OutlineKernelsBase<OutlineKernels> {
       operands.push_back(index64(b.createOrFold<memref::DimOp>(loc, buffer, dim)));
     llvm::append_range(operands, strides);
     operands.push_back(constant64(b, loc, getElementTypeOrSelf(into).isBF16() ? STRAND_BF16 : STRAND_F32));
+    operands.push_back(constant64(b, loc, op.getAdds()));
     operands.push_back(constant64(b, loc, op.getFrom()));
     SmallVector<Type> types(operands.size(), i64);
     std::fill_n(types.begin(), 4, pointer);

@@ -83,19 +83,20 @@ static uint16_t narrow(float x) {
   return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
-/* d = a^T b of columns. */
+/* d = a^T b, of columns, and so much of d as is asked for, which is f32 then. */
 int cublasLtMatmul(LtHandle, LtProduct, const void *one, const void *a, LtMatrix la, const void *b, LtMatrix lb,
-                   const void *zero, const void *c, LtMatrix, void *d, LtMatrix ld, const LtAlgorithm *algorithm,
+                   const void *ofResult, const void *c, LtMatrix, void *d, LtMatrix ld, const LtAlgorithm *algorithm,
                    void *, size_t bytes, CUstream stream) {
   const bool records = *(const bool *)stream, asked = transposed == LT_TRANSPOSED && bytes == workspace && c == d &&
-                     *(const float *)one == 1 && *(const float *)zero == 0 && algorithm->word[0] == la->rows;
+                     *(const float *)one == 1 && algorithm->word[0] == la->rows;
   printf("%s product of %llu x %llu x %llu%s\n", records ? "record" : "start", (unsigned long long)ld->columns,
          (unsigned long long)ld->rows, (unsigned long long)la->rows, asked ? "" : ", wrongly");
   if (records || result("cublasLtMatmul"))
     return result("cublasLtMatmul");
   for (uint64_t i = 0; i < ld->rows; ++i)
     for (uint64_t j = 0; j < ld->columns; ++j) {
-      float sum = 0;
+      const float begin = *(const float *)ofResult;
+      float sum = begin ? begin * ((float *)d)[i + j * (uint64_t)ld->stride] : 0;
       for (uint64_t k = 0; k < la->rows; ++k)
         sum += wide(((const uint16_t *)a)[k + i * (uint64_t)la->stride]) *
                wide(((const uint16_t *)b)[k + j * (uint64_t)lb->stride]);

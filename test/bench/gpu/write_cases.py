@@ -78,7 +78,7 @@ def matrix_state(B, T, H, D):
 class Case:
     def __init__(self, name, op, make, element="bf16", states=None, step=False, **shape):
         self.name, self.op, self.element, self.step, self.shape = name, op, element, step, shape
-        self.fixed_element = element if op in ("product", "part") else "f32"
+        self.fixed_element = element if op in ("product", "part", "added") else "f32"
         self.function, self.states = make(**shape), states(**shape) if states else []
 
     def type_of(self, name):

@@ -37,3 +37,11 @@ func.func @by_column(%x: memref<?x32xbf16, strided<[1, 64]>>, %w: memref<128x32x
   %left = tile.library_product %x times %w into %y {from = 32 : i64} : memref<?x32xbf16, strided<[1, 64]>>, memref<128x32xbf16>, memref<?x128xf32>
   return %left : i1
 }
+
+// -----
+
+func.func @added_to_bf16(%x: memref<?x32xbf16>, %w: memref<128x32xbf16>, %y: memref<?x128xbf16>) -> i1 {
+  // expected-error @+1 {{C3: a product is added to f32, not to 'memref<?x128xbf16>'}}
+  %left = tile.library_product %x times %w onto %y {from = 32 : i64} : memref<?x32xbf16>, memref<128x32xbf16>, memref<?x128xbf16>
+  return %left : i1
+}

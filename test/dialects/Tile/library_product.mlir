@@ -27,6 +27,19 @@ func.func @on_tensors(%x: tensor<?x64xbf16>, %w: tensor<128x64xbf16>, %f: f32) -
   return %own : tensor<?x128xf32>
 }
 
+// What is added to is read, so that a copy of it is where it is needed again.
+// CHECK-LABEL: @added
+// CHECK: tile.library_product %{{.*}} times %{{.*}} onto %{{.*}} {from = 16 : i64}
+// BUFFERS-LABEL: @added
+// BUFFERS-SAME: memref<128x64xbf16>, %[[R:.*]]: memref<?x128xf32>)
+// BUFFERS: %[[Y:.*]] = memref.alloc
+// BUFFERS: memref.copy %[[R]], %[[Y]]
+// BUFFERS: tile.library_product %{{.*}} onto %[[Y]]
+func.func @added(%x: tensor<?x64xbf16>, %w: tensor<128x64xbf16>, %r: tensor<?x128xf32>) -> (tensor<?x128xf32>, i1, tensor<?x128xf32>) {
+  %y, %left = tile.library_product %x times %w onto %r {from = 16 : i64} : tensor<?x64xbf16>, tensor<128x64xbf16>, tensor<?x128xf32> -> tensor<?x128xf32>
+  return %y, %left, %r : tensor<?x128xf32>, i1, tensor<?x128xf32>
+}
+
 // CHECK-LABEL: @on_buffers
 // CHECK: tile.library_product %{{.*}} : memref<?x64xbf16, strided<[192, 1], offset: ?>>, memref<128x64xbf16>, memref<?x128xbf16>
 func.func @on_buffers(%x: memref<?x64xbf16, strided<[192, 1], offset: ?>>, %w: memref<128x64xbf16>, %y: memref<?x128xbf16>) -> i1 {
