@@ -131,8 +131,8 @@ struct BlockProducts : impl::BlockProductsBase<BlockProducts> {
   bool takes(Product p) const {
     constexpr int64_t unit = 64;
     SmallVector<int64_t> sizes = p.op.getStaticLoopRanges();
-    return isNarrowProduct(p) && isZeros(p.op.getDpsInits()[0]) && sizes[p.n] % unit == 0 && sizes[p.k] % std::max<int64_t>(unit, depth) == 0 &&
-           !p.op->getParentOfType<scf::ForallOp>();
+    return isNarrowProduct(p) && isZeros(p.op.getDpsInits()[0]) && sizes[p.n] % unit == 0 &&
+           sizes[p.k] % std::max<int64_t>(unit, depth) == 0 && !p.op->getParentOfType<scf::ForallOp>();
   }
 };
 } // namespace

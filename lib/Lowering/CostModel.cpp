@@ -17,10 +17,11 @@ constexpr int64_t startOfPhases = 100000;
 /// what it joins (40 ns).
 constexpr int64_t blocksOfDevice = 256, startOfKernels = 800000, waitForJoined = 3200;
 
-/// Of a library. Where each sequence has a row, kernels for few rows read the matrix as fast as memory is: of 4096 x 4096,
-/// on an H100, 8 rows take 1.1 of the library's time and 16 rows 2.0; of 1024 x 1024, 16 rows take 1.1. Elsewhere own
-/// kernels are for many rows: 1 row takes 6 times as long, 128 rows 2.7, 8192 rows 1.3. To open the library takes a fifth
-/// of a second, once, which products with smaller matrices, some microseconds faster each, seldom win back.
+/// Of a library. Where each sequence has a row, kernels for few rows read the matrix as fast as memory is: of
+/// 4096 x 4096, on an H100, 8 rows take 1.1 of the library's time and 16 rows 2.0; of 1024 x 1024, 16 rows take 1.1.
+/// Elsewhere own kernels are for many rows: 1 row takes 6 times as long, 128 rows 2.7, 8192 rows 1.3. To open the
+/// library takes a fifth of a second, once, which products with smaller matrices, some microseconds faster each, seldom
+/// win back.
 constexpr int64_t fewRowsOfLibrary = 16, leastMatrixOfLibrary = 1 << 20;
 } // namespace
 

@@ -124,7 +124,8 @@ struct Kernels : impl::KernelsBase<Kernels> {
     return success();
   }
 
-  /// Whether the host has to go through `op`: what it calls or starts is on the device, or it is what a library has left.
+  /// Whether the host has to go through `op`: what it calls or starts is on the device, or it is what a library
+  /// has left.
   static bool holdsKernels(Operation *op) {
     if (auto branch = dyn_cast<scf::IfOp>(op); branch && branch.getCondition().getDefiningOp<tile::LibraryProductOp>())
       return true;
