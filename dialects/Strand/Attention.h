@@ -6,6 +6,12 @@ namespace strand {
 /// The least number of a type.
 Value lowest(OpBuilder &b, Location loc, Type e);
 
+/// The most rows of a tile on tensor cores: with twice as many, blocks of twice the warps wait for each other longer.
+constexpr int64_t longestCoreTile = 64;
+
+/// How many rows from before a call such tiles have, the last of each sequence, in whole tiles: what emitPast makes.
+int64_t rowsOfPast(AttentionOp op);
+
 /// Where the row at `position` lies in the state.
 Value placeOf(OpBuilder &b, AttentionOp op, Value position);
 } // namespace strand

@@ -35,21 +35,16 @@ static constexpr int64_t passBytes = 256 << 10;
 
 bool AttentionOp::readsEarlierRows() { return true; }
 
-/// Whether tiles are for tensor cores: rows in bf16, whose weights may be rounded to bf16 as well, none in a state, and
-/// a scale that keeps the order of scores. A block then owns a query head, and keys come in blocks of the length of the
-/// tile.
+/// Whether tiles are for tensor cores: rows in bf16, whose weights may be rounded to bf16 as well, and a scale that
+/// keeps the order of scores. A block then owns a query head, keys come in blocks of the length of the tile, and those
+/// from before the call as AttentionPast.cpp says.
 static bool isForTensorCores(AttentionOp op, const ChunkOptions &options) {
-  return options.tensorCores && !options.singleRow && op.getStates().empty() && op.getScale().convertToDouble() > 0 &&
+  return options.tensorCores && !options.singleRow && op.getScale().convertToDouble() > 0 &&
          op.getKeySize() % 16 == 0 && op.getValueSize() % 16 == 0 && comesFromBf16(op.getQ()) &&
          comesFromBf16(op.getK()) && comesFromBf16(op.getV());
 }
 
-/// Where keys and values are in states, tiles are of f32.
-SmallVector<OpOperand *> AttentionOp::getMultiplied() {
-  if (!getStates().empty())
-    return {};
-  return {&getQMutable(), &getKMutable(), &getVMutable()};
-}
+SmallVector<OpOperand *> AttentionOp::getMultiplied() { return {&getQMutable(), &getKMutable(), &getVMutable()}; }
 
 bool AttentionOp::cutsSequences(const ChunkOptions &options) { return isForTensorCores(*this, options); }
 
@@ -84,8 +79,8 @@ SmallVector<int64_t> AttentionOp::getTileLengths(const ChunkOptions &options) {
     return {1};
   if (options.tileLength)
     return {options.tileLength, 1};
-  if (isForTensorCores(*this, options)) // with twice as many rows, blocks of twice the warps wait for each other longer
-    return {64, 16, 1};
+  if (isForTensorCores(*this, options))
+    return {longestCoreTile, 16, 1};
   int64_t rows = panelRows(*this), panels = std::clamp<int64_t>(passBytes / (rows * queryBytes(*this)), 1, 4);
   return {panels * rows, rows / 2, 1};
 }
@@ -116,23 +111,37 @@ struct Tile {
   bool lanesAreQueries;
   int64_t C, E, D, V, W, R, B; // rows of the tile, heads of the group, sizes of keys and values, window (0: none)
   Value row, before;           // the first row, its position
+  Value inCall;                // and its number among the sequence's rows of the call
   Value keyHead, queryHead;    // the key head, the first of the query heads
   Value k, v;                  // the head's part of the state, or null
+  Value pastK, pastV;          // or what was before the call (AttentionPast.cpp), or null
 
-  Tile(AttentionOp op, OpBuilder &b, Value row, int64_t length, Value block, ValueRange states, int64_t heads)
+  Tile(AttentionOp op, OpBuilder &b, Value row, int64_t length, Value block, ValueRange states, int64_t heads,
+       const ChunkOptions &options)
       : op(op), b(b), loc(op.getLoc()), e(op.getElementType()), lanesAreQueries(length > 1), C(length),
         E(heads), D(op.getKeySize()), V(op.getValueSize()), W(op.getWindow().value_or(0)),
         R(length > 1 ? blockOf(length, panelRows(op), 1) : E), B(length > 1 ? panelRows(op) : keyBlock(op)), row(row),
-        before(states[0]), keyHead(block), queryHead(startOf(b, loc, block, heads)) {
+        before(states[0]), inCall(before), keyHead(block), queryHead(startOf(b, loc, block, heads)) {
     if (int64_t blocksOfKey = op.getGroup() / heads; blocksOfKey > 1)
       keyHead = arith::DivUIOp::create(b, loc, block, index(blocksOfKey));
-    if (states.size() > 1)
+    if (op.getStates().empty())
+      return;
+    if (op.cutsSequences(options))
+      inCall = sub(b, loc, before, states[1]), pastK = states[2], pastV = states[3];
+    else
       k = states[1], v = states[2];
   }
 
+  /// Rows of keys and values of all heads: those of the call in the operands, or those before it.
+  struct CoreKeys {
+    Value keys, values, first; // first: the row there that has number 0
+    Value query;               // the number that the tile's first row has, or would have
+    Value oldest, end;         // the first number that is there and the one behind the last, of a masked block; or null
+  };
   /// Results of one head from destinations C x 1 x V and C x 1, with keys in blocks of C rows.
   SmallVector<Value> onTensorCores(ValueRange results);
-  SmallVector<Value> coreBlock(Value q, Value from, bool mask, ValueRange running);
+  Value valuesUpTo(const CoreKeys &keys, Value from);
+  SmallVector<Value> coreBlock(Value q, const CoreKeys &keys, Value from, bool mask, ValueRange running);
   /// C rows of one head, in bf16.
   Value coreRows(Value rows, Value row, Value head, int64_t size) {
     return inBf16(b, loc, slice(b, loc, rows, {row, head, b.getIndexAttr(0)}, {C, 1, size}, {1}));
@@ -170,7 +179,7 @@ private:
   struct KeyBlock {
     Value keys, values; // B x D, B x V
   };
-  using RowAt = llvm::function_ref<Value(Value state, Value rows, Value i)>;
+  using RowAt = llvm::function_ref<Value(bool isValue, Value i)>;
 
   Value index(int64_t i) const { return indexConstant(b, loc, i); }
   Value number(double x) const { return floatConstant(b, loc, e, x); }
@@ -204,6 +213,7 @@ private:
   void copyRows(KeyBlock &into, Value from, Value to, Value begin, RowAt rowAt);
   void zeroRest(KeyBlock &into, Value count);
   Value ownRow(Value rows, Value row);
+  Value rowsOfHead(Value rows, Value row, Value head, int64_t n);
   void remember();
 
   SmallVector<Value> manyRows(ValueRange results);
@@ -308,8 +318,14 @@ SmallVector<Value> Tile::finish(const Running &done, Value y, Value lse) {
 }
 
 /// The key head's part of one row of an operand.
-Value Tile::ownRow(Value rows, Value row) {
-  return slice(b, loc, rows, {row, keyHead, b.getIndexAttr(0)}, {1, 1, itemShape(rows).back()}, {0, 1});
+Value Tile::ownRow(Value rows, Value row) { return rowsOfHead(rows, row, keyHead, 1); }
+
+/// `n` rows of a head, or the one.
+Value Tile::rowsOfHead(Value rows, Value row, Value head, int64_t n) {
+  SmallVector<unsigned> dropped{1};
+  if (n == 1)
+    dropped = {0, 1};
+  return slice(b, loc, rows, {row, head, b.getIndexAttr(0)}, {n, 1, itemShape(rows).back()}, dropped);
 }
 
 /// Rows i of [from, to) go to i - begin of the block.
@@ -317,7 +333,7 @@ void Tile::copyRows(KeyBlock &into, Value from, Value to, Value begin, RowAt row
   Value init[] = {into.keys, into.values};
   SmallVector<Value> next = loop(from, to, 1, init, [&](Value i, ValueRange x) -> SmallVector<Value> {
     Value at = sub(b, loc, i, begin);
-    return {putRow(b, loc, rowAt(k, op.getK(), i), x[0], at), putRow(b, loc, rowAt(v, op.getV(), i), x[1], at)};
+    return {putRow(b, loc, rowAt(false, i), x[0], at), putRow(b, loc, rowAt(true, i), x[1], at)};
   });
   into = {next[0], next[1]};
 }
@@ -325,7 +341,8 @@ void Tile::copyRows(KeyBlock &into, Value from, Value to, Value begin, RowAt row
 /// Values behind `count` are multiplied with weights of 0, so they must be numbers.
 void Tile::zeroRest(KeyBlock &into, Value count) {
   into.values = loop(count, index(B), 1, into.values, [&](Value i, ValueRange x) -> SmallVector<Value> {
-    return {putRow(b, loc, filled(b, loc, {V}, number(0)), x[0], i)};
+    Value zero = floatConstant(b, loc, rowsType(x[0]).getElementType(), 0);
+    return {putRow(b, loc, filled(b, loc, {V}, zero), x[0], i)};
   })[0];
 }
 
@@ -361,13 +378,13 @@ Tile::KeyBlock Tile::gathered(Value from, Value to) {
   Value own = from;
   if (k) {
     own = least(to, greatest(from, before));
-    copyRows(block, from, own, from, [&](Value state, Value rows, Value position) {
+    copyRows(block, from, own, from, [&](bool isValue, Value position) {
       OpFoldResult zero = b.getIndexAttr(0);
-      return slice(b, loc, state, {placeOf(b, op, position), zero, zero}, {1, 1, itemShape(rows).back()}, {0, 1});
+      return slice(b, loc, isValue ? v : k, {placeOf(b, op, position), zero, zero}, {1, 1, isValue ? V : D}, {0, 1});
     });
   }
-  copyRows(block, own, to, from, [&](Value, Value rows, Value position) {
-    return ownRow(rows, sub(b, loc, add(b, loc, row, position), before));
+  copyRows(block, own, to, from, [&](bool isValue, Value position) {
+    return ownRow(isValue ? op.getV() : op.getK(), sub(b, loc, add(b, loc, row, position), before));
   });
   zeroRest(block, sub(b, loc, to, from));
   return block;
@@ -430,53 +447,70 @@ SmallVector<Value> Tile::manyRows(ValueRange results) {
 
 /// One row, which is in the state already, past the rows that it sees in the order of their positions, so that the sum
 /// is the same with state and without. Blocks are read where they lie; copied are the rest and, of a window whose
-/// places begin anew within a block, that block.
+/// places begin anew within a block, that block. Rows from before the call may lie apart from those of the call.
 SmallVector<Value> Tile::oneRow(ValueRange results) {
   Value zero = index(0), count = add(b, loc, before, index(1));
   if (W)
     count = least(count, index(W));
   Value others = sub(b, loc, count, index(1)); // seen before this row
   Value firstRow = sub(b, loc, row, others), firstPosition = sub(b, loc, before, others);
-  auto rowsAt = [&](Value state, Value rows, Value i, int64_t n) {
-    OpFoldResult first = b.getIndexAttr(0);
-    Value place = state ? placeOf(b, op, add(b, loc, firstPosition, i)) : add(b, loc, firstRow, i);
-    SmallVector<OpFoldResult> at{place, state ? first : OpFoldResult(keyHead), first};
-    SmallVector<unsigned> dropped{1};
-    if (n == 1)
-      dropped = {0, 1};
-    return slice(b, loc, state ? state : rows, at, {n, 1, itemShape(rows).back()}, dropped);
+  // of the rows that are seen those from number i on
+  auto ofCall = [&](bool isValue, Value i, int64_t n) {
+    return rowsOfHead(isValue ? op.getV() : op.getK(), add(b, loc, firstRow, i), keyHead, n);
+  };
+  auto inState = [&](bool isValue, Value i, int64_t n) {
+    return rowsOfHead(isValue ? v : k, placeOf(b, op, add(b, loc, firstPosition, i)), zero, n);
+  };
+  Value numPast = pastK ? sub(b, loc, others, least(others, inCall)) : zero;
+  auto inPast = [&](bool isValue, Value i, int64_t n) {
+    Value first = W ? sub(b, loc, index(rowsOfPast(op)), numPast) : zero;
+    return rowsOfHead(isValue ? pastV : pastK, add(b, loc, first, i), keyHead, n);
   };
   Value q = slice(b, loc, op.getQ(), {row, queryHead, b.getIndexAttr(0)}, {1, E, D}, {0});
   Value queries = scaled(q, emptyTensor(b, loc, {E, D}, e));
-  Value rest = arith::RemUIOp::create(b, loc, count, index(B));
   SmallVector<Value> done = start({}).list();
-  auto copied = [&](Value from, Value to) { // a block or none
+  using RowsAt = llvm::function_ref<Value(bool isValue, Value i, int64_t n)>;
+  auto copied = [&](Value from, Value to, RowsAt rowsAt, Type type) { // a block or none
     done = loop(from, to, B, done, [&](Value from, ValueRange x) {
-      KeyBlock rows{emptyTensor(b, loc, {B, D}, e), emptyTensor(b, loc, {B, V}, e)};
-      copyRows(rows, from, to, from, [&](Value state, Value operand, Value i) { return rowsAt(state, operand, i, 1); });
+      KeyBlock rows{emptyTensor(b, loc, {B, D}, type), emptyTensor(b, loc, {B, V}, type)};
+      copyRows(rows, from, to, from, [&](bool isValue, Value i) { return rowsAt(isValue, i, 1); });
       Value own = sub(b, loc, to, from);
       zeroRest(rows, own);
       return block(queries, rows, sub(b, loc, own, index(1)), Running(x)).list();
     });
   };
-  auto inPlace = [&](Value from, Value to) {
+  auto inPlace = [&](Value from, Value to, RowsAt rowsAt) {
     done = loop(from, to, B, done, [&](Value from, ValueRange x) {
-      KeyBlock rows{rowsAt(k, op.getK(), from, B), rowsAt(v, op.getV(), from, B)};
+      KeyBlock rows{rowsAt(false, from, B), rowsAt(true, from, B)};
       return block(queries, rows, index(B - 1), Running(x)).list(); // all of them are seen
     });
   };
-  copied(zero, rest);
-  if (!W || !k) {
-    inPlace(rest, count);
+  auto restOf = [&](Value from, Value to) {
+    return add(b, loc, from, arith::RemUIOp::create(b, loc, sub(b, loc, to, from), index(B)));
+  };
+  if (!k) {
+    if (pastK) {
+      Value rest = restOf(zero, numPast);
+      copied(zero, rest, inPast, rowsType(pastK).getElementType());
+      inPlace(rest, numPast, inPast);
+    }
+    Value rest = restOf(numPast, count);
+    copied(numPast, rest, ofCall, e);
+    inPlace(rest, count, ofCall);
   } else {
-    Value left = sub(b, loc, index(W), placeOf(b, op, add(b, loc, firstPosition, rest))); // until places begin anew
-    Value over = arith::RemUIOp::create(b, loc, left, index(B)),
-          turn = least(count, add(b, loc, rest, sub(b, loc, left, over)));
-    Value straddles = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, over, zero);
-    Value behind = arith::SelectOp::create(b, loc, straddles, least(count, add(b, loc, turn, index(B))), turn);
-    inPlace(rest, turn);
-    copied(turn, behind);
-    inPlace(behind, count);
+    Value rest = restOf(zero, count);
+    copied(zero, rest, inState, e);
+    if (W) {
+      Value left = sub(b, loc, index(W), placeOf(b, op, add(b, loc, firstPosition, rest))); // until places begin anew
+      Value over = arith::RemUIOp::create(b, loc, left, index(B)),
+            turn = least(count, add(b, loc, rest, sub(b, loc, left, over)));
+      Value straddles = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, over, zero);
+      Value behind = arith::SelectOp::create(b, loc, straddles, least(count, add(b, loc, turn, index(B))), turn);
+      inPlace(rest, turn, inState);
+      copied(turn, behind, inState, e);
+      rest = behind;
+    }
+    inPlace(rest, count, inState);
   }
   SmallVector<Value> out = finish(Running(done), takeRow(b, loc, results[0], zero),
                                   op.getLse() ? takeRow(b, loc, results[1], zero) : Value());
@@ -485,23 +519,53 @@ SmallVector<Value> Tile::oneRow(ValueRange results) {
   return out;
 }
 
-/// One block of C keys at position `from`, on tensor cores. As above, but m is a maximum before the scale, powers are
+/// C values of the key head from number `from` on, of which those behind the end are no numbers: zeros, since a weight
+/// of 0 does not undo a NaN.
+Value Tile::valuesUpTo(const CoreKeys &keys, Value from) {
+  Value rows = rowsOfHead(keys.values, add(b, loc, keys.first, from), keyHead, C);
+  Value count = arith::IndexCastOp::create(b, loc, b.getI32Type(), sub(b, loc, keys.end, from));
+  return generic(b, loc, rows, emptyTensor(b, loc, {C, V}, b.getBF16Type()), {map("sd", "sd"), map("sd", "sd")}, "pp",
+                 [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                   Value s = arith::IndexCastOp::create(b, loc, b.getI32Type(), linalg::IndexOp::create(b, loc, 0));
+                   Value isThere = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, s, count);
+                   Value v = arith::SelectOp::create(b, loc, isThere, x[0], floatConstant(b, loc, x[0].getType(), 0));
+                   return {castFloat(b, loc, v, b.getBF16Type())};
+                 })[0];
+}
+
+/// One block of C keys from number `from` on, on tensor cores. As above, but m is a maximum before the scale, powers are
 /// of 2 and weights are rounded to bf16. `mask`: not all queries see all keys.
-SmallVector<Value> Tile::coreBlock(Value q, Value from, bool mask, ValueRange x) {
+SmallVector<Value> Tile::coreBlock(Value q, const CoreKeys &keys, Value from, bool mask, ValueRange x) {
   Running old(x);
-  Value at = add(b, loc, sub(b, loc, row, before), from); // in the operands
-  Value k16 = coreRows(op.getK(), at, keyHead, D), v16 = coreRows(op.getV(), at, keyHead, V);
+  Value at = add(b, loc, keys.first, from), k16 = coreRows(keys.keys, at, keyHead, D);
+  Value v16 = mask && keys.end ? valuesUpTo(keys, from) : coreRows(keys.values, at, keyHead, V);
   Value scores = contract(b, loc, q, "ri", k16, "si", filled(b, loc, {C, C}, number(0)), "rs");
   Type i32 = b.getI32Type();
-  Value distance = arith::IndexCastOp::create(b, loc, i32, sub(b, loc, before, from));
+  auto word = [&](Value x) -> Value { return arith::IndexCastOp::create(b, loc, i32, x); };
+  Value distance = word(sub(b, loc, keys.query, from)), missing, count;
+  if (keys.oldest)
+    missing = word(sub(b, loc, keys.oldest, from));
+  if (keys.end)
+    count = word(sub(b, loc, keys.end, from));
   auto seen = [&](OpBuilder &b, Location loc) -> Value {
     auto place = [&](unsigned d) {
       return arith::IndexCastOp::create(b, loc, i32, linalg::IndexOp::create(b, loc, d)).getResult();
     };
-    Value age = add(b, loc, sub(b, loc, place(0), place(1)), distance);
-    Value limit = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(W));
-    auto isSeen = W ? arith::CmpIPredicate::ult : arith::CmpIPredicate::sge; // with W: 0 <= age < W
-    return arith::CmpIOp::create(b, loc, isSeen, age, limit);
+    Value isSeen;
+    auto both = [&](arith::CmpIPredicate holds, Value x, Value y) {
+      Value next = arith::CmpIOp::create(b, loc, holds, x, y);
+      isSeen = isSeen ? arith::AndIOp::create(b, loc, isSeen, next).getResult() : next;
+    };
+    if (W || !count) {
+      Value age = add(b, loc, sub(b, loc, place(0), place(1)), distance);
+      Value limit = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(W));
+      both(W ? arith::CmpIPredicate::ult : arith::CmpIPredicate::sge, age, limit); // with W: 0 <= age < W
+    }
+    if (missing)
+      both(arith::CmpIPredicate::sge, place(1), missing);
+    if (count)
+      both(arith::CmpIPredicate::slt, place(1), count);
+    return isSeen;
   };
   SmallVector<Value> masked =
       generic(b, loc, {}, {scores, filled(b, loc, {C}, lowest(b, loc, e))}, {map("rs", "rs"), map("rs", "r")}, "pr",
@@ -538,28 +602,45 @@ SmallVector<Value> Tile::coreBlock(Value q, Value from, bool mask, ValueRange x)
   return {scales[0], weights[1], contract(b, loc, weights[0], "rs", v16, "sd", result, "rd")};
 }
 
-/// Blocks that all queries see, and around them those at the window's and the diagonal's edge.
+/// Blocks that all queries see, and around them those at the window's and the diagonal's edge: of the rows before the
+/// call, then of its own.
 SmallVector<Value> Tile::onTensorCores(ValueRange results) {
-  Value q = coreRows(op.getQ(), row, queryHead, D), first = index(0), full = first, end = add(b, loc, before, index(C));
-  if (W) {
-    auto blockAt = [&](Value position) {
-      return sub(b, loc, position, arith::RemUIOp::create(b, loc, position, index(C)));
-    };
-    first = blockAt(sub(b, loc, greatest(before, index(W - 1)), index(W - 1)));
-    // the first key that the last query sees, rounded up
-    Value last = add(b, loc, before, index(C - 1));
-    Value seen = sub(b, loc, greatest(last, index(W - 1)), index(W - 1));
-    full = least(before, blockAt(add(b, loc, seen, index(C - 1))));
-  }
+  Value q = coreRows(op.getQ(), row, queryHead, D);
   SmallVector<Value> x{filled(b, loc, {C}, lowest(b, loc, e)), filled(b, loc, {C}, number(0)),
                        filled(b, loc, {C, V}, number(0))};
-  auto blocks = [&](Value from, Value to, bool mask) {
-    x = loop(from, to, C, x, [&](Value at, ValueRange x) { return coreBlock(q, at, mask, x); });
+  auto blocks = [&](const CoreKeys &keys, Value from, Value to, bool mask) {
+    x = loop(from, to, C, x, [&](Value at, ValueRange x) { return coreBlock(q, keys, at, mask, x); });
   };
-  if (W)
-    blocks(first, full, true);
-  blocks(full, before, false);
-  blocks(before, end, true);
+  auto blockAt = [&](Value number) { return sub(b, loc, number, arith::RemUIOp::create(b, loc, number, index(C))); };
+  auto blockFrom = [&](Value number) { return blockAt(add(b, loc, number, index(C - 1))); };
+  auto firstSeenBy = [&](Value query) { return sub(b, loc, greatest(query, index(W - 1)), index(W - 1)); };
+  Value seenBefore = sub(b, loc, before, inCall); // by the sequence, before the call
+  if (pastK && W) {
+    Value end = index(rowsOfPast(op)), query = add(b, loc, end, inCall);
+    Value oldest = sub(b, loc, end, least(seenBefore, index(W - 1))), first = greatest(oldest, firstSeenBy(query));
+    Value full = blockFrom(greatest(oldest, firstSeenBy(add(b, loc, query, index(C - 1)))));
+    full = least(full, end);
+    CoreKeys past{pastK, pastV, index(0), query, oldest, Value()};
+    blocks(past, blockAt(first), full, true);
+    blocks(past, full, end, false);
+  } else if (pastK) {
+    Value rest = blockAt(seenBefore);
+    CoreKeys past{pastK, pastV, index(0), before, rest, seenBefore};
+    blocks(past, index(0), rest, false);
+    // a block that ends with the last row, or begins with the first: the cache has room for the tile's rows behind it
+    x = loop(rest, seenBefore, C, x, [&](Value at, ValueRange x) {
+      Value end = least(add(b, loc, at, index(C)), seenBefore);
+      return coreBlock(q, past, sub(b, loc, greatest(end, index(C)), index(C)), true, x);
+    });
+  }
+  CoreKeys own{op.getK(), op.getV(), sub(b, loc, row, inCall), inCall, Value(), Value()};
+  Value full = index(0);
+  if (W) {
+    full = least(inCall, blockFrom(firstSeenBy(add(b, loc, inCall, index(C - 1)))));
+    blocks(own, blockAt(firstSeenBy(inCall)), full, true);
+  }
+  blocks(own, full, inCall, false);
+  blocks(own, inCall, add(b, loc, inCall, index(C)), true);
   Running done(x);
   SmallVector<Value> into;
   for (Value whole : results)
@@ -584,6 +665,6 @@ SmallVector<Value> Tile::onTensorCores(ValueRange results) {
 
 SmallVector<Value> AttentionOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
                                          ValueRange states, const ChunkOptions &options) {
-  Tile tile(*this, b, row, length, block, states, headsOfBlock(*this, options));
+  Tile tile(*this, b, row, length, block, states, headsOfBlock(*this, options), options);
   return isForTensorCores(*this, options) && length > 1 ? tile.onTensorCores(results) : tile.emit(results);
 }

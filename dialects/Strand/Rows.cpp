@@ -363,6 +363,26 @@ SmallVector<Value> strand::walkSingleRows(OpBuilder &b, StreamOpInterface op, Va
   return back ? walkRowsBack(b, op, outs, whole) : walkRows(b, op, outs, whole);
 }
 
+Value strand::lastNotAbove(OpBuilder &b, Location loc, Value count, Value at, llvm::function_ref<Value(Value)> begin) {
+  SmallVector<Value> whole{indexConstant(b, loc, 0), count};
+  auto search = scf::WhileOp::create(
+      b, loc, TypeRange(ValueRange(whole)), whole,
+      [&](OpBuilder &, Location, ValueRange range) {
+        Value wide = arith::SubIOp::create(b, loc, range[1], range[0]);
+        Value open = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, wide, indexConstant(b, loc, 1));
+        scf::ConditionOp::create(b, loc, open, range);
+      },
+      [&](OpBuilder &, Location, ValueRange range) {
+        Value both = arith::AddIOp::create(b, loc, range[0], range[1]);
+        Value middle = arith::ShRUIOp::create(b, loc, both, indexConstant(b, loc, 1));
+        Value begun = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, begin(middle), at);
+        Value from = arith::SelectOp::create(b, loc, begun, middle, range[0]);
+        Value to = arith::SelectOp::create(b, loc, begun, range[1], middle);
+        scf::YieldOp::create(b, loc, ValueRange{from, to});
+      });
+  return search.getResult(0);
+}
+
 Value strand::startOf(OpBuilder &b, Location loc, Value block, int64_t size) {
   return arith::MulIOp::create(b, loc, block, indexConstant(b, loc, size));
 }

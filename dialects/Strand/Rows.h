@@ -105,6 +105,9 @@ inline constexpr llvm::StringLiteral reasonAgainstReverse =
 /// The initial value of a carried value as a tensor of its shape.
 Value initialState(OpBuilder &b, Location loc, const StateSpec &spec);
 
+/// The last of `count` ascending numbers begin(0), begin(1), ... that is not above `at`; the first is not.
+Value lastNotAbove(OpBuilder &b, Location loc, Value count, Value at, llvm::function_ref<Value(Value)> begin);
+
 /// Where block number `block` of `size` begins.
 Value startOf(OpBuilder &b, Location loc, Value block, int64_t size);
 /// All of `shape`, but of its last dimension the block number `block` of `size`; a shape of rank 0 is one block.

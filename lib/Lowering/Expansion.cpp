@@ -12,12 +12,13 @@ using namespace strand;
 Expansion::Expansion(ChunkOpInterface op, const ChunkOptions &options)
     : op(op), stream(cast<StreamOpInterface>(op.getOperation())), options(options), b(op), loc(op.getLoc()),
       states(llvm::to_vector(OperandRange(stream.getStatesMutable()))), specs(stream.getStateSpecs()),
-      results(op->getNumResults() - states.size()), readers(results) {
+      readsPast(!states.empty() && op.cutsSequences(options)), results(op->getNumResults() - states.size()),
+      readers(results) {
   for (unsigned i = 0; i < results; ++i)
     if (!op->getResult(i).use_empty())
       written.push_back(i);
   for (auto [i, spec] : llvm::enumerate(specs))
-    if (spec.growth != Growth::Count && !(states.empty() && op.readsEarlierRows()))
+    if (spec.growth != Growth::Count && !readsPast && !(states.empty() && op.readsEarlierRows()))
       carried.push_back(i);
 }
 
@@ -29,7 +30,8 @@ void Expansion::writeChunks() {
 /// Results and next states, written into `into`.
 SmallVector<Value> Expansion::chunks(ValueRange into) {
   SmallVector<OpFoldResult> counts{numSequences(), b.getIndexAttr(op.getBlocks(options))};
-  bool inParts = states.empty() && carried.empty() && op.cutsSequences(options);
+  bool inParts = carried.empty() && op.cutsSequences(options);
+  SmallVector<Value> past = readsPast ? op.emitPast(b, options) : SmallVector<Value>();
   if (inParts)
     counts.push_back(numParts());
   auto loop = scf::ForallOp::create(b, loc, counts, into, std::nullopt);
@@ -48,9 +50,13 @@ SmallVector<Value> Expansion::chunks(ValueRange into) {
   addResults(part);
   for (auto [i, spec] : llvm::enumerate(specs)) {
     bool counts = spec.growth == Growth::Count;
-    part.counts.push_back(!counts ? Value() : states.empty() ? seen : indexAt(b, loc, states[i], slot));
+    Value before = counts && !states.empty() ? indexAt(b, loc, states[i], slot) : Value(); // the call
+    part.callCounts.push_back(before);
+    part.counts.push_back(!counts ? Value() : !before ? seen : arith::AddIOp::create(b, loc, before, seen).getResult());
   }
-  if (!states.empty())
+  if (readsPast)
+    addPast(part, past, sequence);
+  else if (!states.empty())
     addStates(part, slot);
   SmallVector<Value> slices = takeSlices(part, loop.getRegionIterArgs(), written.size());
   if (states.empty()) // the whole-sequence form begins at the initial values
@@ -90,6 +96,12 @@ void Expansion::replace(ValueRange values) {
   SmallVector<Value> after(states);
   for (auto [i, state] : llvm::zip(carried, values.drop_front(written.size())))
     after[i] = state;
+  if (readsPast) {
+    SmallVector<Value> next = op.emitNextStates(b, options);
+    for (unsigned i = 0, n = 0; i < states.size(); ++i)
+      if (specs[i].growth != Growth::Count)
+        after[i] = next[n++];
+  }
   for (unsigned i = 0; i < states.size(); ++i)
     if (specs[i].growth == Growth::Count)
       after[i] = raised(states[i]);
@@ -160,7 +172,9 @@ SmallVector<Value> Expansion::destinations() {
   return into;
 }
 
-Expansion::Part Expansion::partOf(Value first, Value rows, Value block) { return {block, first, rows, {}, {}, {}}; }
+Expansion::Part Expansion::partOf(Value first, Value rows, Value block) {
+  return {block, first, rows, {}, {}, {}, {}, {}};
+}
 
 void Expansion::addSlice(Part &part, Slice slice, OpFoldResult at, OpFoldResult count) {
   SmallVector<OpFoldResult> offsets{at}, sizes{count};
@@ -186,6 +200,19 @@ void Expansion::addStates(Part &part, Value at) {
     addSlice(part, slice, at, b.getIndexAttr(1));
     if (specs[i].growth == Growth::Cache)
       part.sizes.back()[1] = tensor::DimOp::create(b, loc, states[i], 1).getResult();
+  }
+}
+
+/// What `sequence` has of each value of `past`.
+void Expansion::addPast(Part &part, ValueRange past, Value sequence) {
+  for (Value v : past) {
+    RankedTensorType type = rowsType(v);
+    SmallVector<OpFoldResult> at(type.getRank(), b.getIndexAttr(0)), sizes = tensor::getMixedSizes(b, loc, v),
+                              ones(type.getRank(), b.getIndexAttr(1));
+    at[0] = llvm::is_contained(states, v) ? slotOf(sequence) : sequence;
+    sizes[0] = b.getIndexAttr(1);
+    part.past.push_back(tensor::ExtractSliceOp::create(
+        b, loc, RankedTensorType::get(type.getShape().drop_front(), type.getElementType()), v, at, sizes, ones));
   }
 }
 
@@ -292,11 +319,14 @@ SmallVector<Value> Expansion::computeTile(const Part &part, Value at, int64_t le
   for (unsigned i = 0; i < specs.size(); ++i) {
     if (i < part.counts.size() && part.counts[i]) {
       of.push_back(arith::AddIOp::create(b, loc, part.counts[i], at));
+      if (readsPast)
+        of.push_back(part.callCounts[i]);
     } else if (llvm::is_contained(carried, i)) {
       of.push_back(states.front());
       states = states.drop_front();
     }
   }
+  llvm::append_range(of, part.past);
   SmallVector<Value> made = op.emitTile(b, row, length, part.block, tiles, of, options), next;
   for (auto [i, place] : llvm::zip(written, into)) {
     SmallVector<OpFoldResult> offsets{row};

@@ -26,6 +26,7 @@ private:
   struct Part {
     Value block, first, rows;
     SmallVector<Value> counts;                             // of each state: the rows seen before, if it counts them
+    SmallVector<Value> callCounts, past;                   // with emitPast: the same before the call; what it made
     SmallVector<SmallVector<OpFoldResult>> offsets, sizes; // of each slice of a result or carried state
   };
   using WriteTile = llvm::function_ref<SmallVector<Value>(Value at, int64_t length, ValueRange carried)>;
@@ -50,6 +51,7 @@ private:
   void addResults(Part &part);
   void addSlice(Part &part, Slice slice, OpFoldResult at, OpFoldResult count);
   void addStates(Part &part, Value at);
+  void addPast(Part &part, ValueRange past, Value sequence);
   SmallVector<Value> takeSlices(const Part &part, ValueRange whole, unsigned results);
   SmallVector<Value> initialStates(Value block);
   SmallVector<Value> emitTiles(Value rows, SmallVector<Value> carried, WriteTile tile, Value aligned = {},
@@ -75,6 +77,7 @@ private:
   Location loc;
   SmallVector<Value> states;
   SmallVector<StateSpec> specs;
+  bool readsPast;                // tiles read states as they were before the call, and write none
   SmallVector<unsigned> carried; // states that the loops carry; not those that count rows, which blocks share
   unsigned results;              // of the op, but for states
   SmallVector<unsigned> written; // those of them that somebody reads

@@ -132,21 +132,7 @@ Value Spans::numberOfSpans() {
 
 /// The last sequence that begins at span `p` or before.
 Value Spans::sequenceOf(Value p) {
-  SmallVector<Value> whole{index(0), sequences};
-  auto search = scf::WhileOp::create(
-      b, loc, TypeRange(ValueRange(whole)), whole,
-      [&](OpBuilder &, Location, ValueRange range) {
-        Value open = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, sub(range[1], range[0]), index(1));
-        scf::ConditionOp::create(b, loc, open, range);
-      },
-      [&](OpBuilder &, Location, ValueRange range) {
-        Value middle = arith::ShRUIOp::create(b, loc, add(range[0], range[1]), index(1));
-        Value begun = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, firstSpanOf(middle), p);
-        Value from = arith::SelectOp::create(b, loc, begun, middle, range[0]);
-        Value to = arith::SelectOp::create(b, loc, begun, range[1], middle);
-        scf::YieldOp::create(b, loc, ValueRange{from, to});
-      });
-  return search.getResult(0);
+  return lastNotAbove(b, loc, sequences, p, [&](Value s) { return firstSpanOf(s); });
 }
 
 Spans::Span Spans::spanAt(Value p) {

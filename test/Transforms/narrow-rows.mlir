@@ -50,10 +50,12 @@ func.func @factors(%q: tensor<?x2x16xf32>, %v: tensor<?x2x16xf32>, %g: tensor<?x
   return %y : tensor<?x2x16xf32>
 }
 
-// Keys and values in states are f32, and so are those that come.
+// Keys and values in states are f32, with the numbers of those that came.
 // CHECK-LABEL: @cache
-// CHECK-NOT: truncf
-// CHECK: return
+// CHECK-COUNT-3: arith.truncf
+// CHECK: %[[V:.*]] = arith.extf
+// CHECK: strand.attention %{{.*}}, %{{.*}}, %[[V]] offsets %{{.*}} states(
+// CHECK-SAME: tensor<?x8x2x16xf32>, tensor<?x8x2x16xf32>)
 func.func @cache(%q: tensor<?x2x16xf32>, %offsets: tensor<?xi32>, %n: tensor<?xi32>, %k: tensor<?x8x2x16xf32>, %v: tensor<?x8x2x16xf32>, %slots: tensor<?xi32>) -> tensor<?x2x16xf32> {
   %y, %next:3 = strand.attention %q, %q, %q offsets %offsets states(%n, %k, %v) slots %slots {scale = 0.25 : f64, window = 8 : i64}
     : (tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?xi32>, tensor<?xi32>, tensor<?x8x2x16xf32>, tensor<?x8x2x16xf32>, tensor<?xi32>) -> (tensor<?x2x16xf32>, tensor<?xi32>, tensor<?x8x2x16xf32>, tensor<?x8x2x16xf32>)

@@ -202,6 +202,62 @@ PRODUCTS = ("product", "part", "added")  # with the library, if there is one, an
 EXACT = ("max",)
 
 
+class Past:
+    """What sequences saw before the call, in a state with slots that nobody has and places that nobody wrote, all NaN."""
+    SEEN = (0, 1, 99, 100, 101, 37, 127, 128, 129, 300, 64, 505)
+
+    def __init__(self, facts, lengths, element, random):
+        self.window, self.lengths = facts["window"], lengths
+        self.seen = [self.SEEN[s % len(self.SEEN)] for s in range(len(lengths))]
+        places = self.window or max(n + m for n, m in zip(self.seen, lengths)) + 3
+        self.slots = random.permutation(len(lengths) + 2)[:len(lengths)].astype(np.int32)
+        self.count = np.full(len(lengths) + 2, -1, np.int32)
+        self.count[self.slots] = self.seen
+        self.states = {n: np.full((len(self.count), places, *facts["shape"]), np.nan, np.float32) for n in "kv"}
+        self.before = {n: [] for n in "kv"}
+        for name, state in self.states.items():
+            for slot, seen in zip(self.slots, self.seen):
+                rows = drawn({"rows": True, "shape": facts["shape"], "draw": "normal", "type": element}, min(seen, places), random)
+                rows = wide(rows).astype(np.float32)
+                self.put(state[slot], rows, seen)
+                self.before[name].append(rows)
+        self.sizes = [len(self.count)] + ([len(self.count)] + ([] if self.window else [places])) * 2 + [len(lengths)]
+
+    def arrays(self):
+        return [self.count, self.states["k"], self.states["v"], self.slots]
+
+    @staticmethod
+    def put(places, rows, end):
+        """Rows that end in front of position `end`."""
+        for row, p in zip(rows[-len(places):], range(end - min(len(rows), len(places)), end)):
+            places[p % len(places)] = row
+
+    def meaning(self, x, offsets):
+        """Attention of each sequence over the rows before and its own."""
+        parts = []
+        for s, (i, j) in enumerate(zip(offsets, offsets[1:])):
+            heads = x["q"].shape[1] // x["k"].shape[1]
+            k, v = (np.repeat(np.concatenate([self.before[n][s], x[n][i:j]]), heads, 1).transpose(1, 0, 2) for n in "kv")
+            scores = x["q"][i:j].transpose(1, 0, 2) @ k.transpose(0, 2, 1) * x["q"].shape[-1] ** -0.5
+            age = np.arange(j - i)[:, None] + len(self.before["k"][s]) - np.arange(k.shape[1])
+            scores[:, (age < 0) | (age >= (self.window or np.inf))] = -np.inf
+            weights = np.exp(scores - scores.max(-1, keepdims=True, initial=-1e9))
+            parts.append((weights @ v / weights.sum(-1, keepdims=True)).transpose(1, 0, 2))
+        return np.concatenate(parts)
+
+    def check(self, arrays, offsets, after):
+        """That the state is what it was, and the rows of the call."""
+        for s, slot in enumerate(self.slots):
+            self.count[slot] += self.lengths[s]
+            for name, state in self.states.items():
+                rows = wide(arrays[name][offsets[s]:offsets[s + 1]]).astype(np.float32)
+                self.put(state[slot], rows, self.count[slot])
+        for name, want, got in zip(("count", "k", "v", "slots"), self.arrays(), after):
+            if (want.view(np.uint32) != got.view(np.uint32)).any():
+                at = np.argwhere(want.view(np.uint32) != got.view(np.uint32))
+                raise AssertionError(f"state {name} is wrong in {len(at)} places, the first {at[0].tolist()}")
+
+
 # ---- one call ----
 
 def drawn(buffer, rows, random):
@@ -240,6 +296,8 @@ def compared(function, library, lengths, random):
     dtype = np.uint16 if result["type"] == "bf16" else np.float32
     shape = (rows, *result["shape"])
     out_bytes = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+    past = Past(function["past"], lengths, result["type"], random) if "past" in function else None
+    carried = past.arrays() if past else []
     used, places, sizes = [], [], []
     try:
         for b in function["buffers"]:
@@ -250,23 +308,31 @@ def compared(function, library, lengths, random):
         used.append(library.allocate(offsets.nbytes))
         library.write(used[-1], offsets)
         places.append((used[-1], 0))
+        for state in carried:
+            used.append(library.allocate(state.nbytes))
+            library.write(used[-1], state)
+        of_state = used[len(used) - len(carried):]
         used.append(library.allocate(out_bytes + 2 * GUARD))
         before = np.full(out_bytes + 2 * GUARD, 0xFF, np.uint8)  # NaN in each type
         library.write(used[-1], before)
         del before
         places.append((used[-1], GUARD))
-        library.call(places, sizes + [sequences + 1, rows], rows, sequences)
+        library.call(places + [(state, 0) for state in of_state], sizes + [sequences + 1, rows] + (past.sizes if past else []), rows, sequences)
         guards = [library.read(used[-1], GUARD, np.uint8, at) for at in (0, GUARD + out_bytes)]
         got = library.read(used[-1], shape, dtype, GUARD)
+        after = [library.read(place, state.shape, state.dtype) for place, state in zip(of_state, carried)]
     finally:
         for place in used:
             library.free(place)
     if any((g != 0xFF).any() for g in guards):
         raise AssertionError("wrote in front of the output or behind it")
-    return compare(function, arrays, offsets, got)
+    said = compare(function, arrays, offsets, got, past)
+    if past:
+        past.check(arrays, offsets, after)
+    return said
 
 
-def compare(function, arrays, offsets, got):
+def compare(function, arrays, offsets, got, past=None):
     if not len(got):
         return "no rows"
     isnan = np.isnan(got).any() if got.dtype == np.float32 else any(
@@ -279,7 +345,7 @@ def compare(function, arrays, offsets, got):
     x = {n: some(v) for n, v in arrays.items() if n in by_rows}
     fixed = {n: wide(v) for n, v in arrays.items() if n not in by_rows}
     begins = np.unique(offsets[:-1][np.diff(offsets) > 0])
-    want = MEANINGS[function["op"]](x, begins, fixed)
+    want = past.meaning(x, offsets) if past else MEANINGS[function["op"]](x, begins, fixed)
     y = wide(got[at][..., channels])
     error = float(np.linalg.norm(y - want) / np.linalg.norm(want))
     bound = 0.0 if function["op"] in EXACT else BOUNDS[function["result"]["type"]]

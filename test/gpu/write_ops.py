@@ -12,7 +12,7 @@ sys.dont_write_bytecode = True
 here = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(here, "..", "bench", "gpu"), os.path.join(here, "..", "bench")]
 from cases import Function, SIGMOID, attention, generic, linalg_generic, linear_attention, tensor  # noqa: E402
-from write_cases import Case, delta_rule, log_scan, plain_attention, product as narrow_product  # noqa: E402
+from write_cases import Case, attention_over, delta_rule, log_scan, plain_attention, product as narrow_product  # noqa: E402
 
 
 def running_max(B, T, D):
@@ -84,6 +84,7 @@ def hierarchy(B, T, D):
 RAGGED = [0, 1, 5, 4096, 17, 20000, 0, 129, 1000, 31, 32, 33]
 SHORT = [0, 1, 15, 16, 17, 33, 300, 0, 65, 2]
 EDGES = {"none": [0], "one": [1], "nobody": [0, 0, 0]}
+ADVANCED = [64, 0, 1, 17, 200, 15, 16, 33, 2, 80, 130, 5]  # of sequences that have seen rows before
 MILLION = [1000000]
 MANY = [1, 2, 3, 0, 1] * 14000  # 70,000 sequences
 HUGE = [1200000]                # of 2048 channels: 2^31 elements are 1,048,576 rows
@@ -115,6 +116,9 @@ def functions():
         ("gdn-bf16-H2-D64", "delta_rule", delta_rule(scalar), "bf16", dict(H=2, D=64), {"ragged": SHORT}),
         ("attention-f32-H3-D40", "attention", attention(0), "f32", dict(H=3, D=40), {**EDGES, "ragged": SHORT, "many": MANY[:2000]}),
         ("attention-bf16-H2-D64", "attention", attention(0), "bf16", dict(H=2, D=64), {"ragged": SHORT, "long": [2, 3000]}),
+        ("cache-bf16-H4-D64", "cached", attention_over(0, 2), "bf16", dict(H=4, D=64, past=0), {**EDGES, "ragged": ADVANCED, "long": [5, 1000, 300]}),
+        ("ring100-bf16-H4-D64", "cached", attention_over(100, 2), "bf16", dict(H=4, D=64, past=0, window=100), {**EDGES, "ragged": ADVANCED, "long": [5, 1000, 300]}),
+        ("ring128-f32-H3-D40", "cached", attention_over(128, 3), "f32", dict(H=3, D=40, past=0, window=128), {**EDGES, "ragged": ADVANCED}),
     ]
 
 
@@ -128,7 +132,7 @@ def main():
         batches = {b: lengths for b, lengths in batches.items() if not small or sum(lengths) < 3000}
         if small and "ragged" not in batches:
             batches["ragged"] = [0, 700, 1, 40, 0]
-        facts.append({**{k: v for k, v in case.facts().items() if k in ("name", "op", "buffers", "result")}, "batches": batches})
+        facts.append({**{k: v for k, v in case.facts().items() if k in ("name", "op", "buffers", "result", "past")}, "batches": batches})
     with open(os.path.join(folder, "ops.json"), "w") as f:
         json.dump(facts, f)
 

@@ -27,6 +27,17 @@ bool isMultiple(OpFoldResult v, int64_t n) {
   return loop && isMultiple(loop.getLowerBound(), n) && isMultiple(loop.getStep(), n);
 }
 
+/// A number that the stride of dimension `d` is a multiple of: of a buffer without gaps what is known of its sizes.
+int64_t factorOfStride(MemRefType type, unsigned d) {
+  int64_t stride = type.getStridesAndOffset().first[d], factor = 1;
+  if (!ShapedType::isDynamic(stride))
+    return stride;
+  if (type.getLayout().isIdentity())
+    for (int64_t size : type.getShape().drop_front(d + 1))
+      factor *= ShapedType::isDynamic(size) ? 1 : size;
+  return factor;
+}
+
 /// Whether the first element of `buffer` lies at a multiple of `elements`.
 bool beginsAligned(Value buffer, int64_t elements) {
   Operation *op = buffer.getDefiningOp();
@@ -35,9 +46,8 @@ bool beginsAligned(Value buffer, int64_t elements) {
   if (auto view = dyn_cast_if_present<memref::ViewOp>(op)) // of memory that is aligned to more
     return isMultiple(view.getByteShift(), elements * bytesOf(view.getType().getElementType()));
   if (auto part = dyn_cast_if_present<memref::SubViewOp>(op)) {
-    auto [strides, offset] = part.getSourceType().getStridesAndOffset();
-    for (auto [at, stride] : llvm::zip(part.getMixedOffsets(), strides))
-      if (!isMultiple(at, elements) && (ShapedType::isDynamic(stride) || stride % elements))
+    for (auto [d, at] : llvm::enumerate(part.getMixedOffsets()))
+      if (!isMultiple(at, elements) && factorOfStride(part.getSourceType(), d) % elements)
         return false;
     return beginsAligned(part.getSource(), elements);
   }

@@ -261,6 +261,8 @@ Value TileCode::again(Value v, IRMapping &later, Block *body) {
 
 void TileCode::send(Value view, Value pointer) {
   auto type = cast<MemRefType>(view.getType());
+  if (type.getElementType().isF32() && tileShape(view).size() == 2)
+    return sendNarrowed(view, pointer);
   int64_t size = type.getElementTypeBitWidth() / 8;
   SmallVector<int64_t> shape = tileShape(view);
   auto facts = memref::ExtractStridedMetadataOp::create(b, view);
@@ -310,6 +312,52 @@ void TileCode::send(Value view, Value pointer) {
   }
 }
 
+/// Numbers in f32 to a plane, rounded: through registers, some loads at a time, since no copy rounds.
+void TileCode::sendNarrowed(Value view, Value pointer) {
+  constexpr int64_t valuesOfLoad = 4, together = 4;
+  SmallVector<int64_t> shape = tileShape(view);
+  int64_t threads = threadsOfWarp * program.warps, chunks = shape[1] / 8, all = shape[0] * chunks;
+  auto quarter = VectorType::get(valuesOfLoad, b.getF32Type());
+  auto placeOfChunk = [&](int64_t first) -> std::pair<Value, Value> {
+    Value i = at.at().add(at.thread, first);
+    return {at.at().div(i, chunks), at.at().rem(i, chunks)};
+  };
+  auto load = [&](int64_t first) {
+    auto [row, chunk] = placeOfChunk(first);
+    SmallVector<Value> values;
+    for (int64_t begin = 0; begin < 8; begin += valuesOfLoad) {
+      Value column = at.at().add(at.at().mul(chunk, 8), begin);
+      Value part = vector::LoadOp::create(b, quarter, view, indicesOf(view, {row, column}), false,
+                                          llvm::Align(4 * valuesOfLoad));
+      for (int64_t v = 0; v < valuesOfLoad; ++v)
+        values.push_back(vector::ExtractOp::create(b, part, v));
+    }
+    return values;
+  };
+  auto store = [&](int64_t first, ArrayRef<Value> values) {
+    auto [row, chunk] = placeOfChunk(first);
+    SmallVector<Value> words;
+    for (; !values.empty(); values = values.drop_front(2))
+      words.push_back(at.word(values[0], values[1]));
+    Value four = vector::FromElementsOp::create(b, VectorType::get(words.size(), b.getI32Type()), words);
+    LLVM::StoreOp::create(b, four, at.chunkAddress({pointer, shape[0], shape[1]}, row, chunk), 16);
+  };
+  for (int64_t first = 0; first < all; first += together * threads) {
+    SmallVector<std::pair<int64_t, SmallVector<Value>>> ready;
+    for (int64_t i = first; i < std::min(all, first + together * threads); i += threads) {
+      if (i + threads <= all) {
+        ready.push_back({i, load(i)});
+        continue;
+      }
+      OpBuilder::InsertionGuard guard(b);
+      onlyIf(arith::CmpIOp::create(b, arith::CmpIPredicate::ult, at.thread, at.number(all - i)));
+      store(i, load(i));
+    }
+    for (auto &[i, values] : ready)
+      store(i, values);
+  }
+}
+
 //===--- shared memory -------------------------------------------------------------------------------------------===//
 
 /// From one stage to the next: both begin where a plane can.
@@ -329,6 +377,7 @@ TileCode::Place TileCode::newPlace(int64_t size, int64_t alignment) {
   if (best) {
     Place place = *best;
     unused.erase(best);
+    place.pointer = at.behind(shared, at.number(place.begin)); // it may have been found in a loop that is over
     return place;
   }
   return placeAtEnd(size, alignment);

@@ -80,7 +80,9 @@ bool TileProgram::arrives(Value source) const {
   SmallVector<int64_t> shape = tileShape(source);
   Type type = getElementTypeOrSelf(source);
   Operation *view = source.getDefiningOp();
-  bool fits = (shape.size() == 2 && type.isBF16() && hasAlignedLines(source, 8)) || (shape.size() == 1 && type.isF32());
+  bool isPlane = shape.size() == 2 && ((type.isBF16() && hasAlignedLines(source, 8)) ||
+                                       (isNarrowed(source) && hasAlignedLines(source, 4)));
+  bool fits = isPlane || (shape.size() == 1 && type.isF32());
   return fits && isInput(source) && view && loop->isProperAncestor(view);
 }
 
@@ -198,8 +200,7 @@ bool TileProgram::canBeSummed(const TileStep &step, Refuse refuse) {
   return true;
 }
 
-/// Whether elements of `op`'s only output are those of its only input, as another type that holds them all, or as the
-/// type that they come from.
+/// Whether elements of `op`'s only output are those of its only input, perhaps as another type.
 static bool isCopy(const TileStep &step) {
   linalg::LinalgOp op = step.op;
   if (op.getNumDpsInputs() != 1 || op.getNumDpsInits() != 1 || op.getNumReductionLoops() || isa<linalg::FillOp>(op) ||
@@ -212,16 +213,30 @@ static bool isCopy(const TileStep &step) {
 }
 
 void TileProgram::findCopies() {
+  SmallVector<std::pair<Value, Value>> rounded; // copies in bf16 of what is f32
   loop->walk([&](linalg::LinalgOp op) {
     const TileStep &step = steps.find(op)->second;
     if (!isCopy(step))
       return;
     Value from = sourceOf(tileOf(op.getDpsInputs()[0])), to = tileOf(op.getDpsInits()[0]);
     Type source = getElementTypeOrSelf(from), target = getElementTypeOrSelf(to);
-    bool same = target == source || (target.isF32() && source.isBF16());
-    if (same && isInput(from) && isLocal(to) && writes.lookup(to) == 1)
+    if (!isInput(from) || !isLocal(to) || writes.lookup(to) != 1)
+      return;
+    if (target == source || (target.isF32() && source.isBF16()))
       aliases[to] = from;
+    else if (target.isBF16() && source.isF32() && tileShape(to).size() == 2)
+      rounded.push_back({to, from});
   });
+  auto isOnlyRounded = [&](Value from) {
+    int64_t copies = llvm::count_if(rounded, [&](auto &copy) { return copy.second == from; }), reads = 0;
+    for (auto &[op, step] : steps)
+      for (Value v : step.op.getDpsInputs())
+        reads += isa<MemRefType>(v.getType()) && sourceOf(tileOf(v)) == from;
+    return reads == copies;
+  };
+  for (auto [to, from] : rounded)
+    if (isOnlyRounded(from))
+      aliases[to] = from, narrowed.insert(from);
   for (auto [tile, source] : aliases)
     writes.erase(tile);
 }
@@ -251,7 +266,7 @@ bool TileProgram::checkProducts(Refuse refuse) const {
 
 bool TileProgram::checkFactor(Operation *op, Value factor, Refuse refuse) const {
   Value source = sourceOf(tileOf(factor));
-  if (!getElementTypeOrSelf(source).isBF16())
+  if (!getElementTypeOrSelf(source).isBF16() && !isNarrowed(source))
     return refuse(op, "a factor in " + toText(getElementTypeOrSelf(source))), false;
   if (isInput(source) && !arrives(source))
     return refuse(op, "a factor whose rows are not aligned to 16 bytes"), false;

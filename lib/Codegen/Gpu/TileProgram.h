@@ -60,10 +60,12 @@ public:
     auto known = steps.find(op);
     return known == steps.end() ? nullptr : &known->second;
   }
-  /// The memory that a tile is a copy of, perhaps in another type that holds the same numbers; else the tile.
+  /// The memory that a tile is a copy of, perhaps in another type; else the tile.
   Value sourceOf(Value tile) const { return aliases.lookup_or(tile, tile); }
   /// Whether a tile is memory from outside that the program only reads.
   bool isInput(Value tile) const;
+  /// Whether an input in f32 is read as numbers in bf16 alone.
+  bool isNarrowed(Value source) const { return narrowed.contains(source); }
   /// Whether an input comes through shared memory, by copies that run while threads compute.
   bool arrives(Value source) const;
   /// Whether a buffer belongs to the program or the block around it, so that nobody else sees it.
@@ -81,7 +83,7 @@ private:
   SmallVector<tile::DecayedScoresOp> scores;
   DenseMap<Value, Value> aliases;
   DenseMap<Value, unsigned> lines;
-  DenseSet<Value> inverses;
+  DenseSet<Value> inverses, narrowed;
   DenseMap<Value, int64_t> writes; // how many steps write a tile
 
   explicit TileProgram(scf::ForOp loop) : loop(loop) {}

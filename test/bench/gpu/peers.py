@@ -75,11 +75,36 @@ def attention(window):
     return reference
 
 
+def with_past(x, s, window):
+    """Keys and values of all rows that the call sees, in order, those that were cached before those of the call."""
+    count, rows = int(s[0][0]), x["k"].shape[1]
+    seen = min(count, window) if window else count
+    order = torch.arange(count - seen, count, device=s[1].device) % s[1].shape[1]
+    return {"q": x["q"], **{n: torch.cat([cached[:, order].to(x[n].dtype), x[n]], 1) for n, cached in zip("kv", s[1:])}}
+
+
+def attention_over(window):
+    """Of the last rows, which have queries, over all; query heads share those of keys."""
+    def reference(x, s):
+        x = with_past(x, s, window)
+        T, S, heads = x["q"].shape[1], x["k"].shape[1], x["q"].shape[2] // x["k"].shape[2]
+        q, k, v = x["q"].float().transpose(1, 2), *(x[n].float().transpose(1, 2).repeat_interleave(heads, 1) for n in "kv")
+        y, piece = torch.empty_like(q), 512
+        column = torch.arange(S, device=q.device)
+        for begin in range(0, T, piece):
+            row = torch.arange(begin, min(T, begin + piece), device=q.device)[:, None] + S - T
+            sees = (column <= row) & (column > row - window) if window else column <= row
+            r = (q[:, :, begin:begin + piece] @ k.transpose(2, 3)) * q.shape[-1] ** -0.5
+            y[:, :, begin:begin + piece] = r.masked_fill(~sees, float("-inf")).softmax(-1) @ v
+        return y.transpose(1, 2)
+    return reference
+
+
 def scale_of(x):
     return x["q"].shape[-1] ** -0.5
 
 
-WINDOW = 1024
+WINDOW, RING = 1024, 2048
 REFERENCES = {
     "scan": lambda x, s: scan(x),
     "linear": lambda x, s: matrix_state(x, False, 1.0),
@@ -93,6 +118,8 @@ REFERENCES = {
     "mamba1": lambda x, s: mamba1(x),
     "attention": lambda x, s: attention(0)(x),
     "window": lambda x, s: attention(WINDOW)(x),
+    "cache": attention_over(0),
+    "ring": attention_over(RING),
     "product": lambda x, s: F.linear(x["x"].double(), x["w"].double()).float(),
 }
 
@@ -156,6 +183,26 @@ def torch_window(x, s):
     return lambda: compiled(q, k, v, block_mask=mask).transpose(1, 2)
 
 
+def torch_cache(x, s):
+    """Over a cache in bf16, where the rows of the call are already."""
+    from torch.nn.attention.bias import causal_lower_right
+    x = with_past(x, s, 0)
+    q, k, v = (x[n].transpose(1, 2).contiguous() for n in "qkv")
+    mask = causal_lower_right(q.shape[2], k.shape[2])
+    return lambda: F.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(1, 2)
+
+
+def torch_ring(x, s):
+    """The same over the last rows."""
+    from torch.nn.attention.flex_attention import create_block_mask, flex_attention
+    x = with_past(x, s, RING)
+    q, k, v = (x[n].transpose(1, 2).contiguous() for n in "qkv")
+    T, S = q.shape[2], k.shape[2]
+    mask = create_block_mask(lambda b, h, i, j: (j <= i + S - T) & (j > i + S - T - RING), None, None, T, S, device="cuda")
+    compiled = torch.compile(flex_attention)
+    return lambda: compiled(q, k, v, block_mask=mask, enable_gqa=True).transpose(1, 2)
+
+
 def torch_product(x, s):
     """cuBLAS; f32 without TF32, as torch has it by default."""
     return lambda: F.linear(x["x"], x["w"])
@@ -174,4 +221,6 @@ PEERS = {
     "ssd": ("FLA chunk_simple_gla, core alone", fla_ssd),
     "attention": ("torch SDPA", torch_attention),
     "window": ("torch FlexAttention", torch_window),
+    "cache": ("torch SDPA", torch_cache),
+    "ring": ("torch FlexAttention", torch_ring),
 }

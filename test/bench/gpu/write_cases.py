@@ -66,6 +66,16 @@ def product(B, T, D, N, part=None):
   }} -> {y}""")
 
 
+def attention_over(window, heads):
+    """Of a window or of all rows, with fewer heads of keys."""
+    def make(B, T, H, D):
+        q, k = tensor(None, H, D), tensor(None, heads, D)
+        attribute = f", window = {window} : i64" if window else ""
+        return Function({"q": (H, D), "k": (heads, D), "v": (heads, D)}, {}, (H, D), f"""  %y = strand.attention %q, %k, %v offsets %offsets
+      {{scale = {D ** -0.5} : f64{attribute}}} : ({q}, {k}, {k}, tensor<?xi32>) -> {q}""")
+    return make
+
+
 # How inputs are drawn, by name.
 DRAWS = {"g": "gate", "a": "gate", "beta": "sigmoid", "A": "negative"}
 UNIT_KEYS = ("delta_rule", "gdn", "kda", "gdn_step")
@@ -76,8 +86,11 @@ def matrix_state(B, T, H, D):
 
 
 class Case:
-    def __init__(self, name, op, make, element="bf16", states=None, step=False, **shape):
+    """With `past`, rows that each sequence has seen before, the function carries a cache or, with `window`, a ring."""
+
+    def __init__(self, name, op, make, element="bf16", states=None, step=False, past=None, window=0, **shape):
         self.name, self.op, self.element, self.step, self.shape = name, op, element, step, shape
+        self.past, self.window = past, window
         self.fixed_element = element if op in ("product", "part", "added") else "f32"
         self.function, self.states = make(**shape), states(**shape) if states else []
 
@@ -107,8 +120,8 @@ class Case:
             end, y = [f"  %narrow = arith.truncf %y : {wide} to {out}"], "%narrow"
         end += [f"  %written = bufferization.materialize_in_destination {y} in %out : ({out}, {out}) -> {out}",
                 f"  return %written : {out}"]
-        form = "strand.single_row" if self.step else "strand.whole"
-        head = f"func.func private @f.entry({', '.join(arguments)}) -> {out} attributes {{strand.entry = \"f\", {form}}} {{"
+        form = ", strand.single_row" if self.step else "" if self.past is not None else ", strand.whole"
+        head = f"func.func private @f.entry({', '.join(arguments)}) -> {out} attributes {{strand.entry = \"f\"{form}}} {{"
         return "\n".join([head] + begin + [f.body] + end + ["}", ""])
 
     def facts(self):
@@ -122,9 +135,14 @@ class Case:
         moved += rows * math.prod(f.result) * BYTES[self.type_of(None)]
         if self.step:
             moved += 2 * self.shape["B"] * sum(map(math.prod, self.states)) * BYTES["f32"]
-        return {"name": self.name, "op": self.op, "sequences": self.shape["B"], "length": self.shape["T"], "buffers": buffers,
-                "result": {"shape": f.result, "type": self.type_of(None)}, "bytes": moved,
-                "states": self.states if self.step else []}
+        facts = {"name": self.name, "op": self.op, "sequences": self.shape["B"], "length": self.shape["T"], "buffers": buffers,
+                 "result": {"shape": f.result, "type": self.type_of(None)}, "bytes": moved,
+                 "states": self.states if self.step else []}
+        if self.past is not None:  # the rows that are read of the state, then those that are written
+            facts["past"] = {"rows": self.past, "window": self.window, "shape": f.rows["k"]}
+            carried = [min(n, self.window or n) for n in (self.past, self.shape["T"])]
+            facts["bytes"] += 2 * self.shape["B"] * sum(carried) * math.prod(f.rows["k"]) * BYTES["f32"]
+        return facts
 
 
 def cases():
@@ -147,6 +165,10 @@ def cases():
         Case("mamba1/B8-T4096-D3072-N16", "mamba1", OPS["mamba1"], B=8, T=4096, D=3072, N=16),
         Case("attention/B1-T8192-H96-D128", "attention", attention(0), **wide),
         Case("window1024/B1-T32768-H16-D128", "window", attention(1024), B=1, T=32768, H=16, D=128),
+        Case("cache/B1-T4096-H32-D128", "cache", attention_over(0, 32), past=4096, B=1, T=4096, H=32, D=128),
+        Case("cache/B1-T256-H32-D128", "cache", attention_over(0, 32), past=4096, B=1, T=256, H=32, D=128),
+        Case("ring2048/B1-T4096-H10-D256", "ring", attention_over(2048, 1), past=5000, window=2048, B=1, T=4096, H=10, D=256),
+        Case("ring2048/B1-T4096-H16-D128", "ring", attention_over(2048, 16), past=5000, window=2048, B=1, T=4096, H=16, D=128),
         *(Case(f"product/T{T}-D4096-N4096", "product", product, B=1, T=T, D=4096, N=4096) for T in (8192, 512, 64, 16, 1)),
         *(Case(f"product/T{T}-D1024-N1024", "product", product, B=1, T=T, D=1024, N=1024) for T in (8192, 64)),
         Case("product/T2048-D4096-N14336", "product", product, B=1, T=2048, D=4096, N=14336),
