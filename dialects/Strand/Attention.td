@@ -21,10 +21,10 @@ def Strand_AttentionOp : Strand_StreamOp<"attention", [
     Shapes: q rows x H x D; k rows x G x D; v rows x G x Dv; y rows x H x Dv; lse rows x H. State, of a sequence that
     has seen n rows: `count` (slots of i32) is n. With a window `k` is slots x W x G x D and `v` slots x W x G x Dv: the
     row at position p, one of the last W, lies at p mod W. Without a window they are caches, slots x cache rows x G x D
-    and x Dv, where it lies at p. A place that no row of the sequence has been written to is not read.
+    and x Dv, where it lies at p. What lies in a place that no row of the sequence has been written to has no influence.
 
     Rows with NaN or infinity: a row that sees one is undefined. So may be rows that do not see it, but are of the same
-    sequence and call.
+    sequence, in that call or while it is in the state.
 
     C1: q is rows x H x D and k rows x G x D, with H a multiple of G. C2: v is rows x G x Dv. C3: y is rows x H x Dv.
     C4: sizes but the rows are static and at least 1, and elements of one type. C5: `window` is 1 to 2^31 - 1. C6: there

@@ -19,6 +19,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/bit.h"
 #include <cmath>
+#include <limits>
 using namespace mlir;
 using namespace strand;
 
@@ -118,8 +119,8 @@ struct Tile {
 
   Tile(AttentionOp op, OpBuilder &b, Value row, int64_t length, Value block, ValueRange states, int64_t heads,
        const ChunkOptions &options)
-      : op(op), b(b), loc(op.getLoc()), e(op.getElementType()), lanesAreQueries(length > 1), C(length),
-        E(heads), D(op.getKeySize()), V(op.getValueSize()), W(op.getWindow().value_or(0)),
+      : op(op), b(b), loc(op.getLoc()), e(op.getElementType()), lanesAreQueries(length > 1), C(length), E(heads),
+        D(op.getKeySize()), V(op.getValueSize()), W(op.getWindow().value_or(0)),
         R(length > 1 ? blockOf(length, panelRows(op), 1) : E), B(length > 1 ? panelRows(op) : keyBlock(op)), row(row),
         before(states[0]), inCall(before), keyHead(block), queryHead(startOf(b, loc, block, heads)) {
     if (int64_t blocksOfKey = op.getGroup() / heads; blocksOfKey > 1)
@@ -137,6 +138,7 @@ struct Tile {
     Value keys, values, first; // first: the row there that has number 0
     Value query;               // the number that the tile's first row has, or would have
     Value oldest, end;         // the first number that is there and the one behind the last, of a masked block; or null
+    bool unwritten = false;    // what lies behind the end may be anything
   };
   /// Results of one head from destinations C x 1 x V and C x 1, with keys in blocks of C rows.
   SmallVector<Value> onTensorCores(ValueRange results);
@@ -533,12 +535,12 @@ Value Tile::valuesUpTo(const CoreKeys &keys, Value from) {
                  })[0];
 }
 
-/// One block of C keys from number `from` on, on tensor cores. As above, but m is a maximum before the scale, powers are
-/// of 2 and weights are rounded to bf16. `mask`: not all queries see all keys.
+/// One block of C keys from number `from` on, on tensor cores. As above, but m is a maximum before the scale, powers
+/// are of 2 and weights are rounded to bf16. `mask`: not all queries see all keys.
 SmallVector<Value> Tile::coreBlock(Value q, const CoreKeys &keys, Value from, bool mask, ValueRange x) {
   Running old(x);
   Value at = add(b, loc, keys.first, from), k16 = coreRows(keys.keys, at, keyHead, D);
-  Value v16 = mask && keys.end ? valuesUpTo(keys, from) : coreRows(keys.values, at, keyHead, V);
+  Value v16 = mask && keys.unwritten ? valuesUpTo(keys, from) : coreRows(keys.values, at, keyHead, V);
   Value scores = contract(b, loc, q, "ri", k16, "si", filled(b, loc, {C, C}, number(0)), "rs");
   Type i32 = b.getI32Type();
   auto word = [&](Value x) -> Value { return arith::IndexCastOp::create(b, loc, i32, x); };
@@ -606,7 +608,9 @@ SmallVector<Value> Tile::coreBlock(Value q, const CoreKeys &keys, Value from, bo
 /// call, then of its own.
 SmallVector<Value> Tile::onTensorCores(ValueRange results) {
   Value q = coreRows(op.getQ(), row, queryHead, D);
-  SmallVector<Value> x{filled(b, loc, {C}, lowest(b, loc, e)), filled(b, loc, {C}, number(0)),
+  // a query may see nothing of the first blocks: then this is its maximum, which the scale must leave finite
+  double mostOfNone = -std::numeric_limits<float>::max() / std::max(1.0, 2 * powerScale());
+  SmallVector<Value> x{filled(b, loc, {C}, number(mostOfNone)), filled(b, loc, {C}, number(0)),
                        filled(b, loc, {C, V}, number(0))};
   auto blocks = [&](const CoreKeys &keys, Value from, Value to, bool mask) {
     x = loop(from, to, C, x, [&](Value at, ValueRange x) { return coreBlock(q, keys, at, mask, x); });
@@ -625,7 +629,7 @@ SmallVector<Value> Tile::onTensorCores(ValueRange results) {
     blocks(past, full, end, false);
   } else if (pastK) {
     Value rest = blockAt(seenBefore);
-    CoreKeys past{pastK, pastV, index(0), before, rest, seenBefore};
+    CoreKeys past{pastK, pastV, index(0), before, rest, seenBefore, true};
     blocks(past, index(0), rest, false);
     // a block that ends with the last row, or begins with the first: the cache has room for the tile's rows behind it
     x = loop(rest, seenBefore, C, x, [&](Value at, ValueRange x) {
@@ -634,13 +638,25 @@ SmallVector<Value> Tile::onTensorCores(ValueRange results) {
     });
   }
   CoreKeys own{op.getK(), op.getV(), sub(b, loc, row, inCall), inCall, Value(), Value()};
-  Value full = index(0);
+  Value first = index(0), end = add(b, loc, inCall, index(C));
+  if (C < longestCoreTile) { // it may begin anywhere: rows in front of the first of the blocks that end with it
+    first = arith::RemUIOp::create(b, loc, inCall, index(C));
+    Value rest = W ? least(first, firstSeenBy(inCall)) : index(0);
+    CoreKeys few = own;
+    few.end = first;
+    x = loop(rest, first, C, x,
+             [&](Value at, ValueRange x) { return coreBlock(q, few, sub(b, loc, at, rest), true, x); });
+  }
+  auto blockOf = [&](Value number) { // the one that the number is in, or the first
+    return add(b, loc, first, blockAt(sub(b, loc, greatest(number, first), first)));
+  };
+  Value full = first;
   if (W) {
-    full = least(inCall, blockFrom(firstSeenBy(add(b, loc, inCall, index(C - 1)))));
-    blocks(own, blockAt(firstSeenBy(inCall)), full, true);
+    full = least(inCall, blockOf(add(b, loc, firstSeenBy(add(b, loc, inCall, index(C - 1))), index(C - 1))));
+    blocks(own, blockOf(firstSeenBy(inCall)), full, true);
   }
   blocks(own, full, inCall, false);
-  blocks(own, inCall, add(b, loc, inCall, index(C)), true);
+  blocks(own, inCall, end, true);
   Running done(x);
   SmallVector<Value> into;
   for (Value whole : results)

@@ -74,13 +74,29 @@ Value Expansion::numParts() {
   return arith::MaxUIOp::create(b, loc, parts, index(1));
 }
 
-/// The first row of part number `part` of `parts` of a sequence of `rows`, and how many there are.
+/// The first row of part number `part` of `parts` of a sequence of `rows`, and how many there are. Parts begin with the
+/// longest tiles; none has fewer rows than a tile of several, if the sequence has not.
 std::pair<Value, Value> Expansion::rowsOfPart(Value rows, Value part, Value parts) {
   Value length = index(op.getTileLengths(options).front());
   Value each = arith::CeilDivUIOp::create(b, loc, rows, parts);
   each = arith::MulIOp::create(b, loc, arith::CeilDivUIOp::create(b, loc, each, length), length);
-  Value first = arith::MinUIOp::create(b, loc, arith::MulIOp::create(b, loc, part, each), rows);
-  return {first, arith::MinUIOp::create(b, loc, each, arith::SubIOp::create(b, loc, rows, first))};
+  auto is = [&](arith::CmpIPredicate holds, Value x, Value y) { return arith::CmpIOp::create(b, loc, holds, x, y); };
+  Value shortest = index(shortestTile());
+  auto endOfPartsUpTo = [&](Value number) -> Value {
+    Value at = arith::MulIOp::create(b, loc, number, each), behind = arith::AddIOp::create(b, loc, at, shortest);
+    Value isLast = is(arith::CmpIPredicate::ugt, behind, rows);
+    return arith::SelectOp::create(b, loc, isLast, rows, at);
+  };
+  Value isFirst = is(arith::CmpIPredicate::eq, part, index(0));
+  Value first = arith::SelectOp::create(b, loc, isFirst, index(0), endOfPartsUpTo(part));
+  Value end = endOfPartsUpTo(arith::AddIOp::create(b, loc, part, index(1)));
+  return {first, arith::SubIOp::create(b, loc, end, first)};
+}
+
+/// The shortest length of tiles of several rows, or 1.
+int64_t Expansion::shortestTile() {
+  SmallVector<int64_t> lengths = op.getTileLengths(options);
+  return lengths.size() > 1 ? lengths.rbegin()[1] : 1;
 }
 
 /// All rows of the part: by teams where there are some, as far as they go.
@@ -89,7 +105,8 @@ SmallVector<Value> Expansion::emitRows(const Part &part, SmallVector<Value> slic
   Value done;
   if (options.teams > 1)
     slices = emitTeams(part, part.rows, std::move(slices), done);
-  return emitTiles(part.rows, std::move(slices), tile, done ? Value() : aligned, done);
+  return emitTiles(part.rows, std::move(slices), tile, done ? Value() : aligned, done,
+                   carried.empty() && op.cutsSequences(options));
 }
 
 void Expansion::replace(ValueRange values) {
@@ -208,7 +225,7 @@ void Expansion::addPast(Part &part, ValueRange past, Value sequence) {
   for (Value v : past) {
     RankedTensorType type = rowsType(v);
     SmallVector<OpFoldResult> at(type.getRank(), b.getIndexAttr(0)), sizes = tensor::getMixedSizes(b, loc, v),
-                              ones(type.getRank(), b.getIndexAttr(1));
+                                                                     ones(type.getRank(), b.getIndexAttr(1));
     at[0] = llvm::is_contained(states, v) ? slotOf(sequence) : sequence;
     sizes[0] = b.getIndexAttr(1);
     part.past.push_back(tensor::ExtractSliceOp::create(
@@ -241,9 +258,9 @@ SmallVector<Value> Expansion::initialStates(Value block) {
 }
 
 /// Tiles of each length while so many of `rows` are left, behind the first `done`; of one row before row `aligned`, if
-/// that is given.
+/// that is given. With `independent` tiles the last of the shortest length may begin earlier, where it is not whole.
 SmallVector<Value> Expansion::emitTiles(Value rows, SmallVector<Value> carried, WriteTile tile, Value aligned,
-                                        Value done) {
+                                        Value done, bool independent) {
   SmallVector<int64_t> lengths = options.singleRow ? SmallVector<int64_t>{1} : op.getTileLengths(options);
   Value at = done ? done : index(0);
   if (aligned && lengths.front() > 1) {
@@ -252,6 +269,16 @@ SmallVector<Value> Expansion::emitTiles(Value rows, SmallVector<Value> carried, 
   }
   for (int64_t length : lengths) {
     Value end = rows;
+    if (independent && length > 1 && length == shortestTile()) {
+      Value several = index(length), fill = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, rows, several);
+      end = arith::SelectOp::create(b, loc, fill, rows, at);
+      Value last = arith::SubIOp::create(b, loc, end, several);
+      carried = emitLoop(at, end, length, carried, [&](Value at, int64_t length, ValueRange carried) {
+        return tile(arith::MinUIOp::create(b, loc, at, last), length, carried);
+      });
+      at = end;
+      continue;
+    }
     if (length > 1) {
       Value rest = arith::RemUIOp::create(b, loc, arith::SubIOp::create(b, loc, rows, at), index(length));
       end = arith::SubIOp::create(b, loc, rows, rest);

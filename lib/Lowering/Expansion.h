@@ -55,7 +55,8 @@ private:
   SmallVector<Value> takeSlices(const Part &part, ValueRange whole, unsigned results);
   SmallVector<Value> initialStates(Value block);
   SmallVector<Value> emitTiles(Value rows, SmallVector<Value> carried, WriteTile tile, Value aligned = {},
-                               Value done = {});
+                               Value done = {}, bool independent = false);
+  int64_t shortestTile();
   SmallVector<Value> emitLoop(Value from, Value to, int64_t length, ValueRange carried, WriteTile tile);
   SmallVector<Value> emitRows(const Part &part, SmallVector<Value> slices, Value aligned = {});
   Value rowsToAlignment(const Part &part);

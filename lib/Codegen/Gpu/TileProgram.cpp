@@ -80,8 +80,8 @@ bool TileProgram::arrives(Value source) const {
   SmallVector<int64_t> shape = tileShape(source);
   Type type = getElementTypeOrSelf(source);
   Operation *view = source.getDefiningOp();
-  bool isPlane = shape.size() == 2 && ((type.isBF16() && hasAlignedLines(source, 8)) ||
-                                       (isNarrowed(source) && hasAlignedLines(source, 4)));
+  bool isPlane = shape.size() == 2 &&
+                 ((type.isBF16() && hasAlignedLines(source, 8)) || (isNarrowed(source) && hasAlignedLines(source, 4)));
   bool fits = isPlane || (shape.size() == 1 && type.isF32());
   return fits && isInput(source) && view && loop->isProperAncestor(view);
 }

@@ -63,7 +63,7 @@ def attention(window):
         T, D, piece = q.shape[2], q.shape[3], 1024
         y = torch.empty_like(q)
         for begin in range(0, T, piece):
-            end, first = begin + piece, max(0, begin - window + 1) if window else 0
+            end, first = min(T, begin + piece), max(0, begin - window + 1) if window else 0
             r = (q[:, :, begin:end] @ k[:, :, first:end].transpose(2, 3)) * D ** -0.5
             row = torch.arange(begin, end, device=q.device)[:, None]
             column = torch.arange(first, end, device=q.device)

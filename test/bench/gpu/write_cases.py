@@ -165,6 +165,7 @@ def cases():
         Case("mamba1/B8-T4096-D3072-N16", "mamba1", OPS["mamba1"], B=8, T=4096, D=3072, N=16),
         Case("attention/B1-T8192-H96-D128", "attention", attention(0), **wide),
         Case("window1024/B1-T32768-H16-D128", "window", attention(1024), B=1, T=32768, H=16, D=128),
+        Case("attention/B1-T8190-H96-D128", "attention", attention(0), B=1, T=8190, H=96, D=128),
         Case("cache/B1-T4096-H32-D128", "cache", attention_over(0, 32), past=4096, B=1, T=4096, H=32, D=128),
         Case("cache/B1-T256-H32-D128", "cache", attention_over(0, 32), past=4096, B=1, T=256, H=32, D=128),
         Case("ring2048/B1-T4096-H10-D256", "ring", attention_over(2048, 1), past=5000, window=2048, B=1, T=4096, H=10, D=256),
