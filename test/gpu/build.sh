@@ -6,7 +6,7 @@ set -eu
 strandc=$1 checkpoints=$2 out=build-gpu here=$(cd "$(dirname "$0")" && pwd)
 families=${FAMILIES:-hgrn hgrn2 gla retnet mamba mamba2 recurrent_gemma}
 with_cpu=${WITH_CPU:-hgrn recurrent_gemma} # whose states also go from GPU to CPU and back
-with_bf16=${WITH_BF16:-gla retnet} # of the families; also with rows in bf16
+with_bf16=${WITH_BF16:-gla retnet recurrent_gemma} # of the families; also with rows in bf16
 rm -rf $out && mkdir -p $out/files
 for f in $families; do
   "$strandc" "$checkpoints/$f" --target=nvptx --gpu-arch="${CHIPS:-sm_90a}" --cpu=x86-64-v3 -o $out/files/$f
