@@ -11,7 +11,8 @@ def RegisterTiles : Pass<"strand-register-tiles", "::mlir::func::FuncOp"> {
     which devices of sm_90a alone have, those of four warps with a multiple of 64 lines are wgmma (Wgmma.h). What is read of
     memory is copied to shared memory while the round before is computed, unless two blocks fit on a multiprocessor without
     that: by the threads (cp.async) or, on sm_90a, rows in bf16 by the copy engine (BulkCopies.h), to which `tile.boxes`
-    describes them. What lies there in f32 and is read as bf16 alone goes through registers, to be rounded. States and sums stay in registers from round to round.
+    describes them. What lies there in f32 and is read as bf16 alone goes through registers, to be rounded.
+    States and sums stay in registers from round to round.
 
     A loop stays as it is, with a remark that says why, if
     - an op in it is other than a fill, an element-wise op, a sum along one dimension or a product of two matrices in
