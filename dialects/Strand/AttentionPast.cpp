@@ -50,14 +50,13 @@ SmallVector<Value> AttentionOp::emitPast(OpBuilder &b, const ChunkOptions &) {
 /// A block for each row of the call, which it copies to its place if no later row of the sequence has that.
 SmallVector<Value> AttentionOp::emitNextStates(OpBuilder &b, const ChunkOptions &) {
   Location loc = getLoc();
-  Value one = indexConstant(b, loc, 1), sequences = sub(b, loc, numRows(b, loc, getOffsets()), one);
   SmallVector<OpFoldResult> rows{numRows(b, loc, getK())};
   auto blocks = scf::ForallOp::create(b, loc, rows, getStates().drop_front(), std::nullopt);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(blocks.getTerminator());
   Value row = blocks.getInductionVar(0);
   auto beginOf = [&](Value s) { return indexAt(b, loc, getOffsets(), s); };
-  Value s = lastNotAbove(b, loc, sequences, row, beginOf), end = beginOf(add(b, loc, s, one));
+  Value s = sequenceOf(b, loc, getOffsets(), row), end = beginOf(add(b, loc, s, indexConstant(b, loc, 1)));
   Value slot = indexAt(b, loc, getSlots(), s), before = indexAt(b, loc, getStates()[0], slot);
   Value place = placeOf(b, *this, add(b, loc, before, sub(b, loc, row, beginOf(s))));
   Value left = sub(b, loc, arith::MaxUIOp::create(b, loc, end, row), row); // 0 for rows behind the last sequence

@@ -28,7 +28,8 @@ struct HeadPart {
   }
 };
 
-/// A head's parts of results or states without the dimension `dim` of the head, and all such parts back in their places.
+/// A head's parts of results or states without the dimension `dim` of the head, and all such parts back in their
+/// places.
 inline SmallVector<Value> withoutHead(OpBuilder &b, Location loc, ValueRange values, unsigned dim) {
   SmallVector<Value> out;
   for (Value v : values) {

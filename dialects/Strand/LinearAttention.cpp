@@ -518,7 +518,6 @@ SmallVector<Value> HeadTile::vectorTile(ValueRange results, ValueRange states) {
   return finish(loop.getResult(1), loop.getResult(2), loop.getResult(0), loop.getResult(3), "i", results, states);
 }
 
-/// Removes or restores the unit dimension of the head.
 SmallVector<Value> LinearAttentionOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
                                                ValueRange states, const ChunkOptions &options) {
   Location loc = getLoc();

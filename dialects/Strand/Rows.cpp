@@ -60,33 +60,31 @@ Value strand::indexAt(OpBuilder &b, Location loc, Value tensor, Value at) {
   return arith::IndexCastOp::create(b, loc, b.getIndexType(), tensor::ExtractOp::create(b, loc, tensor, at));
 }
 
-Value strand::firstWhere(OpBuilder &b, Location loc, Value n,
-                         llvm::function_ref<Value(OpBuilder &, Value at)> holds) {
-  SmallVector<Value> range{indexConstant(b, loc, 0), n};
+Value strand::lastNotAbove(OpBuilder &b, Location loc, Value count, Value at,
+                           llvm::function_ref<Value(OpBuilder &, Value i)> begin) {
+  SmallVector<Value> whole{indexConstant(b, loc, 0), count};
   auto search = scf::WhileOp::create(
-      b, loc, TypeRange(ValueRange(range)), range,
-      [&](OpBuilder &b, Location loc, ValueRange v) {
-        Value open = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, v[0], v[1]);
-        scf::ConditionOp::create(b, loc, open, v);
+      b, loc, TypeRange(ValueRange(whole)), whole,
+      [&](OpBuilder &b, Location loc, ValueRange range) {
+        Value wide = arith::SubIOp::create(b, loc, range[1], range[0]);
+        Value open = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, wide, indexConstant(b, loc, 1));
+        scf::ConditionOp::create(b, loc, open, range);
       },
-      [&](OpBuilder &b, Location loc, ValueRange v) {
-        Value one = indexConstant(b, loc, 1);
-        Value middle = arith::ShRUIOp::create(b, loc, arith::AddIOp::create(b, loc, v[0], v[1]), one);
-        Value held = holds(b, middle), behind = arith::AddIOp::create(b, loc, middle, one);
-        Value from = arith::SelectOp::create(b, loc, held, v[0], behind);
-        Value to = arith::SelectOp::create(b, loc, held, middle, v[1]);
+      [&](OpBuilder &b, Location loc, ValueRange range) {
+        Value both = arith::AddIOp::create(b, loc, range[0], range[1]);
+        Value middle = arith::ShRUIOp::create(b, loc, both, indexConstant(b, loc, 1));
+        Value begun = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, begin(b, middle), at);
+        Value from = arith::SelectOp::create(b, loc, begun, middle, range[0]);
+        Value to = arith::SelectOp::create(b, loc, begun, range[1], middle);
         scf::YieldOp::create(b, loc, ValueRange{from, to});
       });
   return search.getResult(0);
 }
 
-/// The last that begins at the row or before.
 Value strand::sequenceOf(OpBuilder &b, Location loc, Value offsets, Value row) {
-  Value one = indexConstant(b, loc, 1), sequences = arith::SubIOp::create(b, loc, numRows(b, loc, offsets), one);
-  Value behind = firstWhere(b, loc, sequences, [&](OpBuilder &b, Value s) -> Value {
-    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, indexAt(b, loc, offsets, s), row);
-  });
-  return arith::SubIOp::create(b, loc, behind, one);
+  Value sequences = arith::SubIOp::create(b, loc, numRows(b, loc, offsets), indexConstant(b, loc, 1));
+  return lastNotAbove(b, loc, sequences, row,
+                      [&](OpBuilder &b, Value s) { return indexAt(b, loc, offsets, s); });
 }
 
 bool strand::isAll(Value tensor, double number) {
@@ -361,26 +359,6 @@ SmallVector<Value> strand::walkSingleRows(OpBuilder &b, StreamOpInterface op, Va
     return std::pair(results, SmallVector<Value>(ArrayRef(made).drop_front(outs.size())));
   };
   return back ? walkRowsBack(b, op, outs, whole) : walkRows(b, op, outs, whole);
-}
-
-Value strand::lastNotAbove(OpBuilder &b, Location loc, Value count, Value at, llvm::function_ref<Value(Value)> begin) {
-  SmallVector<Value> whole{indexConstant(b, loc, 0), count};
-  auto search = scf::WhileOp::create(
-      b, loc, TypeRange(ValueRange(whole)), whole,
-      [&](OpBuilder &, Location, ValueRange range) {
-        Value wide = arith::SubIOp::create(b, loc, range[1], range[0]);
-        Value open = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, wide, indexConstant(b, loc, 1));
-        scf::ConditionOp::create(b, loc, open, range);
-      },
-      [&](OpBuilder &, Location, ValueRange range) {
-        Value both = arith::AddIOp::create(b, loc, range[0], range[1]);
-        Value middle = arith::ShRUIOp::create(b, loc, both, indexConstant(b, loc, 1));
-        Value begun = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, begin(middle), at);
-        Value from = arith::SelectOp::create(b, loc, begun, middle, range[0]);
-        Value to = arith::SelectOp::create(b, loc, begun, range[1], middle);
-        scf::YieldOp::create(b, loc, ValueRange{from, to});
-      });
-  return search.getResult(0);
 }
 
 Value strand::startOf(OpBuilder &b, Location loc, Value block, int64_t size) {

@@ -20,9 +20,10 @@ Value numRows(OpBuilder &b, Location loc, Value rows);
 /// tensor[at] of integers as an index.
 Value indexAt(OpBuilder &b, Location loc, Value tensor, Value at);
 
-/// The first of n places where `holds`, which then holds at all behind; n if there is none. Found by halving.
-Value firstWhere(OpBuilder &b, Location loc, Value n, llvm::function_ref<Value(OpBuilder &, Value at)> holds);
-/// The sequence that a row is of.
+/// The last of `count` ascending numbers begin(0), begin(1), ... that is not above `at`; the first is not.
+Value lastNotAbove(OpBuilder &b, Location loc, Value count, Value at,
+                   llvm::function_ref<Value(OpBuilder &, Value i)> begin);
+/// The sequence that a row is of: the last that begins at it or before.
 Value sequenceOf(OpBuilder &b, Location loc, Value offsets, Value row);
 
 /// Whether every element of a tensor of floats is known to be `number`; a null one has none.
@@ -104,9 +105,6 @@ inline constexpr llvm::StringLiteral reasonAgainstReverse =
     "is reverse: a row depends on all rows behind it, so its sequence has to come in one piece";
 /// The initial value of a carried value as a tensor of its shape.
 Value initialState(OpBuilder &b, Location loc, const StateSpec &spec);
-
-/// The last of `count` ascending numbers begin(0), begin(1), ... that is not above `at`; the first is not.
-Value lastNotAbove(OpBuilder &b, Location loc, Value count, Value at, llvm::function_ref<Value(Value)> begin);
 
 /// Where block number `block` of `size` begins.
 Value startOf(OpBuilder &b, Location loc, Value block, int64_t size);

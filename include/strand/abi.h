@@ -223,12 +223,11 @@ void strand_rt_boxes(strand_rt_ctx *ctx, void *map, const void *matrix, int64_t 
                      int64_t box_columns);
 /* result[m, n] = sum_k rows[m, k] matrix[n, k] of bf16, summed up in f32, by NVIDIA's cuBLASLt, which is looked for when
  * this is first called for `from` rows or more. Strides are elements from row to row; `type` is that of the result,
- * STRAND_F32 or STRAND_BF16. With `adds`, what is in the result, of f32, is added. 0: the product is on its way, as what strand_rt_launch is asked for; 1: it is left to the
- * caller, and nothing was written. */
+ * STRAND_F32 or STRAND_BF16. With `adds`, what is in the result, of f32, is added. 0: the product is on its way, as what
+ * strand_rt_launch is asked for; 1: it is left to the caller, and nothing was written. */
 int64_t strand_rt_library_product(strand_rt_ctx *ctx, const void *rows, const void *matrix, void *result, int64_t m,
                                   int64_t n, int64_t k, int64_t row_stride, int64_t matrix_stride,
-                                  int64_t result_stride, int64_t type, int64_t adds,
-                                  int64_t from);
+                                  int64_t result_stride, int64_t type, int64_t adds, int64_t from);
 /* Copies what a call was given to the device: `placed` becomes the addresses of slots, tokens and offsets there. */
 void strand_rt_gpu_inputs(strand_rt_ctx *ctx, const int32_t *slots, const int32_t *tokens, const int32_t *offsets,
                           int64_t sequences, int64_t rows, void **placed);

@@ -30,7 +30,7 @@ void Expansion::writeChunks() {
 /// Results and next states, written into `into`.
 SmallVector<Value> Expansion::chunks(ValueRange into) {
   SmallVector<OpFoldResult> counts{numSequences(), b.getIndexAttr(op.getBlocks(options))};
-  bool inParts = carried.empty() && op.cutsSequences(options);
+  bool inParts = areTilesIndependent();
   SmallVector<Value> past = readsPast ? op.emitPast(b, options) : SmallVector<Value>();
   if (inParts)
     counts.push_back(numParts());
@@ -106,7 +106,7 @@ SmallVector<Value> Expansion::emitRows(const Part &part, SmallVector<Value> slic
   if (options.teams > 1)
     slices = emitTeams(part, part.rows, std::move(slices), done);
   return emitTiles(part.rows, std::move(slices), tile, done ? Value() : aligned, done,
-                   carried.empty() && op.cutsSequences(options));
+                   areTilesIndependent());
 }
 
 void Expansion::replace(ValueRange values) {

@@ -57,6 +57,7 @@ private:
   SmallVector<Value> emitTiles(Value rows, SmallVector<Value> carried, WriteTile tile, Value aligned = {},
                                Value done = {}, bool independent = false);
   int64_t shortestTile();
+  bool areTilesIndependent() { return carried.empty() && op.cutsSequences(options); }
   SmallVector<Value> emitLoop(Value from, Value to, int64_t length, ValueRange carried, WriteTile tile);
   SmallVector<Value> emitRows(const Part &part, SmallVector<Value> slices, Value aligned = {});
   Value rowsToAlignment(const Part &part);

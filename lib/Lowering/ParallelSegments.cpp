@@ -27,6 +27,7 @@ public:
 
 private:
   using Item = llvm::function_ref<Value(OpBuilder &, ValueRange at)>;
+  using Holds = llvm::function_ref<Value(OpBuilder &, Value at)>;
 
   OpBuilder b;
   Location loc;
@@ -41,6 +42,7 @@ private:
   Value made(Value n, ArrayRef<int64_t> shape, Type element, Item item);
   Value countsOfRows();
   Value sumOfMask(OpBuilder &b, Value from, Value to, Value begin);
+  Value firstWhere(OpBuilder &b, Value n, Holds holds);
   Value countBefore(OpBuilder &b, Value sequence);
   Value inside(OpBuilder &b, Value condition, Type type, Item ifTrue, Item ifFalse);
 };
@@ -109,6 +111,26 @@ Value Segments::inside(OpBuilder &b, Value condition, Type type, Item ifTrue, It
   return scf::IfOp::create(b, loc, condition, branch(ifTrue), branch(ifFalse)).getResult(0);
 }
 
+/// The first of n places where `holds`, which then holds at all behind; n if there is none.
+Value Segments::firstWhere(OpBuilder &b, Value n, Holds holds) {
+  SmallVector<Value> range{indexConstant(b, loc, 0), n};
+  auto search = scf::WhileOp::create(
+      b, loc, TypeRange(ValueRange(range)), range,
+      [&](OpBuilder &b, Location, ValueRange v) {
+        Value open = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, v[0], v[1]);
+        scf::ConditionOp::create(b, loc, open, v);
+      },
+      [&](OpBuilder &b, Location, ValueRange v) {
+        Value one = indexConstant(b, loc, 1);
+        Value middle = arith::ShRUIOp::create(b, loc, arith::AddIOp::create(b, loc, v[0], v[1]), one);
+        Value held = holds(b, middle), behind = arith::AddIOp::create(b, loc, middle, one);
+        Value from = arith::SelectOp::create(b, loc, held, v[0], behind);
+        Value to = arith::SelectOp::create(b, loc, held, middle, v[1]);
+        scf::YieldOp::create(b, loc, ValueRange{from, to});
+      });
+  return search.getResult(0);
+}
+
 /// True entries of the mask before the first row of a sequence, or before the end of all.
 Value Segments::countBefore(OpBuilder &b, Value sequence) {
   Value first = indexAt(b, loc, offsets, sequence);
@@ -128,7 +150,7 @@ void Segments::replace(CompactOp op) {
   Value inner = made(numRows(b, loc, offsets), {}, number,
                      [&](OpBuilder &b, ValueRange at) { return countBefore(b, at[0]); });
   Value sources = made(rows, {}, number, [&](OpBuilder &b, ValueRange at) {
-    Value row = firstWhere(b, loc, rows, [&](OpBuilder &b, Value t) -> Value {
+    Value row = firstWhere(b, rows, [&](OpBuilder &b, Value t) -> Value {
       return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, indexAt(b, loc, counts, t), at[0]);
     });
     return i32(b, row);

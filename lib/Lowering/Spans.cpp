@@ -132,7 +132,7 @@ Value Spans::numberOfSpans() {
 
 /// The last sequence that begins at span `p` or before.
 Value Spans::sequenceOf(Value p) {
-  return lastNotAbove(b, loc, sequences, p, [&](Value s) { return firstSpanOf(s); });
+  return lastNotAbove(b, loc, sequences, p, [&](OpBuilder &, Value s) { return firstSpanOf(s); });
 }
 
 Spans::Span Spans::spanAt(Value p) {
@@ -183,7 +183,8 @@ Value Spans::neutral(unsigned i, Value into) {
   Value one = floatConstant(b, loc, begin.getType(), 1);
   return generic(b, loc, {}, into, b.getMultiDimIdentityMap(rank), std::string(rank, 'p'),
                  [&](OpBuilder &b, Location loc, ValueRange) -> SmallVector<Value> {
-                   Value row = linalg::IndexOp::create(b, loc, rank - 2), column = linalg::IndexOp::create(b, loc, rank - 1);
+                   Value row = linalg::IndexOp::create(b, loc, rank - 2);
+                   Value column = linalg::IndexOp::create(b, loc, rank - 1);
                    Value same = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, row, column);
                    return {arith::SelectOp::create(b, loc, same, one, number)};
                  })[0];

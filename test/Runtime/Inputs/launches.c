@@ -1,10 +1,7 @@
 /* Calls of five launches each, some of which do what earlier ones did. */
-#include <stdio.h>
-#include <strand/abi.h>
+#include "launching.h"
 
 static const char *const names[] = {"load", "step"};
-static const strand_image image = {"sm_90a", STRAND_CUBIN, 1, ""};
-static const strand_device_code code = {STRAND_ABI_VERSION, 2, names, 1, &image};
 
 /* The last of `count` launches has `argument`. */
 static void call(strand_rt_ctx *ctx, int64_t count, int64_t argument) {
@@ -13,15 +10,13 @@ static void call(strand_rt_ctx *ctx, int64_t count, int64_t argument) {
     int64_t cell = i == count - 1 ? argument : i;
     strand_rt_launch(ctx, i % 2, 3, 32, 0, &cell, 1);
   }
-  if (strand_rt_gpu_status(ctx) != STRAND_OK)
-    printf("error: %s\n", strand_rt_gpu_problem(ctx));
+  tellProblem(ctx);
 }
 
 int main(void) {
-  char why[200];
-  strand_rt_ctx *ctx = strand_rt_gpu_create(&code, why, sizeof why);
+  strand_rt_ctx *ctx = openDevice(names);
   if (!ctx)
-    return puts(why), 1;
+    return 1;
   for (int64_t i = 0; i < 3; ++i)
     call(ctx, 5, 77);
   call(ctx, 5, 78);
@@ -37,8 +32,7 @@ int main(void) {
   strand_rt_boxes(ctx, cells + 1, (void *)8192, 300, 128, 64, 32);
   strand_rt_launch(ctx, 1, 3, 32, 0, cells, 17);
   strand_rt_boxes(ctx, cells + 1, (void *)8192, 0, 128, 64, 32); /* no rows */
-  if (strand_rt_gpu_status(ctx) != STRAND_OK)
-    printf("error: %s\n", strand_rt_gpu_problem(ctx));
+  tellProblem(ctx);
   puts("end");
   strand_rt_gpu_destroy(ctx);
 }

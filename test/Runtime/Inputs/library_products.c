@@ -1,10 +1,7 @@
 /* Calls of products between launches: what a library does not take, a launch stands for. */
-#include <stdio.h>
-#include <strand/abi.h>
+#include "launching.h"
 
 static const char *const names[] = {"load", "own"};
-static const strand_image image = {"sm_90a", STRAND_CUBIN, 1, ""};
-static const strand_device_code code = {STRAND_ABI_VERSION, 2, names, 1, &image};
 
 enum { M = 3, N = 2, K = 4, ROW = 6, RESULT = 5, FROM = 2 };
 /* 1, 2, 3, ... in bf16 */
@@ -25,15 +22,13 @@ static void call(strand_rt_ctx *ctx, int64_t m) {
   product(ctx, m, STRAND_F32, 0);
   product(ctx, m, STRAND_BF16, 0);
   launch(ctx, 0, 1);
-  if (strand_rt_gpu_status(ctx) != STRAND_OK)
-    printf("error: %s\n", strand_rt_gpu_problem(ctx));
+  tellProblem(ctx);
 }
 
 int main(void) {
-  char why[200];
-  strand_rt_ctx *ctx = strand_rt_gpu_create(&code, why, sizeof why);
+  strand_rt_ctx *ctx = openDevice(names);
   if (!ctx)
-    return puts(why), 1;
+    return 1;
   for (int i = 0; i < M * ROW; ++i)
     rows[i] = numbers[i % 6];
   for (int i = 0; i < N * K; ++i)
