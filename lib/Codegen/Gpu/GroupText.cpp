@@ -1,8 +1,30 @@
 #include "lib/Codegen/Gpu/GroupText.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringMap.h"
 using namespace llvm;
 using namespace strand;
 namespace {
+
+/// Registers of the text that hold an operand and what is added to it.
+using SumsOfText = StringMap<std::pair<int64_t, int64_t>>;
+
+/// `sum, $3, 128`
+bool readSum(StringRef text, SumsOfText &sums) {
+  auto [name, rest] = text.split(", $");
+  std::pair<int64_t, int64_t> &sum = sums[name];
+  return !rest.consumeInteger(10, sum.first) && rest.consume_front(", ") && !rest.getAsInteger(10, sum.second);
+}
+
+/// A descriptor: an operand, or a register that holds it and more.
+bool readDescriptor(StringRef &text, const SumsOfText &sums, int64_t &number, int64_t &behind) {
+  auto [name, rest] = text.split(", ");
+  auto sum = sums.find(name);
+  if (sum == sums.end())
+    return false;
+  text = rest;
+  std::tie(number, behind) = sum->second;
+  return true;
+}
 
 /// An operand, `$3`, or several in braces.
 std::optional<SmallVector<int64_t>> readOperands(StringRef &text) {
@@ -23,11 +45,18 @@ std::optional<SmallVector<int64_t>> readOperands(StringRef &text) {
 }
 
 /// `wgmma.mma_async... {sums}, first, second, adds, 1, 1, turned..`, behind the number of columns.
-std::optional<GroupInstruction> readMultiply(StringRef text) {
+std::optional<GroupInstruction> readMultiply(StringRef text, const SumsOfText &known) {
   GroupInstruction made{GroupInstruction::multiply};
   if (text.consumeInteger(10, made.columns) || !text.consume_front("k16.f32.bf16.bf16 "))
     return {};
-  auto sums = readOperands(text), first = readOperands(text), second = readOperands(text);
+  auto sums = readOperands(text);
+  std::optional<SmallVector<int64_t>> factors[2];
+  for (auto [factor, behind] : zip(factors, std::initializer_list<int64_t *>{&made.firstBehind, &made.secondBehind}))
+    if (int64_t number; readDescriptor(text, known, number, *behind))
+      factor = {number};
+    else
+      factor = readOperands(text);
+  auto &[first, second] = factors;
   if (!sums || !first || !second || int64_t(sums->size()) != made.columns / 2 || second->size() != 1)
     return {};
   for (auto [i, number] : enumerate(*sums))
@@ -51,15 +80,19 @@ bool strand::isGroupText(StringRef text) { return text.contains("wgmma."); }
 
 std::optional<SmallVector<GroupInstruction>> strand::readGroupText(StringRef text) {
   SmallVector<GroupInstruction> all;
+  SumsOfText sums;
   SmallVector<StringRef> lines;
   text.split(lines, '\n', -1, false);
   for (StringRef line : lines) {
     line.consume_back(";");
     if (line.consume_front("wgmma.mma_async.sync.aligned.m64n")) {
-      auto made = readMultiply(line);
+      auto made = readMultiply(line, sums);
       if (!made)
         return {};
       all.push_back(*made);
+    } else if (line.consume_front("add.s64 ")) {
+      if (!readSum(line, sums))
+        return {};
     } else if (line == "wgmma.fence.sync.aligned") {
       all.push_back({GroupInstruction::fence});
     } else if (line == "wgmma.commit_group.sync.aligned") {
@@ -68,7 +101,7 @@ std::optional<SmallVector<GroupInstruction>> strand::readGroupText(StringRef tex
       all.push_back({GroupInstruction::wait});
       if (line.getAsInteger(10, all.back().pending))
         return {};
-    } else if (line != "{" && line != "}" && line != ".reg .pred p" && line != "setp.ne.b32 p, 0, 0") {
+    } else if (line != "{" && line != "}" && !line.starts_with(".reg ") && line != "setp.ne.b32 p, 0, 0") {
       return {};
     }
   }

@@ -12,6 +12,7 @@ struct GroupInstruction {
   int64_t columns = 0, sums = 0;      // of a product; the number of the first of the operands that are its sums
   llvm::SmallVector<int64_t> first{}; // numbers of operands: 4 words or a descriptor
   int64_t second = 0;
+  int64_t firstBehind = 0, secondBehind = 0; // what is added to a descriptor
   bool addsSums = false, firstTurned = false, secondTurned = false;
   int64_t pending = 0; // of a wait
 };

@@ -194,6 +194,10 @@ LogicalResult LaneCode::rewrite(Operation *op) {
       replace(call("strand_lane_thread", i32, {}));
       return success();
     }
+    if (text.getAsmString() == addText) {
+      replace(LLVM::AddOp::create(b, text.getOperands()[0], text.getOperands()[1]));
+      return success();
+    }
     if (isGroupText(text.getAsmString()))
       return rewriteGroup(text);
     if (isBulkText(text.getAsmString()))
@@ -256,6 +260,9 @@ LogicalResult LaneCode::rewriteGroup(LLVM::InlineAsmOp op) {
     if (int64_t result; !constraint.getAsInteger(10, result))
       LLVM::StoreOp::create(b, v, wordAt(result));
   auto operand = [&](int64_t n) { return op.getOperands()[n - results]; };
+  auto descriptor = [&](int64_t n, int64_t behind) -> Value {
+    return IndexMath{b, b.getLoc(), b.getI64Type()}.add(operand(n), behind);
+  };
   for (const GroupInstruction &made : *instructionsOf) {
     switch (made.kind) {
     case GroupInstruction::fence: call("strand_lane_group_fence", {}, number(fences++)); break;
@@ -270,7 +277,8 @@ LogicalResult LaneCode::rewriteGroup(LLVM::InlineAsmOp op) {
       call("strand_lane_group_multiply", {},
            {number(instructions++), wordAt(made.sums),
             hasWords ? wordAt(results) : LLVM::ZeroOp::create(b, pointer).getResult(),
-            hasWords ? number(0) : operand(made.first[0]), operand(made.second), number(made.columns),
+            hasWords ? number(0) : descriptor(made.first[0], made.firstBehind),
+            descriptor(made.second, made.secondBehind), number(made.columns),
             number(made.addsSums), number(made.firstTurned), number(made.secondTurned)});
     }
   }

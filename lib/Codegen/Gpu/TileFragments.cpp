@@ -40,6 +40,16 @@ Value TileThread::line(int64_t lines, int64_t f, int64_t half) {
 
 Value TileThread::column(int64_t n) { return at().add(pairColumn, n * fragment.rows); }
 
+Value TileThread::columnNumber(int64_t n) {
+  if (!n)
+    return pairColumn;
+  ImplicitLocOpBuilder &b = *builder;
+  return LLVM::InlineAsmOp::create(b, TypeRange(b.getI32Type()), ValueRange{pairColumn, number(n * fragment.rows)},
+                                   addText, "=r,r,n", /*has_side_effects=*/false, /*is_align_stack=*/false,
+                                   LLVM::tailcallkind::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr())
+      .getResult(0);
+}
+
 Value TileThread::isFirstHolder(int64_t lines) {
   ImplicitLocOpBuilder &b = *builder;
   int64_t fragments = lines / linesOfFragment16;

@@ -120,7 +120,7 @@ SmallVector<SmallVector<Value>> TileCode::resultsOfMap(const TileStep &step) {
       for (int64_t e = 0; e < valuesOfFragment; ++e) {
         SmallVector<Value> arguments, indices(2);
         indices[step.lines] = at.line(lines, f, e / 2);
-        indices[1 - step.lines] = at.at().add(at.column(n), e % 2);
+        indices[1 - step.lines] = at.at().add(at.columnNumber(n), e % 2);
         for (OpOperand &operand : op->getOpOperands()) {
           SmallVector<unsigned> loops = step.loopsOf(operand);
           bool summed = operand.getOperandNumber() >= inputs && isSum(operand.getOperandNumber() - inputs);
@@ -243,9 +243,13 @@ TileCode::Words TileCode::firstFactor(Value tile, bool alongRows, int64_t lines,
   return known;
 }
 
-/// Reads what products in `loop` multiply in all of its rounds, to be kept in registers through it.
+/// Reads what products in `loop` multiply in all of its rounds, to be kept in registers through it, if these are free.
 SmallVector<Value> TileCode::keepFactors(scf::ForOp loop) {
+  constexpr int64_t mostKept = 144; // of 255 registers, with what is carried; scores and addresses take others
   SmallVector<Value> tiles;
+  int64_t registers = 0;
+  for (Value tile : carriedBy(loop))
+    registers += slotsOf(tile);
   loop->walk([&](linalg::LinalgOp op) {
     const TileStep *step = program.stepOf(op);
     if (!step->isProduct)
@@ -254,6 +258,10 @@ SmallVector<Value> TileCode::keepFactors(scf::ForOp loop) {
     Value tile = program.sourceOf(tileOf(factors.first->get()));
     if (!program.isInput(tile) || !places.contains(tile) || llvm::is_contained(tiles, tile))
       return;
+    int64_t words = at.fragmentsOfThread(factors.lines) * factors.depth / depthOfStep * 2 * wordsOfFragment;
+    if (registers + words > mostKept)
+      return;
+    registers += words;
     loaded.erase(tile);
     for (int64_t k = 0; k < factors.depth / depthOfStep; ++k)
       for (int64_t f = 0; f < at.fragmentsOfThread(factors.lines); ++f)

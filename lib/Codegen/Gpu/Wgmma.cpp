@@ -7,6 +7,9 @@ using namespace mlir;
 using namespace strand;
 namespace {
 
+constexpr int64_t unit = 16; // of what descriptors name
+constexpr const char *firstSumOfText = "first", *secondSumOfText = "second";
+
 int64_t swizzleOf(int64_t bytesOfRow) { return bytesOfRow == 128 ? 1 : bytesOfRow == 64 ? 2 : 3; }
 
 /// PTX with numbered operands: results, sums that become them, then others.
@@ -48,44 +51,63 @@ private:
   SmallVector<Value> operands;
   std::string text, constraints;
 
+  DenseMap<Value, std::string> descriptors;
+
   std::string operand(Value v) {
     operands.push_back(v);
     constraints += v.getType().isInteger(64) ? ",l" : ",r";
     return "$" + std::to_string(results + operands.size() - 1);
+  }
+  /// A descriptor; what is added to it is computed in the text's register `sum`.
+  std::string descriptor(const GroupFactor &factor, StringRef sum) {
+    std::string &known = descriptors[factor.values[0]];
+    if (known.empty())
+      known = operand(factor.values[0]);
+    if (!factor.behind)
+      return known;
+    line("add.s64 " + sum + ", " + known + ", " + Twine(factor.behind) + ";");
+    return sum.str();
   }
   static std::string list(ArrayRef<std::string> names) { return "{" + llvm::join(names, ", ") + "}"; }
 };
 
 void GroupText::multiply(const GroupProduct &product, int64_t firstSum) {
   int64_t each = product.columns / 2, steps = product.steps.size() / product.blocks;
-  DenseMap<Value, std::string> seconds;
   for (auto [i, step] : llvm::enumerate(product.steps)) {
     SmallVector<std::string> sums, words;
     for (int64_t j = 0; j < each; ++j)
       sums.push_back("$" + std::to_string(firstSum + int64_t(i) / steps * each + j));
-    for (Value v : step.first)
-      words.push_back(operand(v));
-    std::string &second = seconds[step.second];
-    if (second.empty())
-      second = operand(step.second);
-    bool inRegisters = words.size() > 1, isFirst = product.sums.empty() && int64_t(i) % steps == 0;
+    bool inRegisters = step.first.values.size() > 1;
+    if (inRegisters)
+      for (Value v : step.first.values)
+        words.push_back(operand(v));
+    else
+      words.push_back(descriptor(step.first, firstSumOfText));
+    std::string second = descriptor(step.second, secondSumOfText);
+    bool isFirst = product.sums.empty() && int64_t(i) % steps == 0;
     line("wgmma.mma_async.sync.aligned.m64n" + Twine(product.columns) + "k16.f32.bf16.bf16 " + list(sums) + ", " +
          (inRegisters ? list(words) : words[0]) + ", " + second + (isFirst ? ", p" : ", 1") + ", 1, 1" +
-         (inRegisters ? "" : product.firstTurned ? ", 1" : ", 0") + (product.secondTurned ? ", 1;" : ", 0;"));
+         (inRegisters           ? ""
+          : product.firstTurned ? ", 1"
+                                : ", 0") +
+         (product.secondTurned ? ", 1;" : ", 0;"));
   }
 }
 } // namespace
 
-Value strand::groupDescriptor(ImplicitLocOpBuilder &b, const Plane &plane, bool turned, int64_t firstLine, int64_t k) {
-  constexpr int64_t unit = 16, window = 0x3ffff, rowsOfCore = 8;
+int64_t strand::groupOffset(const Plane &plane, bool turned, int64_t firstLine, int64_t k) {
   int64_t depth = k * depthOfGroup, row = turned ? depth : firstLine, column = turned ? firstLine : depth;
   int64_t width = plane.columnsOfPanel();
-  int64_t offset = column / width * plane.bytesOfPanel() + row * plane.bytesOfRow() + column % width * 2;
+  return (column / width * plane.bytesOfPanel() + row * plane.bytesOfRow() + column % width * 2) / unit;
+}
+
+Value strand::groupDescriptor(ImplicitLocOpBuilder &b, const Plane &plane, bool turned) {
+  constexpr int64_t window = 0x3ffff, rowsOfCore = 8;
   int64_t panels = turned ? plane.bytesOfPanel() / unit : 1, rows = rowsOfCore * plane.bytesOfRow() / unit;
   IndexMath i32{b, b.getLoc(), b.getI32Type()}, i64{b, b.getLoc(), b.getI64Type()};
   Value address = LLVM::PtrToIntOp::create(b, b.getI32Type(), plane.pointer);
   Value begin = i32.div(arith::AndIOp::create(b, address, i32.of(window)), i32.of(unit));
-  Value low = arith::ExtUIOp::create(b, b.getI64Type(), i32.add(begin, offset / unit | panels << 16));
+  Value low = arith::ExtUIOp::create(b, b.getI64Type(), i32.add(begin, panels << 16));
   return arith::OrIOp::create(b, low, i64.of(rows << 32 | swizzleOf(plane.bytesOfRow()) << 62));
 }
 
@@ -99,6 +121,7 @@ SmallVector<Value> strand::multiplyGroup(ImplicitLocOpBuilder &b, ArrayRef<Group
     text.line("setp.ne.b32 p, 0, 0;");
   }
   // sums and words were written by the thread
+  text.line(".reg .b64 " + Twine(firstSumOfText) + ", " + secondSumOfText + ";");
   text.line("wgmma.fence.sync.aligned;");
   int64_t firstSum = 0;
   for (const GroupProduct &product : products) {
@@ -135,14 +158,14 @@ void TileCode::emitGroupProduct(const TileStep &step, const Factors &factors) {
     planeOf(second, Reader::group); // is read behind a barrier that there may be in between
   }
   GroupProduct product{factors.columns, !alongRows, factors.depthIsRows, {}, at.fragmentsOfThread(factors.lines), {}};
-  SmallVector<Value> seconds;
-  for (int64_t k = 0; k < factors.depth / depthOfGroup; ++k)
-    seconds.push_back(groupDescriptor(b, secondPlane, factors.depthIsRows, 0, k));
+  Value descriptor = inRegisters ? Value() : groupDescriptor(b, firstPlane, !alongRows);
+  Value ofSecond = groupDescriptor(b, secondPlane, factors.depthIsRows);
   for (int64_t f = 0; f < product.blocks; ++f)
-    for (auto [k, descriptor] : llvm::enumerate(seconds)) {
-      Words words = inRegisters ? firstFactor(first, alongRows, factors.lines, f, k)
-                                : Words{groupDescriptor(b, firstPlane, !alongRows, f * linesOfGroup, k)};
-      product.steps.push_back({words, descriptor});
+    for (int64_t k = 0; k < factors.depth / depthOfGroup; ++k) {
+      GroupFactor lines = inRegisters
+                              ? GroupFactor{firstFactor(first, alongRows, factors.lines, f, k)}
+                              : GroupFactor{{descriptor}, groupOffset(firstPlane, !alongRows, f * linesOfGroup, k)};
+      product.steps.push_back({lines, {{ofSecond}, groupOffset(secondPlane, factors.depthIsRows, 0, k)}});
     }
   if (begun.contains(out))
     settle();
