@@ -43,11 +43,68 @@ static Value finite(OpBuilder &b, Location loc, Value log) {
   return arith::SelectOp::create(b, loc, isBelow, least, log);
 }
 
-GateSums strand::gateSums(OpBuilder &b, Location loc, Value gate, int64_t length, Type element) {
+/// Sums of multiples of 2^-7 up to 2^16 are exact in f32; what is left of each gate is at most 2^-8.
+static GateSums exactGateSums(OpBuilder &b, Location loc, Value gates, int64_t length, Type element) {
+  constexpr double toMultiples = 3 << 15; // x + this - this: x to a multiple of 2^-7, if |x| < 2^15
+  Value zero = floatConstant(b, loc, element, 0), toBaseTwo = floatConstant(b, loc, element, log2e);
+  auto map = [&](StringRef loops, StringRef dims) { return dimsMap(b.getContext(), loops, dims); };
+  auto cut = [&](OpBuilder &b, Location loc, Value gate) -> std::pair<Value, Value> {
+    Value log = finite(b, loc, gate), large = floatConstant(b, loc, element, toMultiples);
+    Value whole = arith::SubFOp::create(b, loc, arith::AddFOp::create(b, loc, log, large), large);
+    return {whole, arith::SubFOp::create(b, loc, log, whole)};
+  };
+  SmallVector<Value> zeros{filled(b, loc, {length}, zero), filled(b, loc, {length}, zero)};
+  SmallVector<Value> sums =
+      generic(b, loc, gates, zeros, {map("rs", "s"), map("rs", "r"), map("rs", "r")}, "pr",
+              [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                Value r = linalg::IndexOp::create(b, loc, 0), s = linalg::IndexOp::create(b, loc, 1);
+                Value counts = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, s, r);
+                auto [whole, rest] = cut(b, loc, x[0]);
+                return {arith::AddFOp::create(b, loc, x[1], arith::SelectOp::create(b, loc, counts, whole, zero)),
+                        arith::AddFOp::create(b, loc, x[2], arith::SelectOp::create(b, loc, counts, rest, zero))};
+              });
+  auto totalOf = [&](bool ofWhole) {
+    return generic(b, loc, gates, filled(b, loc, {}, zero), {map("s", "s"), map("s", "")}, "r",
+                   [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                     auto [whole, rest] = cut(b, loc, x[0]);
+                     return {arith::AddFOp::create(b, loc, x[1], ofWhole ? whole : rest)};
+                   })[0];
+  };
+  Value whole = totalOf(true), rest = totalOf(false);
+  SmallVector<Value> both = generic(
+      b, loc, {sums[0], sums[1], whole, rest},
+      {emptyTensor(b, loc, {length}, element), emptyTensor(b, loc, {length}, element)},
+      {map("r", "r"), map("r", "r"), map("r", ""), map("r", ""), map("r", "r"), map("r", "r")}, "p",
+      [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+        Value before = arith::AddFOp::create(b, loc, x[0], x[1]);
+        Value after = arith::AddFOp::create(b, loc, arith::SubFOp::create(b, loc, x[2], x[0]),
+                                            arith::SubFOp::create(b, loc, x[3], x[1]));
+        return {arith::MulFOp::create(b, loc, before, toBaseTwo), arith::MulFOp::create(b, loc, after, toBaseTwo)};
+      });
+  Value total = generic(b, loc, {whole, rest}, emptyTensor(b, loc, {}, element), {map("", ""), map("", ""), map("", "")},
+                        "",
+                        [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                          return {arith::MulFOp::create(b, loc, arith::AddFOp::create(b, loc, x[0], x[1]), toBaseTwo)};
+                        })[0];
+  return {both[0], both[1], total, sums[0], sums[1]};
+}
+
+Value GateSums::since(OpBuilder &b, Location loc, ValueRange ofRows) const {
+  if (!whole)
+    return arith::SubFOp::create(b, loc, ofRows[0], ofRows[1]);
+  Value exact = arith::SubFOp::create(b, loc, ofRows[0], ofRows[2]),
+        small = arith::SubFOp::create(b, loc, ofRows[1], ofRows[3]);
+  Value sum = arith::AddFOp::create(b, loc, exact, small);
+  return arith::MulFOp::create(b, loc, sum, floatConstant(b, loc, sum.getType(), log2e));
+}
+
+GateSums strand::gateSums(OpBuilder &b, Location loc, Value gate, int64_t length, Type element, bool exact) {
   Value zero = floatConstant(b, loc, element, 0), toBaseTwo = floatConstant(b, loc, element, log2e);
   bool perRow = isa<RankedTensorType>(gate.getType());
   auto map = [&](StringRef loops, StringRef dims) { return dimsMap(b.getContext(), loops, dims); };
   Value gates = perRow ? gate : filled(b, loc, {length}, gate);
+  if (exact)
+    return exactGateSums(b, loc, gates, length, element);
   Value sums = generic(b, loc, gates, filled(b, loc, {length}, zero), {map("rs", "s"), map("rs", "r")}, "pr",
                        [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                          Value r = linalg::IndexOp::create(b, loc, 0), s = linalg::IndexOp::create(b, loc, 1);
@@ -71,7 +128,7 @@ GateSums strand::gateSums(OpBuilder &b, Location loc, Value gate, int64_t length
                   [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                     return {arith::MulFOp::create(b, loc, x[0], toBaseTwo)};
                   })[0];
-  return {both[0], both[1], total};
+  return {both[0], both[1], total, {}, {}};
 }
 
 Value strand::decayed(OpBuilder &b, Location loc, Value x, StringRef dims, Value logs, StringRef logDims, Value factor,

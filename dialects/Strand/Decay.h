@@ -13,15 +13,22 @@ struct DecayWeights {
 /// `gate`: logarithms, one a row or the same number for all rows; none: nothing decays.
 DecayWeights decayWeights(OpBuilder &b, Location loc, Value gate, int64_t length, Type element);
 
-/// Sums of the logarithms, to base 2, of decays of one head over a tile, as exact as results in bf16 need: `after` is a
-/// difference, and wrong by some 2^-24 of `total`.
+/// Sums of the logarithms, to base 2, of decays of one head over a tile, as exact as results in bf16 need: `after` and
+/// what is since another row are differences, and wrong by some 2^-24 of `total`.
 struct GateSums {
   Value before; // of each row, of all gates up to its own
   Value after;  // of each row, of all gates behind it
   Value total;  // of all rows, of rank 0
+  /// Of exact sums: `before` to base e as what 2^-7 divides, of which differences lose nothing, and a small rest.
+  Value whole, rest;
+
+  /// Of gates between two rows, from their `before`, or from `whole` and `rest` of the later, then the earlier row.
+  Value since(OpBuilder &b, Location loc, ValueRange ofRows) const;
+  /// What `since` takes of each row.
+  SmallVector<Value> ofRow() const { return whole ? SmallVector<Value>{whole, rest} : SmallVector<Value>{before}; }
 };
-/// `gate`: one natural logarithm a row, or one for all rows.
-GateSums gateSums(OpBuilder &b, Location loc, Value gate, int64_t length, Type element);
+/// `gate`: one natural logarithm a row, or one for all rows. `exact`: nothing is lost in differences.
+GateSums gateSums(OpBuilder &b, Location loc, Value gate, int64_t length, Type element, bool exact = false);
 
 /// The same of decays that each channel has of its own. Each sum is made where it is asked for: threads that hold tiles
 /// in registers have no room for all of them at once.

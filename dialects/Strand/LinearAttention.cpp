@@ -155,11 +155,16 @@ FailureOr<SmallVector<Value>> LinearAttentionOp::decomposeOperation(OpBuilder &b
 
 //===--- tiles ---------------------------------------------------------------------------------------------------===//
 
-/// Whether tiles are for tensor cores: rows in bf16, so that products may round their factors to bf16.
+/// Whether products may round their factors to bf16, as rows are.
+static bool isRounded(LinearAttentionOp op) {
+  return comesFromBf16(op.getQ()) && comesFromBf16(op.getK()) && comesFromBf16(op.getV());
+}
+
+/// Whether tiles are for tensor cores: rows in bf16, or in f32, in parts. A decay for each channel wants rows in bf16.
 static bool isForTensorCores(LinearAttentionOp op, const ChunkOptions &options) {
+  bool isF32 = rowsType(op.getV()).getElementType().isF32() && !op.hasVectorGate();
   return options.tensorCores && !options.singleRow && (!op.getBonus() || op.hasVectorGate()) && !op.getNormalized() &&
-         op.getKeySize() % 16 == 0 && op.getValueSize() % 16 == 0 && comesFromBf16(op.getQ()) &&
-         comesFromBf16(op.getK()) && comesFromBf16(op.getV());
+         op.getKeySize() % 16 == 0 && op.getValueSize() % 16 == 0 && (isRounded(op) || isF32);
 }
 
 static int64_t valuesOfBlock(LinearAttentionOp op, const ChunkOptions &options) {
@@ -243,6 +248,9 @@ struct HeadTile {
   /// Gates of all channels as factors, C x K.
   Value factors();
   SmallVector<Value> scalarTile(ValueRange results, ValueRange states);
+  /// x as a factor of products of bf16.
+  Parts parts(Value x) { return inBf16Parts(b, loc, x, isRounded(op) ? 1 : partsOfF32); }
+  GateSums sumsOfGate() { return gate ? gateSums(b, loc, gate, C, e, !isRounded(op)) : GateSums(); }
   /// The same from products of bf16, and with as few values to multiply by decays as there can be.
   SmallVector<Value> tensorCoreTile(ValueRange results, ValueRange states);
   Value tensorCoreState(const GateSums &gates, Value state);
@@ -400,17 +408,17 @@ SmallVector<Value> HeadTile::scalarTile(ValueRange results, ValueRange states) {
 }
 
 SmallVector<Value> HeadTile::tensorCoreTile(ValueRange results, ValueRange states) {
-  Value q16 = inBf16(b, loc, q), k16 = inBf16(b, loc, k);
-  GateSums gates;
-  if (gate)
-    gates = gateSums(b, loc, gate, C, e);
-  Value scores = contract(b, loc, q16, "ri", k16, "si", filled(b, loc, {C, C}, zero), "rs");
+  Parts queries = parts(q);
+  GateSums gates = sumsOfGate();
+  Value scores = contractParts(b, loc, queries, "ri", parts(k), "si", filled(b, loc, {C, C}, zero), "rs");
   SmallVector<Value> ins;
   SmallVector<AffineMap> maps;
-  if (gate) {
-    ins.append({gates.before, gates.before});
-    maps.append({map("rs", "r"), map("rs", "s")});
-  }
+  if (gate)
+    for (StringRef row : {"r", "s"})
+      for (Value sums : gates.ofRow()) {
+        ins.push_back(sums);
+        maps.push_back(map("rs", row));
+      }
   maps.push_back(map("rs", "rs"));
   scores =
       generic(b, loc, ins, scores, maps, "pp", [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
@@ -419,15 +427,15 @@ SmallVector<Value> HeadTile::tensorCoreTile(ValueRange results, ValueRange state
         Value seen = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, s, r);
         if (gate) {
           // where s is later the difference is positive, and its power could be infinite
-          Value since = arith::SelectOp::create(b, loc, seen, arith::SubFOp::create(b, loc, x[0], x[1]), zero);
+          Value since = arith::SelectOp::create(b, loc, seen, gates.since(b, loc, x), zero);
           score = mul(b, loc, score, coarsePowerOfTwo(b, loc, since));
         }
         return {arith::SelectOp::create(b, loc, seen, score, zero)};
       })[0];
   Value y = filledInto(b, loc, zero, results[0]);
-  y = contract(b, loc, q16, "ri", inBf16(b, loc, states[0]), "ij", y, "rj");
+  y = contractParts(b, loc, queries, "ri", parts(states[0]), "ij", y, "rj");
   y = decayed(b, loc, y, "rj", gates.before, "r", scale);
-  y = contract(b, loc, inBf16(b, loc, scores), "rs", inBf16(b, loc, v), "sj", y, "rj");
+  y = contractParts(b, loc, parts(scores), "rs", parts(v), "sj", y, "rj");
   return {y, tensorCoreState(gates, states[0])};
 }
 
@@ -435,7 +443,7 @@ SmallVector<Value> HeadTile::tensorCoreTile(ValueRange results, ValueRange state
 Value HeadTile::tensorCoreState(const GateSums &gates, Value state) {
   Value values = gate ? decayed(b, loc, v, "sj", gates.after, "s", {}, emptyTensor(b, loc, {C, V}, e)) : v;
   state = decayed(b, loc, state, "ij", gates.total, "");
-  return contract(b, loc, inBf16(b, loc, k), "si", inBf16(b, loc, values), "sj", state, "ij");
+  return contractParts(b, loc, parts(k), "si", parts(values), "sj", state, "ij");
 }
 
 SmallVector<Value> HeadTile::tensorCoreVectorTile(ValueRange results, ValueRange states) {
@@ -595,9 +603,7 @@ SmallVector<Value> LinearAttentionOp::emitSummary(OpBuilder &b, Value row, int64
       total = decays.total();
       state = tile.tensorCoreState(decays, state);
     } else {
-      GateSums gates;
-      if (tile.gate)
-        gates = gateSums(b, loc, tile.gate, length, tile.e);
+      GateSums gates = tile.sumsOfGate();
       total = gates.total;
       state = tile.tensorCoreState(gates, state);
     }

@@ -236,6 +236,36 @@ Value strand::inBf16(OpBuilder &b, Location loc, Value x) {
                  })[0];
 }
 
+Parts strand::inBf16Parts(OpBuilder &b, Location loc, Value x, int64_t count) {
+  auto type = rowsType(x);
+  SmallVector<AffineMap> maps(count + 1, b.getMultiDimIdentityMap(type.getRank()));
+  SmallVector<Value> outs;
+  for (int64_t i = 0; i < count; ++i)
+    outs.push_back(emptyTensor(b, loc, type.getShape(), b.getBF16Type()));
+  SmallVector<Value> parts = generic(b, loc, x, outs, maps, std::string(type.getRank(), 'p'),
+                                     [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                                       Value rest = v[0];
+                                       SmallVector<Value> kept;
+                                       for (int64_t i = 0; i < count; ++i) {
+                                         if (i)
+                                           rest = arith::SubFOp::create(
+                                               b, loc, rest, castFloat(b, loc, kept.back(), rest.getType()));
+                                         kept.push_back(castFloat(b, loc, rest, b.getBF16Type()));
+                                       }
+                                       return kept;
+                                     });
+  return Parts(parts.begin(), parts.end());
+}
+
+Value strand::contractParts(OpBuilder &b, Location loc, const Parts &lhs, StringRef lhsDims, const Parts &rhs,
+                            StringRef rhsDims, Value out, StringRef outDims) {
+  for (int64_t below = partsOfF32 - 1; below >= 0; --below)
+    for (int64_t p = below; p >= 0; --p)
+      if (p < int64_t(lhs.size()) && below - p < int64_t(rhs.size()))
+        out = contract(b, loc, lhs[p], lhsDims, rhs[below - p], rhsDims, out, outDims);
+  return out;
+}
+
 Value strand::transposed(OpBuilder &b, Location loc, Value x) {
   auto type = rowsType(x);
   Value out = emptyTensor(b, loc, {type.getDimSize(1), type.getDimSize(0)}, type.getElementType());

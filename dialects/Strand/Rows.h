@@ -72,6 +72,16 @@ bool comesFromBf16(Value rows);
 /// x rounded to bf16.
 Value inBf16(OpBuilder &b, Location loc, Value x);
 
+/// A factor of products on tensor cores: values in bf16, largest first, that add up to it.
+using Parts = SmallVector<Value, 3>;
+/// Of how many parts a factor in f32 is; one that comes from bf16, or may be rounded, is one.
+constexpr int64_t partsOfF32 = 3;
+/// x (f32) in `count` parts: rounded, then what that leaves, rounded. Three parts are all of a finite x below 2^127.
+Parts inBf16Parts(OpBuilder &b, Location loc, Value x, int64_t count);
+/// `contract` of factors in parts: small products first, without those below 2^-24 of the largest.
+Value contractParts(OpBuilder &b, Location loc, const Parts &lhs, StringRef lhsDims, const Parts &rhs, StringRef rhsDims,
+                    Value out, StringRef outDims);
+
 /// A value of an element type as another float type.
 Value castFloat(OpBuilder &b, Location loc, Value x, Type to);
 

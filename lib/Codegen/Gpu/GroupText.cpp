@@ -50,13 +50,13 @@ std::optional<GroupInstruction> readMultiply(StringRef text, const SumsOfText &k
   if (text.consumeInteger(10, made.columns) || !text.consume_front("k16.f32.bf16.bf16 "))
     return {};
   auto sums = readOperands(text);
-  std::optional<SmallVector<int64_t>> factors[2];
-  for (auto [factor, behind] : zip(factors, std::initializer_list<int64_t *>{&made.firstBehind, &made.secondBehind}))
-    if (int64_t number; readDescriptor(text, known, number, *behind))
-      factor = {number};
-    else
-      factor = readOperands(text);
-  auto &[first, second] = factors;
+  auto readFactor = [&](int64_t &behind) -> std::optional<SmallVector<int64_t>> {
+    int64_t number;
+    if (readDescriptor(text, known, number, behind))
+      return SmallVector<int64_t>{number};
+    return readOperands(text);
+  };
+  auto first = readFactor(made.firstBehind), second = readFactor(made.secondBehind);
   if (!sums || !first || !second || int64_t(sums->size()) != made.columns / 2 || second->size() != 1)
     return {};
   for (auto [i, number] : enumerate(*sums))

@@ -29,7 +29,7 @@ Value TileCode::matrixOf(Value source) const {
   SmallVector<int64_t> shape = tileShape(source);
   // decayed scores load all that they multiply, and a fence a round costs them more than the copies gain
   bool isWanted = program.wgmma && !program.hasScores();
-  if (!isWanted || shape.size() != 2 || shape[0] > mostRows || !program.arrives(source) || program.isNarrowed(source))
+  if (!isWanted || shape.size() != 2 || shape[0] > mostRows || !program.arrives(source) || program.partOf(source))
     return {};
   auto kernel = source.getParentRegion()->getParentOfType<scf::ForallOp>();
   Value whole = source;

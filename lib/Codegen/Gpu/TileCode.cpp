@@ -207,7 +207,7 @@ SmallVector<TileCode::Arrival> TileCode::arrivalsOf(scf::ForOp loop, int64_t sta
       if (!isa<MemRefType>(v.getType()))
         continue;
       Value source = program.sourceOf(tileOf(v));
-      if (program.arrives(source) && source.getParentBlock() == loop.getBody())
+      if (program.arrives(source) && program.originOf(source).getParentBlock() == loop.getBody())
         sources.insert(source);
     }
   });
@@ -240,11 +240,26 @@ void TileCode::sendAll(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, Va
   sendBoxesOf(arrivals, later, loop.getBody(), offset, round);
   if (llvm::all_of(arrivals, isByEngine))
     return;
+  DenseSet<Value> sent;
   for (const Arrival &a : arrivals) {
     if (isByEngine(a))
       continue;
+    Value input = program.originOf(a.tile);
+    if (!sent.insert(input).second)
+      continue;
     IRMapping own(later);
-    send(again(a.tile, own, loop.getBody()), at.behind(a.place.pointer, offset));
+    Value view = again(input, own, loop.getBody());
+    if (!program.partOf(a.tile)) {
+      send(view, at.behind(a.place.pointer, offset));
+      continue;
+    }
+    SmallVector<Value> pointers; // all parts at once; null where nobody reads one
+    for (const Arrival &other : arrivals)
+      if (auto part = program.partOf(other.tile); part && part->input == input) {
+        pointers.resize(std::max<size_t>(pointers.size(), part->number + 1));
+        pointers[part->number] = at.behind(other.place.pointer, offset);
+      }
+    sendParts(view, pointers);
   }
   NVVM::CpAsyncCommitGroupOp::create(b);
 }
@@ -261,8 +276,6 @@ Value TileCode::again(Value v, IRMapping &later, Block *body) {
 
 void TileCode::send(Value view, Value pointer) {
   auto type = cast<MemRefType>(view.getType());
-  if (type.getElementType().isF32() && tileShape(view).size() == 2)
-    return sendNarrowed(view, pointer);
   int64_t size = type.getElementTypeBitWidth() / 8;
   SmallVector<int64_t> shape = tileShape(view);
   auto facts = memref::ExtractStridedMetadataOp::create(b, view);
@@ -312,8 +325,9 @@ void TileCode::send(Value view, Value pointer) {
   }
 }
 
-/// Numbers in f32 to a plane, rounded: through registers, some loads at a time, since no copy rounds.
-void TileCode::sendNarrowed(Value view, Value pointer) {
+/// Numbers in f32 to planes, rounded, and what rounding leaves to the next plane: through registers, some loads at a time,
+/// since no copy rounds.
+void TileCode::sendParts(Value view, ArrayRef<Value> pointers) {
   constexpr int64_t valuesOfLoad = 4, together = 4;
   SmallVector<int64_t> shape = tileShape(view);
   int64_t threads = threadsOfWarp * program.warps, chunks = shape[1] / 8, all = shape[0] * chunks;
@@ -336,11 +350,20 @@ void TileCode::sendNarrowed(Value view, Value pointer) {
   };
   auto store = [&](int64_t first, ArrayRef<Value> values) {
     auto [row, chunk] = placeOfChunk(first);
-    SmallVector<Value> words;
-    for (; !values.empty(); values = values.drop_front(2))
-      words.push_back(at.word(values[0], values[1]));
-    Value four = vector::FromElementsOp::create(b, VectorType::get(words.size(), b.getI32Type()), words);
-    LLVM::StoreOp::create(b, four, at.chunkAddress({pointer, shape[0], shape[1]}, row, chunk), 16);
+    SmallVector<Value> rest(values);
+    for (Value pointer : pointers) {
+      SmallVector<Value> words;
+      for (size_t i = 0; i < rest.size(); i += 2) {
+        words.push_back(at.word(rest[i], rest[i + 1]));
+        auto [low, high] = at.halves(words.back());
+        rest[i] = arith::SubFOp::create(b, rest[i], asType(low, b.getF32Type()));
+        rest[i + 1] = arith::SubFOp::create(b, rest[i + 1], asType(high, b.getF32Type()));
+      }
+      if (!pointer)
+        continue;
+      Value four = vector::FromElementsOp::create(b, VectorType::get(words.size(), b.getI32Type()), words);
+      LLVM::StoreOp::create(b, four, at.chunkAddress({pointer, shape[0], shape[1]}, row, chunk), 16);
+    }
   };
   for (int64_t first = 0; first < all; first += together * threads) {
     SmallVector<std::pair<int64_t, SmallVector<Value>>> ready;
@@ -396,7 +419,7 @@ TileCode::Place TileCode::placeAtEnd(int64_t size, int64_t alignment) {
 void TileCode::freePlaces(Operation *done, const DenseMap<Value, Operation *> &lastUses) {
   SmallVector<Value> over;
   for (auto &[tile, place] : places)
-    if (lastUses.lookup(tile) == done && program.isLocal(tile))
+    if (lastUses.lookup(tile) == done && program.isLocal(tile) && !program.isInput(tile))
       over.push_back(tile);
   llvm::sort(over, [&](Value x, Value y) { return places[x].number < places[y].number; });
   for (Value tile : over) {
@@ -590,6 +613,14 @@ Value TileCode::element(Value tile, bool turned, int64_t lines, const Slot &slot
       return h.everywhere;
     int64_t columns = tileShape(tile)[1 - program.linesOf(tile)];
     return h.values[(f * columns / columnsOfStep + n) * valuesOfFragment + e];
+  }
+  if (SmallVector<Value> parts = program.partsOf(source); !parts.empty() && program.arrives(parts[0])) {
+    Value sum; // exact, as it is part by part
+    for (Value part : parts) {
+      Value v = asType(element(part, turned, lines, slot), b.getF32Type());
+      sum = sum ? arith::AddFOp::create(b, sum, v).getResult() : v;
+    }
+    return sum;
   }
   if (!program.arrives(source)) {
     Value line = at.line(lines, f, e / 2), column = at.at().add(at.column(n), e % 2);

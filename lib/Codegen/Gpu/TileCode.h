@@ -88,7 +88,7 @@ private:
   void sendBelow(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, Value end, Value offset, Value round);
   void sendAll(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, Value offset, Value round);
   void send(Value view, Value pointer);
-  void sendNarrowed(Value view, Value pointer);
+  void sendParts(Value view, ArrayRef<Value> pointers);
   Value again(Value v, IRMapping &later, Block *body);
 
   // inputs that the copy engine brings

@@ -77,22 +77,48 @@ bool TileProgram::isLocal(Value tile) const {
 }
 
 bool TileProgram::arrives(Value source) const {
-  SmallVector<int64_t> shape = tileShape(source);
-  Type type = getElementTypeOrSelf(source);
-  Operation *view = source.getDefiningOp();
-  bool isPlane = shape.size() == 2 &&
-                 ((type.isBF16() && hasAlignedLines(source, 8)) || (isNarrowed(source) && hasAlignedLines(source, 4)));
+  Value origin = originOf(source);
+  SmallVector<int64_t> shape = tileShape(origin);
+  Type type = getElementTypeOrSelf(origin);
+  Operation *view = origin.getDefiningOp();
+  constexpr int64_t bytesOfLoad = 16;
+  bool isPlane = shape.size() == 2 && (type.isBF16() || partOf(source)) &&
+                 hasAlignedLines(origin, bytesOfLoad * 8 / type.getIntOrFloatBitWidth());
   bool fits = isPlane || (shape.size() == 1 && type.isF32());
   return fits && isInput(source) && view && loop->isProperAncestor(view);
 }
 
-bool TileProgram::isInput(Value tile) const { return !writes.contains(tile) && !isLocal(tile); }
+bool TileProgram::isInput(Value tile) const {
+  return parts.contains(tile) || (!writes.contains(tile) && !isLocal(tile));
+}
+
+SmallVector<Value> TileProgram::partsOf(Value input) const {
+  constexpr unsigned all = 3; // of f32
+  SmallVector<Value> tiles;
+  for (auto &[tile, part] : parts) {
+    auto isTile = [&](Value v) { return isa<MemRefType>(v.getType()) && tileOf(v) == tile; };
+    bool isRead = anyStep([&](const TileStep &step) {
+      linalg::LinalgOp op = step.op;
+      return llvm::any_of(op.getDpsInputs(), isTile);
+    });
+    if (isRead && part.input == input && part.number == tiles.size())
+      tiles.push_back(tile);
+  }
+  return tiles.size() == all ? tiles : SmallVector<Value>();
+}
+
+bool TileProgram::isNoCode(linalg::LinalgOp op) const {
+  return llvm::all_of(op.getDpsInits(), [&](Value init) {
+    Value tile = tileOf(init);
+    return aliases.contains(tile) || parts.contains(tile);
+  });
+}
 
 SetVector<Value> TileProgram::writtenIn(Operation *op) const {
   SetVector<Value> tiles;
   op->walk([&](linalg::LinalgOp inner) {
     for (Value init : inner.getDpsInits())
-      if (Value tile = tileOf(init); !aliases.contains(tile))
+      if (Value tile = tileOf(init); !aliases.contains(tile) && !parts.contains(tile))
         tiles.insert(tile);
   });
   return tiles;
@@ -213,9 +239,9 @@ static bool isCopy(const TileStep &step) {
 }
 
 void TileProgram::findCopies() {
-  SmallVector<std::pair<Value, Value>> rounded; // copies in bf16 of what is f32
   loop->walk([&](linalg::LinalgOp op) {
     const TileStep &step = steps.find(op)->second;
+    findParts(step);
     if (!isCopy(step))
       return;
     Value from = sourceOf(tileOf(op.getDpsInputs()[0])), to = tileOf(op.getDpsInits()[0]);
@@ -224,21 +250,49 @@ void TileProgram::findCopies() {
       return;
     if (target == source || (target.isF32() && source.isBF16()))
       aliases[to] = from;
-    else if (target.isBF16() && source.isF32() && tileShape(to).size() == 2)
-      rounded.push_back({to, from});
   });
-  auto isOnlyRounded = [&](Value from) {
-    int64_t copies = llvm::count_if(rounded, [&](auto &copy) { return copy.second == from; }), reads = 0;
-    for (auto &[op, step] : steps)
-      for (Value v : step.op.getDpsInputs())
-        reads += isa<MemRefType>(v.getType()) && sourceOf(tileOf(v)) == from;
-    return reads == copies;
-  };
-  for (auto [to, from] : rounded)
-    if (isOnlyRounded(from))
-      aliases[to] = from, narrowed.insert(from);
   for (auto [tile, source] : aliases)
     writes.erase(tile);
+  for (auto &[tile, part] : parts)
+    writes.erase(tile);
+}
+
+/// Whether the results of a body are its argument rounded, then what that leaves, rounded, and so on.
+static bool yieldsParts(Block *body) {
+  Value rest = body->getArgument(0), before;
+  for (Value v : body->getTerminator()->getOperands()) {
+    auto rounded = v.getDefiningOp<arith::TruncFOp>();
+    if (!rounded)
+      return false;
+    if (before) { // rest - before
+      auto difference = rounded.getIn().getDefiningOp<arith::SubFOp>();
+      auto kept = difference ? difference.getRhs().getDefiningOp<arith::ExtFOp>() : arith::ExtFOp();
+      if (!kept || difference.getLhs() != rest || kept.getIn() != before)
+        return false;
+      rest = difference;
+    } else if (rounded.getIn() != rest) {
+      return false;
+    }
+    before = v;
+  }
+  return true;
+}
+
+void TileProgram::findParts(const TileStep &step) {
+  linalg::LinalgOp op = step.op;
+  if (isa<linalg::FillOp>(op) || op.getNumDpsInputs() != 1 || op.getNumReductionLoops() || step.sizes.size() != 2 ||
+      !isa<MemRefType>(op.getDpsInputs()[0].getType()) || !yieldsParts(op.getBlock()))
+    return;
+  Value input = sourceOf(tileOf(op.getDpsInputs()[0]));
+  bool fits = isInput(input) && !parts.contains(input) && getElementTypeOrSelf(input).isF32();
+  for (OpOperand &init : op.getDpsInitsMutable()) {
+    Value tile = tileOf(init.get());
+    fits &= getElementTypeOrSelf(tile).isBF16() && isLocal(tile) && writes.lookup(tile) == 1 &&
+            step.loopsOf(init) == step.loopsOf(*op.getDpsInputOperand(0));
+  }
+  for (auto [number, init] : llvm::enumerate(op.getDpsInits()))
+    if (fits)
+      parts[tileOf(init)] = {input, unsigned(number)};
 }
 
 bool TileProgram::checkProducts(Refuse refuse) const {
@@ -266,7 +320,7 @@ bool TileProgram::checkProducts(Refuse refuse) const {
 
 bool TileProgram::checkFactor(Operation *op, Value factor, Refuse refuse) const {
   Value source = sourceOf(tileOf(factor));
-  if (!getElementTypeOrSelf(source).isBF16() && !isNarrowed(source))
+  if (!getElementTypeOrSelf(source).isBF16())
     return refuse(op, "a factor in " + toText(getElementTypeOrSelf(source))), false;
   if (isInput(source) && !arrives(source))
     return refuse(op, "a factor whose rows are not aligned to 16 bytes"), false;
@@ -395,8 +449,8 @@ bool TileProgram::chooseWarps(Refuse refuse) {
     for (auto [loop, size] : llvm::enumerate(step.sizes))
       if (size % columnStep)
         return refuse(op, "a size of " + Twine(size) + ", which is no multiple of " + Twine(columnStep)), false;
-    if (llvm::all_of(step.op.getDpsInits(), [&](Value init) { return aliases.contains(tileOf(init)); }))
-      continue; // it is no code
+    if (isNoCode(step.op))
+      continue;
     if (step.sizes.size() >= 2)
       counts.push_back(step.sizes[step.lines] / lineStep);
     for (Value init : step.op.getDpsInits())

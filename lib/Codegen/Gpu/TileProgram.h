@@ -64,8 +64,22 @@ public:
   Value sourceOf(Value tile) const { return aliases.lookup_or(tile, tile); }
   /// Whether a tile is memory from outside that the program only reads.
   bool isInput(Value tile) const;
-  /// Whether an input in f32 is read as numbers in bf16 alone.
-  bool isNarrowed(Value source) const { return narrowed.contains(source); }
+  /// A tile that is an input in f32 rounded to bf16, or what rounding leaves of it, rounded: inputs, too. Part 0 and those
+  /// behind it, if they are asked for, add up to the input.
+  struct Part {
+    Value input;
+    unsigned number = 0;
+  };
+  std::optional<Part> partOf(Value tile) const {
+    auto known = parts.find(tile);
+    return known == parts.end() ? std::nullopt : std::optional(known->second);
+  }
+  /// The parts that add up to an input; none if it is not cut into them.
+  SmallVector<Value> partsOf(Value input) const;
+  /// The memory that an input is, or is a part of.
+  Value originOf(Value source) const { return partOf(source).value_or(Part{source}).input; }
+  /// Whether an op's results are nothing but inputs, which are read where they lie.
+  bool isNoCode(linalg::LinalgOp op) const;
   /// Whether an input comes through shared memory, by copies that run while threads compute.
   bool arrives(Value source) const;
   /// Whether a buffer belongs to the program or the block around it, so that nobody else sees it.
@@ -83,7 +97,8 @@ private:
   SmallVector<tile::DecayedScoresOp> scores;
   DenseMap<Value, Value> aliases;
   DenseMap<Value, unsigned> lines;
-  DenseSet<Value> inverses, narrowed;
+  DenseSet<Value> inverses;
+  llvm::MapVector<Value, Part> parts;
   DenseMap<Value, int64_t> writes; // how many steps write a tile
 
   explicit TileProgram(scf::ForOp loop) : loop(loop) {}
@@ -94,6 +109,7 @@ private:
   bool checkFactor(Operation *op, Value factor, Refuse refuse) const;
   static bool canBeSummed(const TileStep &step, Refuse refuse);
   void findCopies();
+  void findParts(const TileStep &step);
   bool checkProducts(Refuse refuse) const;
   bool chooseLines(Refuse refuse);
   bool chooseWarps(Refuse refuse);

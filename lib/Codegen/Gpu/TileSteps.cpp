@@ -11,9 +11,8 @@ constexpr int64_t columnsOfStep = fragment.rows, valuesOfFragment = 4, wordsOfFr
 
 void TileCode::emitStep(const TileStep &step) {
   linalg::LinalgOp op = step.op;
-  for (Value init : op.getDpsInits())
-    if (program.sourceOf(tileOf(init)) != tileOf(init))
-      return; // a copy of what is read where it lies
+  if (program.isNoCode(op))
+    return;
   if (isa<linalg::FillOp>(op))
     return emitFill(step);
   if (step.isProduct)

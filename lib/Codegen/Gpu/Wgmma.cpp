@@ -29,7 +29,7 @@ public:
     }
   }
   void line(const Twine &instruction) { text += instruction.str() + "\n"; }
-  void multiply(const GroupProduct &product, int64_t firstSum);
+  void multiply(const GroupProduct &product, ArrayRef<GroupStep> steps, int64_t firstSum);
 
   SmallVector<Value> emit() {
     SmallVector<Type> types(results, b.getF32Type());
@@ -51,18 +51,20 @@ private:
   SmallVector<Value> operands;
   std::string text, constraints;
 
-  DenseMap<Value, std::string> descriptors;
+  DenseMap<Value, std::string> names; // of words and descriptors
 
   std::string operand(Value v) {
-    operands.push_back(v);
-    constraints += v.getType().isInteger(64) ? ",l" : ",r";
-    return "$" + std::to_string(results + operands.size() - 1);
+    std::string &known = names[v];
+    if (known.empty()) {
+      operands.push_back(v);
+      constraints += v.getType().isInteger(64) ? ",l" : ",r";
+      known = "$" + std::to_string(results + operands.size() - 1);
+    }
+    return known;
   }
   /// A descriptor; what is added to it is computed in the text's register `sum`.
   std::string descriptor(const GroupFactor &factor, StringRef sum) {
-    std::string &known = descriptors[factor.values[0]];
-    if (known.empty())
-      known = operand(factor.values[0]);
+    std::string known = operand(factor.values[0]);
     if (!factor.behind)
       return known;
     line("add.s64 " + sum + ", " + known + ", " + Twine(factor.behind) + ";");
@@ -71,12 +73,13 @@ private:
   static std::string list(ArrayRef<std::string> names) { return "{" + llvm::join(names, ", ") + "}"; }
 };
 
-void GroupText::multiply(const GroupProduct &product, int64_t firstSum) {
-  int64_t each = product.columns / 2, steps = product.steps.size() / product.blocks;
-  for (auto [i, step] : llvm::enumerate(product.steps)) {
-    SmallVector<std::string> sums, words;
-    for (int64_t j = 0; j < each; ++j)
-      sums.push_back("$" + std::to_string(firstSum + int64_t(i) / steps * each + j));
+/// The steps of 64 lines.
+void GroupText::multiply(const GroupProduct &product, ArrayRef<GroupStep> steps, int64_t firstSum) {
+  SmallVector<std::string> sums;
+  for (int64_t j = 0; j < product.columns / 2; ++j)
+    sums.push_back("$" + std::to_string(firstSum + j));
+  for (auto [i, step] : llvm::enumerate(steps)) {
+    SmallVector<std::string> words;
     bool inRegisters = step.first.values.size() > 1;
     if (inRegisters)
       for (Value v : step.first.values)
@@ -84,7 +87,7 @@ void GroupText::multiply(const GroupProduct &product, int64_t firstSum) {
     else
       words.push_back(descriptor(step.first, firstSumOfText));
     std::string second = descriptor(step.second, secondSumOfText);
-    bool isFirst = product.sums.empty() && int64_t(i) % steps == 0;
+    bool isFirst = product.sums.empty() && i == 0;
     line("wgmma.mma_async.sync.aligned.m64n" + Twine(product.columns) + "k16.f32.bf16.bf16 " + list(sums) + ", " +
          (inRegisters ? list(words) : words[0]) + ", " + second + (isFirst ? ", p" : ", 1") + ", 1, 1" +
          (inRegisters           ? ""
@@ -124,10 +127,11 @@ SmallVector<Value> strand::multiplyGroup(ImplicitLocOpBuilder &b, ArrayRef<Group
   text.line(".reg .b64 " + Twine(firstSumOfText) + ", " + secondSumOfText + ";");
   text.line("wgmma.fence.sync.aligned;");
   int64_t firstSum = 0;
-  for (const GroupProduct &product : products) {
-    text.multiply(product, firstSum);
-    firstSum += product.numSums();
-  }
+  for (const GroupProduct &product : products)
+    for (ArrayRef<GroupStep> steps : product.blocks) {
+      text.multiply(product, steps, firstSum);
+      firstSum += product.columns / 2;
+    }
   text.line("wgmma.commit_group.sync.aligned;");
   // what follows reads the sums, and others may write the planes behind the next barrier
   text.line("wgmma.wait_group.sync.aligned 0;");
@@ -157,27 +161,37 @@ void TileCode::emitGroupProduct(const TileStep &step, const Factors &factors) {
     firstPlane = planeOf(first, Reader::group);
     planeOf(second, Reader::group); // is read behind a barrier that there may be in between
   }
-  GroupProduct product{factors.columns, !alongRows, factors.depthIsRows, {}, at.fragmentsOfThread(factors.lines), {}};
+  GroupProduct product{factors.columns, !alongRows, factors.depthIsRows, {}, {}};
   Value descriptor = inRegisters ? Value() : groupDescriptor(b, firstPlane, !alongRows);
   Value ofSecond = groupDescriptor(b, secondPlane, factors.depthIsRows);
-  for (int64_t f = 0; f < product.blocks; ++f)
+  for (int64_t f = 0; f < at.fragmentsOfThread(factors.lines); ++f) {
+    SmallVector<GroupStep> &steps = product.blocks.emplace_back();
     for (int64_t k = 0; k < factors.depth / depthOfGroup; ++k) {
       GroupFactor lines = inRegisters
                               ? GroupFactor{firstFactor(first, alongRows, factors.lines, f, k)}
                               : GroupFactor{{descriptor}, groupOffset(firstPlane, !alongRows, f * linesOfGroup, k)};
-      product.steps.push_back({lines, {{ofSecond}, groupOffset(secondPlane, factors.depthIsRows, 0, k)}});
+      steps.push_back({lines, {{ofSecond}, groupOffset(secondPlane, factors.depthIsRows, 0, k)}});
     }
-  if (begun.contains(out))
+  }
+  auto before = begun.find(out);
+  if (before != begun.end() && !before->second.canGoOnWith(product)) {
     settle();
-  Value everywhere = held[out].everywhere;
-  if (!everywhere || !matchPattern(everywhere, m_AnyZeroFloat()))
-    product.sums = valuesOf(out);
-  held[out] = {};
-  loaded.erase(out);
+    before = begun.end();
+  }
+  if (before != begun.end()) {
+    for (auto [steps, more] : llvm::zip_equal(before->second.blocks, product.blocks))
+      llvm::append_range(steps, more);
+  } else {
+    Value everywhere = held[out].everywhere;
+    if (!everywhere || !matchPattern(everywhere, m_AnyZeroFloat()))
+      product.sums = valuesOf(out);
+    held[out] = {};
+    loaded.erase(out);
+    begun.insert({out, std::move(product)});
+  }
   for (Value factor : {first, second})
     if (auto place = places.find(factor); place != places.end())
       readByBegun.insert(place->second.number);
-  begun.insert({out, std::move(product)});
 }
 
 /// The products that were only noted, at once: their sums are used now, or what they read is written.

@@ -33,11 +33,15 @@ struct GroupStep {
 struct GroupProduct {
   int64_t columns;
   bool firstTurned, secondTurned;
-  SmallVector<GroupStep> steps; // all of the depth for the first 64 lines, then for the next
-  int64_t blocks;               // of 64 lines
-  SmallVector<Value> sums;      // of the thread, to which the product is added; none: to zero
+  SmallVector<SmallVector<GroupStep>> blocks; // of each 64 lines all of the depth
+  SmallVector<Value> sums;                    // of the thread, to which the product is added; none: to zero
 
-  int64_t numSums() const { return blocks * columns / 2; }
+  /// Whether steps of `o` may follow, on the same sums.
+  bool canGoOnWith(const GroupProduct &o) const {
+    return columns == o.columns && firstTurned == o.firstTurned && secondTurned == o.secondTurned &&
+           blocks.size() == o.blocks.size();
+  }
+  int64_t numSums() const { return blocks.size() * columns / 2; }
 };
 
 /// The descriptor of the first 16 along the depth of the first lines.

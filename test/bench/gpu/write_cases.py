@@ -146,7 +146,7 @@ class Case:
 
 
 def cases():
-    wide = dict(B=1, T=8192, H=96, D=128)
+    wide, narrow = dict(B=1, T=8192, H=96, D=128), dict(B=1, T=8192, H=32, D=128)
     scalar, vector = lambda H, D: (H,), lambda H, D: (H, D)
     return [
         Case("scan/B1-T8192-D12288", "scan", log_scan, B=1, T=8192, D=12288),
@@ -161,6 +161,11 @@ def cases():
         Case("delta/B1-T8192-H96-D128", "delta_rule", delta_rule(None), **wide),
         Case("gdn/B1-T8192-H96-D128", "gdn", delta_rule(scalar), **wide),
         Case("kda/B1-T8192-H96-D128", "kda", delta_rule(vector), **wide),
+        Case("linear-f32/B1-T8192-H32-D128", "linear", plain_attention, "f32", **narrow),
+        Case("scalar-f32/B1-T8192-H32-D128", "scalar", linear_attention(scalar), "f32", **narrow),
+        Case("gla-f32/B1-T8192-H32-D128", "gla", linear_attention(vector), "f32", **narrow),
+        Case("gdn-f32/B1-T8192-H32-D128", "gdn", delta_rule(scalar), "f32", **narrow),
+        Case("attention-f32/B1-T8192-H32-D128", "attention", attention(0), "f32", **narrow),
         Case("ssd/B8-T4096-H80-P64-N128", "ssd", OPS["ssd"], B=8, T=4096, H=80, P=64, N=128),
         Case("mamba1/B8-T4096-D3072-N16", "mamba1", OPS["mamba1"], B=8, T=4096, D=3072, N=16),
         Case("attention/B1-T8192-H96-D128", "attention", attention(0), **wide),
