@@ -114,6 +114,32 @@ Value strand::groupDescriptor(ImplicitLocOpBuilder &b, const Plane &plane, bool 
   return arith::OrIOp::create(b, low, i64.of(rows << 32 | swizzleOf(plane.bytesOfRow()) << 62));
 }
 
+int64_t GroupProduct::numWords() const {
+  DenseSet<Value> words;
+  for (ArrayRef<GroupStep> steps : blocks)
+    for (const GroupStep &step : steps)
+      if (step.first.values.size() > 1)
+        words.insert_range(step.first.values);
+  return words.size();
+}
+
+/// Some of a product's depth at a time, so that not all words have to be in registers at once.
+static SmallVector<Value> multiplyInPieces(ImplicitLocOpBuilder &b, GroupProduct product, int64_t mostWords) {
+  SmallVector<SmallVector<GroupStep>> all = product.blocks;
+  int64_t depth = all.front().back().k + 1, pieces = llvm::divideCeil(product.numWords(), mostWords),
+          each = llvm::divideCeil(depth, pieces);
+  for (int64_t from = 0; from < depth; from += each) {
+    for (auto [steps, piece] : llvm::zip_equal(all, product.blocks)) {
+      piece.clear();
+      for (int64_t k = from; k < std::min(depth, from + each);
+           ++k) // products of parts follow each other: of all the same k
+        llvm::copy_if(steps, std::back_inserter(piece), [&](const GroupStep &step) { return step.k == k; });
+    }
+    product.sums = multiplyGroup(b, product);
+  }
+  return product.sums;
+}
+
 // One text, so that nothing comes between: what stands in front of it wrote the sums and words, what stands behind it
 // has the results. Registers of products that are not waited for yet would have to be left alone by all code between.
 SmallVector<Value> strand::multiplyGroup(ImplicitLocOpBuilder &b, ArrayRef<GroupProduct> products) {
@@ -137,6 +163,22 @@ SmallVector<Value> strand::multiplyGroup(ImplicitLocOpBuilder &b, ArrayRef<Group
   text.line("wgmma.wait_group.sync.aligned 0;");
   text.line("}");
   return text.emit();
+}
+
+/// The sums of all products: as many of them at once as there are registers for their words.
+static SmallVector<Value> multiplyAll(ImplicitLocOpBuilder &b, ArrayRef<GroupProduct> products) {
+  constexpr int64_t mostWords = 64;
+  SmallVector<Value> sums;
+  while (!products.empty()) {
+    int64_t words = products.front().numWords();
+    size_t count = 1;
+    while (count < products.size() && words + products[count].numWords() <= mostWords)
+      words += products[count++].numWords();
+    llvm::append_range(sums, words > mostWords ? multiplyInPieces(b, products.front(), mostWords)
+                                               : multiplyGroup(b, products.take_front(count)));
+    products = products.drop_front(count);
+  }
+  return sums;
 }
 
 void strand::fenceForGroups(ImplicitLocOpBuilder &b) {
@@ -170,7 +212,7 @@ void TileCode::emitGroupProduct(const TileStep &step, const Factors &factors) {
       GroupFactor lines = inRegisters
                               ? GroupFactor{firstFactor(first, alongRows, factors.lines, f, k)}
                               : GroupFactor{{descriptor}, groupOffset(firstPlane, !alongRows, f * linesOfGroup, k)};
-      steps.push_back({lines, {{ofSecond}, groupOffset(secondPlane, factors.depthIsRows, 0, k)}});
+      steps.push_back({k, lines, {{ofSecond}, groupOffset(secondPlane, factors.depthIsRows, 0, k)}});
     }
   }
   auto before = begun.find(out);
@@ -198,13 +240,13 @@ void TileCode::emitGroupProduct(const TileStep &step, const Factors &factors) {
 void TileCode::settle() {
   if (begun.empty())
     return;
-  SmallVector<GroupProduct> products;
+  std::vector<GroupProduct> products;
   for (auto &[tile, product] : begun)
     products.push_back(product);
   auto tiles = begun.takeVector();
   read.insert_range(readByBegun); // since the last barrier
   readByBegun.clear();
-  SmallVector<Value> sums = multiplyGroup(b, products);
+  SmallVector<Value> sums = multiplyAll(b, products);
   ArrayRef<Value> rest = sums;
   for (auto &[tile, product] : tiles) {
     put(tile, llvm::to_vector(rest.take_front(product.numSums())));

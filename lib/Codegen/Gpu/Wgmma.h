@@ -28,6 +28,7 @@ struct GroupFactor {
 };
 /// 16 of the depth for 64 lines.
 struct GroupStep {
+  int64_t k; // which 16
   GroupFactor first, second;
 };
 struct GroupProduct {
@@ -41,6 +42,8 @@ struct GroupProduct {
     return columns == o.columns && firstTurned == o.firstTurned && secondTurned == o.secondTurned &&
            blocks.size() == o.blocks.size();
   }
+  /// Words of first factors, with those that steps share.
+  int64_t numWords() const;
   int64_t numSums() const { return blocks.size() * columns / 2; }
 };
 
