@@ -27,12 +27,20 @@
 using namespace mlir;
 using namespace strand;
 
+std::string DeltaRuleOp::getTensorCoreObstacle() {
+  if (isLowRank())
+    return "a rule of low rank";
+  if (hasVectorBeta())
+    return "a beta for each value channel";
+  if (getK().getType().getRank() == 4)
+    return "factors of a row";
+  return obstacleToTensorCores({getQ(), getK(), getV()}, getKeySize(), getValueSize());
+}
+
 /// Whether tiles are for tensor cores: rows in bf16, so that products may round their factors to bf16, and one update a
 /// row.
 static bool isForTensorCores(DeltaRuleOp op, const ChunkOptions &options) {
-  return options.tensorCores && !options.singleRow && !op.isLowRank() && !op.hasVectorBeta() && op.getFactors() == 1 &&
-         op.getK().getType().getRank() == 3 && op.getKeySize() % 16 == 0 && op.getValueSize() % 16 == 0 &&
-         comesFromBf16(op.getQ()) && comesFromBf16(op.getK()) && comesFromBf16(op.getV());
+  return options.tensorCores && !options.singleRow && op.getTensorCoreObstacle().empty();
 }
 
 static int64_t valuesOfBlock(DeltaRuleOp op, const ChunkOptions &options) {

@@ -155,11 +155,17 @@ FailureOr<SmallVector<Value>> LinearAttentionOp::decomposeOperation(OpBuilder &b
 
 //===--- tiles ---------------------------------------------------------------------------------------------------===//
 
+std::string LinearAttentionOp::getTensorCoreObstacle() {
+  if (getNormalized())
+    return "it is normalized";
+  if (getBonus() && !hasVectorGate())
+    return "a bonus without a decay for each channel";
+  return obstacleToTensorCores({getQ(), getK(), getV()}, getKeySize(), getValueSize());
+}
+
 /// Whether tiles are for tensor cores: rows in bf16, so that products may round their factors to bf16.
 static bool isForTensorCores(LinearAttentionOp op, const ChunkOptions &options) {
-  return options.tensorCores && !options.singleRow && (!op.getBonus() || op.hasVectorGate()) && !op.getNormalized() &&
-         op.getKeySize() % 16 == 0 && op.getValueSize() % 16 == 0 && comesFromBf16(op.getQ()) &&
-         comesFromBf16(op.getK()) && comesFromBf16(op.getV());
+  return options.tensorCores && !options.singleRow && op.getTensorCoreObstacle().empty();
 }
 
 static int64_t valuesOfBlock(LinearAttentionOp op, const ChunkOptions &options) {
