@@ -194,6 +194,10 @@ LogicalResult LaneCode::rewrite(Operation *op) {
       replace(call("strand_lane_thread", i32, {}));
       return success();
     }
+    if (text.getAsmString().empty()) { // pinned
+      replace(text.getOperand(0));
+      return success();
+    }
     if (isGroupText(text.getAsmString()))
       return rewriteGroup(text);
     if (isBulkText(text.getAsmString()))

@@ -30,6 +30,10 @@ struct Plane {
   int64_t bytesOfPanel() const { return rows * bytesOfRow(); }
 };
 
+/// The same word (i32), made here: LLVM neither finds it out in front of a loop nor in a later block, where it would take
+/// registers meanwhile.
+Value pinned(ImplicitLocOpBuilder &b, Value word);
+
 /// The places of one thread.
 class TileThread {
 public:
