@@ -36,13 +36,17 @@ static constexpr int64_t passBytes = 256 << 10;
 
 bool AttentionOp::readsEarlierRows() { return true; }
 
-/// Whether tiles are for tensor cores: rows in bf16, whose weights may be rounded to bf16 as well, and a scale that
-/// keeps the order of scores. A block then owns a query head, keys come in blocks of the length of the tile, and those
-/// from before the call as AttentionPast.cpp says.
+/// The scale has to keep the order of scores.
+std::string AttentionOp::getTensorCoreObstacle() {
+  if (!(getScale().convertToDouble() > 0))
+    return "a scale that is not positive";
+  return obstacleToTensorCores({getQ(), getK(), getV()}, getKeySize(), getValueSize());
+}
+
+/// Whether tiles are for tensor cores: rows in bf16, whose weights may be rounded to bf16 as well. A block then owns a
+/// query head, keys come in blocks of the length of the tile, and those from before the call as AttentionPast.cpp says.
 static bool isForTensorCores(AttentionOp op, const ChunkOptions &options) {
-  return options.tensorCores && !options.singleRow && op.getScale().convertToDouble() > 0 &&
-         op.getKeySize() % 16 == 0 && op.getValueSize() % 16 == 0 && comesFromBf16(op.getQ()) &&
-         comesFromBf16(op.getK()) && comesFromBf16(op.getV());
+  return options.tensorCores && !options.singleRow && op.getTensorCoreObstacle().empty();
 }
 
 SmallVector<OpOperand *> AttentionOp::getMultiplied() { return {&getQMutable(), &getKMutable(), &getVMutable()}; }

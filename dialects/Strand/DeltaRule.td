@@ -3,7 +3,7 @@
 include "dialects/Strand/Dialect.td"
 
 def Strand_DeltaRuleOp : Strand_StreamOp<"delta_rule", [
-    DeclareOpInterfaceMethods<Strand_ChunkOpInterface, ["getMultiplied"]>,
+    DeclareOpInterfaceMethods<Strand_ChunkOpInterface, ["getMultiplied", "getTensorCoreObstacle"]>,
     DeclareOpInterfaceMethods<Strand_SplitOpInterface, ["canBeSplit", "hasUnitTransfers"]>]> {
   let summary = "S[t] = D[t] S[t-1] + beta[t] k[t] (v[t] - (D[t] S[t-1])^T k[t])^T, y[t] = scale * S[t]^T q[t]";
   let description = [{

@@ -27,12 +27,20 @@
 using namespace mlir;
 using namespace strand;
 
+std::string DeltaRuleOp::getTensorCoreObstacle() {
+  if (isLowRank())
+    return "a rule of low rank";
+  if (hasVectorBeta())
+    return "a beta for each value channel";
+  if (getK().getType().getRank() == 4)
+    return "factors of a row";
+  return obstacleToTensorCores({getQ(), getK(), getV()}, getKeySize(), getValueSize());
+}
+
 /// Whether tiles are for tensor cores: rows in bf16, so that products may round their factors to bf16, and one update a
 /// row.
 static bool isForTensorCores(DeltaRuleOp op, const ChunkOptions &options) {
-  return options.tensorCores && !options.singleRow && !op.isLowRank() && !op.hasVectorBeta() && op.getFactors() == 1 &&
-         op.getK().getType().getRank() == 3 && op.getKeySize() % 16 == 0 && op.getValueSize() % 16 == 0 &&
-         comesFromBf16(op.getQ()) && comesFromBf16(op.getK()) && comesFromBf16(op.getV());
+  return options.tensorCores && !options.singleRow && op.getTensorCoreObstacle().empty();
 }
 
 static int64_t valuesOfBlock(DeltaRuleOp op, const ChunkOptions &options) {
@@ -541,7 +549,7 @@ Value DeltaTile::errors(Value read) {
 /// With P[m, l] the decay from row l to row m, beta on the diagonal of B:
 ///   n = (1 + B strictly_lower(P * k k^T))^-1 B (v - decayed k S)
 SmallVector<Value> DeltaTile::tensorCoreTile(Value y, Value state) {
-  Value q16 = inBf16(b, loc, q), k16 = inBf16(b, loc, k), state16 = inBf16(b, loc, state);
+  Value q16 = inBf16(b, loc, q), k16 = inBf16(b, loc, k);
   GateSums gates;
   if (gate)
     gates = gateSums(b, loc, gate, C, e);
@@ -581,6 +589,7 @@ SmallVector<Value> DeltaTile::tensorCoreTile(Value y, Value state) {
               });
   system = weighed[0];
   Value inverse = inverted(system);
+  Value state16 = inBf16(b, loc, state); // not before it is multiplied: it takes registers
   Value read =
       decayed(b, loc, contract(b, loc, k16, "mi", state16, "ij", zeros({C, V}), "mj"), "mj", gates.before, "m");
   Value n = contract(b, loc, inverse, "ml", inBf16(b, loc, errors(read)), "lj", zeros({C, V}), "mj");
@@ -596,7 +605,7 @@ SmallVector<Value> DeltaTile::tensorCoreTile(Value y, Value state) {
 /// The same where P[m, l] is a vector: it is in what tile.decayed_scores multiplies, and in keys and queries that meet
 /// the state.
 SmallVector<Value> DeltaTile::tensorCoreVectorTile(Value y, Value state) {
-  Value q16 = inBf16(b, loc, q), k16 = inBf16(b, loc, k), state16 = inBf16(b, loc, state);
+  Value q16 = inBf16(b, loc, q), k16 = inBf16(b, loc, k);
   ChannelDecays decays(b, loc, gate, false);
   SmallVector<Value> met = decays.scores({k16, q16}, k16);
   Value system = met[0], scores = inBf16(b, loc, decayed(b, loc, met[1], "ml", {}, "", scale));
@@ -613,6 +622,7 @@ SmallVector<Value> DeltaTile::tensorCoreVectorTile(Value y, Value state) {
                 Value key = mul(b, loc, x[0], decay), query = mul(b, loc, mul(b, loc, x[1], scale), decay);
                 return {castFloat(b, loc, key, b.getBF16Type()), castFloat(b, loc, query, b.getBF16Type())};
               });
+  Value state16 = inBf16(b, loc, state);
   Value read = contract(b, loc, readers[0], "mi", state16, "ij", zeros({C, V}), "mj");
   y = contract(b, loc, readers[1], "mi", state16, "ij", filledInto(b, loc, zero, y), "mj");
   Value n = contract(b, loc, inverse, "ml", inBf16(b, loc, errors(read)), "lj", zeros({C, V}), "mj");

@@ -155,16 +155,22 @@ FailureOr<SmallVector<Value>> LinearAttentionOp::decomposeOperation(OpBuilder &b
 
 //===--- tiles ---------------------------------------------------------------------------------------------------===//
 
+std::string LinearAttentionOp::getTensorCoreObstacle() {
+  if (getNormalized())
+    return "it is normalized";
+  if (getBonus() && !hasVectorGate())
+    return "a bonus without a decay for each channel";
+  return obstacleToTensorCores({getQ(), getK(), getV()}, getKeySize(), getValueSize(), !hasVectorGate());
+}
+
 /// Whether products may round their factors to bf16, as rows are.
 static bool isRounded(LinearAttentionOp op) {
   return comesFromBf16(op.getQ()) && comesFromBf16(op.getK()) && comesFromBf16(op.getV());
 }
 
-/// Whether tiles are for tensor cores: rows in bf16, or in f32, in parts. A decay for each channel wants rows in bf16.
+/// Whether tiles are for tensor cores: rows in bf16, or in f32, in parts.
 static bool isForTensorCores(LinearAttentionOp op, const ChunkOptions &options) {
-  bool isF32 = rowsType(op.getV()).getElementType().isF32() && !op.hasVectorGate();
-  return options.tensorCores && !options.singleRow && (!op.getBonus() || op.hasVectorGate()) && !op.getNormalized() &&
-         op.getKeySize() % 16 == 0 && op.getValueSize() % 16 == 0 && (isRounded(op) || isF32);
+  return options.tensorCores && !options.singleRow && op.getTensorCoreObstacle().empty();
 }
 
 static int64_t valuesOfBlock(LinearAttentionOp op, const ChunkOptions &options) {

@@ -3,7 +3,7 @@
 include "dialects/Strand/Dialect.td"
 
 def Strand_LinearAttentionOp : Strand_StreamOp<"linear_attention", [
-    DeclareOpInterfaceMethods<Strand_ChunkOpInterface, ["getMultiplied"]>,
+    DeclareOpInterfaceMethods<Strand_ChunkOpInterface, ["getMultiplied", "getTensorCoreObstacle"]>,
     DeclareOpInterfaceMethods<Strand_SplitOpInterface>]> {
   let summary = "S[t] = D[t] S[t-1] + k[t] v[t]^T, y[t] = scale * S[t]^T q[t], a matrix state a head";
   let description = [{

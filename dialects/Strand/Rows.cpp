@@ -3,6 +3,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/Support/FormatVariadic.h"
 using namespace mlir;
 using namespace strand;
 
@@ -224,6 +225,16 @@ bool strand::comesFromBf16(Value rows) {
     if (auto type = dyn_cast<RankedTensorType>(input.getType()); type && type.getRank() == rowsType(rows).getRank())
       full.push_back(input);
   return !full.empty() && llvm::all_of(full, [](Value input) { return comesFromBf16(input); });
+}
+
+std::string strand::obstacleToTensorCores(ValueRange multiplied, int64_t keys, int64_t values, bool inParts) {
+  constexpr int64_t unit = 16; // of a fragment
+  bool isF32 = getElementTypeOrSelf(multiplied[0]).isF32();
+  if (!(inParts && isF32) && !llvm::all_of(multiplied, comesFromBf16))
+    return "rows are in f32 where they are multiplied; --rows=bf16 rounds them";
+  if (keys % unit || values % unit)
+    return llvm::formatv("heads of {0} keys and {1} values, which are no multiples of {2}", keys, values, unit).str();
+  return {};
 }
 
 Value strand::inBf16(OpBuilder &b, Location loc, Value x) {

@@ -69,6 +69,9 @@ Value transposed(OpBuilder &b, Location loc, Value x);
 /// Whether `rows` are known to be as coarse as bf16: they are bf16, widened, or computed from such rows element by
 /// element.
 bool comesFromBf16(Value rows);
+/// Why tiles that multiply these rows, of heads with so many keys and values, cannot do so on tensor cores: rows are no
+/// copies of bf16, nor f32 that the op multiplies `inParts`, or sizes do not fit. Empty if they can.
+std::string obstacleToTensorCores(ValueRange multiplied, int64_t keys, int64_t values, bool inParts = false);
 /// x rounded to bf16.
 Value inBf16(OpBuilder &b, Location loc, Value x);
 

@@ -1,12 +1,14 @@
 // strand-block-products: a product's whole tiles as a parallel loop, the rest of its rows as a product.
 #include "dialects/Strand/Rows.h"
 #include "lib/Lowering/NarrowProducts.h"
+#include "lib/Lowering/Notes.h"
 #include "lib/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/Support/FormatVariadic.h"
 using namespace mlir;
 namespace strand {
 #define GEN_PASS_DEF_BLOCKPRODUCTS
@@ -116,7 +118,12 @@ struct BlockProducts : impl::BlockProductsBase<BlockProducts> {
       return;
     SmallVector<Product> products;
     getOperation().walk([&](linalg::GenericOp op) {
-      if (std::optional<Product> p = productOf(op); p && takes(*p))
+      std::optional<Product> p = productOf(op);
+      if (!p || !isNarrowProduct(*p) || op->getParentOfType<scf::ForallOp>())
+        return;
+      std::string why = obstacleOf(*p);
+      note(*p, why);
+      if (why.empty())
         products.push_back(*p);
     });
     for (Product p : products) {
@@ -128,11 +135,27 @@ struct BlockProducts : impl::BlockProductsBase<BlockProducts> {
     }
   }
 
-  bool takes(Product p) const {
+  /// Why a product in bf16 stays as it is; empty if it does not.
+  std::string obstacleOf(Product p) const {
     constexpr int64_t unit = 64;
     SmallVector<int64_t> sizes = p.op.getStaticLoopRanges();
-    return isNarrowProduct(p) && isZeros(p.op.getDpsInits()[0]) && sizes[p.n] % unit == 0 &&
-           sizes[p.k] % std::max<int64_t>(unit, depth) == 0 && !p.op->getParentOfType<scf::ForallOp>();
+    int64_t ofDepth = std::max<int64_t>(unit, depth);
+    if (!isZeros(p.op.getDpsInits()[0]))
+      return "it is added to other sums";
+    if (sizes[p.n] % unit || sizes[p.k] % ofDepth)
+      return llvm::formatv("{0} columns and a depth of {1}, which are no multiples of {2} and {3}", sizes[p.n],
+                           sizes[p.k], unit, ofDepth)
+          .str();
+    return {};
+  }
+
+  void note(Product p, StringRef why) {
+    Builder b(&getContext());
+    SmallVector<int64_t> sizes = p.op.getStaticLoopRanges();
+    SmallVector<NamedAttribute> facts{b.getNamedAttr("columns", b.getI64IntegerAttr(sizes[p.n])),
+                                      b.getNamedAttr("depth", b.getI64IntegerAttr(sizes[p.k]))};
+    llvm::append_range(facts, factsOfTiles(b, why.empty() ? StringRef(unknownTiles) : StringRef(why)));
+    noteForm(p.op, "own kernels", facts);
   }
 };
 } // namespace

@@ -12,7 +12,8 @@ def BlockProducts : Pass<"strand-block-products", "::mlir::func::FuncOp"> {
     result and reads nothing else (a rounding to bf16, an activation) is computed on each tile.
 
     Products stay as they are where columns or depth are no multiples of 64, where the matrix is not n x k, where rows are
-    parts of longer ones that do not begin at multiples of 16 bytes, and in functions marked `strand.single_row`.
+    parts of longer ones that do not begin at multiples of 16 bytes, and in functions marked `strand.single_row`. What
+    becomes of each product in bf16 is noted.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
                            "::mlir::tensor::TensorDialect"];

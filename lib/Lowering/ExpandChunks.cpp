@@ -120,8 +120,14 @@ struct ExpandChunks : impl::ExpandChunksBase<ExpandChunks> {
         b.getNamedAttr("why", b.getStringAttr(choice.why))};
     if (auto split = dyn_cast<SplitOpInterface>(op.getOperation()); split && split.canBeSplit(own))
       facts.push_back(b.getNamedAttr("cost", b.getI64IntegerAttr(split.getSplitCost(own).row * op.getBlocks(own))));
-    noteForm(op, choice.form, facts,
-             op.isFallback() || (isSplit(form) && choice.spans == ChunkForm::Chunk && !options.singleRow));
+    bool isFallback = op.isFallback() || (isSplit(form) && choice.spans == ChunkForm::Chunk && !options.singleRow);
+    if (tensorCores && !op.getMultiplied().empty() && op.getTileLengths(own).front() > 1) {
+      std::string why = op.getTensorCoreObstacle();
+      llvm::append_range(facts, factsOfTiles(b, why.empty() ? StringRef(unknownTiles) : StringRef(why)));
+      isFallback |=
+          !why.empty() && llvm::all_of(op.getMultiplied(), [](OpOperand *rows) { return comesFromBf16(rows->get()); });
+    }
+    noteForm(op, choice.form, facts, isFallback);
     Expansion expansion(op, own);
     if (readers && (goesElementByElement(op) || tensorCores))
       expansion.takeReaders();

@@ -63,8 +63,11 @@ llvm::Error strand::refuseFallbacks(const json::Array &ops) {
   for (const json::Value &op : ops)
     if (auto *fields = op.getAsObject(); fields && fields->getBoolean("fallback").value_or(false)) {
       auto text = [&](StringRef key) { return fields->getString(key).value_or("unknown").str(); };
-      slow += "\n  " + text("at") + ": " + text("op") + " of @" + text("function") + " takes the form " + text("form") +
-              ": " + text("why");
+      slow += "\n  " + text("at") + ": " + text("op") + " of @" + text("function") + " takes the form " + text("form");
+      if (fields->get("why"))
+        slow += ": " + text("why");
+      if (fields->get("tiles_why"))
+        slow += "; its tiles go through memory: " + text("tiles_why");
     }
   return slow.empty() ? llvm::Error::success() : llvm::createStringError("--strict: there is no fast form for" + slow);
 }

@@ -194,8 +194,8 @@ LogicalResult LaneCode::rewrite(Operation *op) {
       replace(call("strand_lane_thread", i32, {}));
       return success();
     }
-    if (text.getAsmString() == addText) {
-      replace(LLVM::AddOp::create(b, text.getOperands()[0], text.getOperands()[1]));
+    if (text.getAsmString().empty()) { // pinned
+      replace(text.getOperand(0));
       return success();
     }
     if (isGroupText(text.getAsmString()))

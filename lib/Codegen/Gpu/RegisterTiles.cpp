@@ -1,6 +1,7 @@
 #include "lib/Codegen/Gpu/Fragments.h"
 #include "lib/Codegen/Gpu/ProductTiles.h"
 #include "lib/Codegen/Gpu/TileCode.h"
+#include "lib/Lowering/Notes.h"
 #include "lib/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -27,7 +28,8 @@ struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
     });
     llvm::MapVector<Operation *, std::vector<Converted>> kernels; // by the loop over blocks
     for (scf::ForOp loop : loops)
-      if (std::optional<TileProgram> program = TileProgram::of(loop, refuse))
+      if (std::optional<TileProgram> program =
+              TileProgram::of(loop, [&](Operation *op, const Twine &why) { refuse(loop, op, why); }))
         kernels[loop->getParentOp()].push_back({loop, *program});
     for (auto &[kernel, programs] : kernels) {
       int64_t warps = warpsOfAll(programs);
@@ -37,6 +39,8 @@ struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
         convert(c.loop, c.program);
       }
     }
+    notes.write(getOperation());
+    notes = {};
   }
 
   struct Converted {
@@ -51,8 +55,12 @@ struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
     return least;
   }
 
-  static void refuse(Operation *op, const Twine &why) {
+  TileNotes notes;
+
+  /// A loop, because of an op in it.
+  void refuse(scf::ForOp loop, Operation *op, const Twine &why) {
     op->emitRemark() << "tiles are not kept in registers: " << why;
+    notes.add(loop, why.str());
   }
 
   static bool multiplies(scf::ForOp loop) {
@@ -76,10 +84,12 @@ struct RegisterTiles : impl::RegisterTilesBase<RegisterTiles> {
         code = smaller;
     }
     if (code.bytes() > sharedLimit) {
-      refuse(loop, "they take " + Twine(code.bytes()) + " bytes of shared memory, and a block may take " +
-                       Twine(sharedLimit));
+      refuse(loop, loop,
+             "they take " + Twine(code.bytes()) + " bytes of shared memory, and a block may take " +
+                 Twine(sharedLimit));
       return code.erase();
     }
+    notes.add(loop, "");
     loop.erase();
     ++numLoops;
   }

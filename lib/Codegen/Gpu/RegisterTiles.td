@@ -14,7 +14,7 @@ def RegisterTiles : Pass<"strand-register-tiles", "::mlir::func::FuncOp"> {
     describes them. What lies there in f32 and is read as bf16 alone goes through registers, to be rounded.
     States and sums stay in registers from round to round.
 
-    A loop stays as it is, with a remark that says why, if
+    A loop stays as it is, with a remark that says why and the same in the note of its op (TileNotes of lib/Lowering/Notes.h), if
     - an op in it is other than a fill, an element-wise op, a sum along one dimension or a product of two matrices in
       bf16 (or in f32 and rounded), on whole buffers of rank up to 2 without dimensions of size 1;
     - a size is no multiple of 16;

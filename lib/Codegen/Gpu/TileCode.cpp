@@ -391,19 +391,34 @@ int64_t TileCode::bytesOfStage(ArrayRef<Arrival> arrivals) {
   return llvm::alignTo(all, Plane::alignment);
 }
 
-/// The smallest unused place that is large enough, or a new one.
-TileCode::Place TileCode::newPlace(int64_t size, int64_t alignment) {
+/// The smallest unused place that is large enough, if there is one.
+TileCode::Place *TileCode::findUnused(int64_t size, int64_t alignment) {
   Place *best = nullptr;
   for (Place &place : unused)
     if (place.size >= size && place.alignment >= alignment && (!best || place.size < best->size))
       best = &place;
-  if (best) {
-    Place place = *best;
-    unused.erase(best);
-    place.pointer = at.behind(shared, at.number(place.begin)); // it may have been found in a loop that is over
-    return place;
+  return best;
+}
+
+/// An unused place, or half of one, or a new one.
+TileCode::Place TileCode::newPlace(int64_t size, int64_t alignment) {
+  Place *best = findUnused(size, alignment);
+  if (!best)
+    return placeAtEnd(size, alignment);
+  Place place = *best;
+  unused.erase(best);
+  if (place.size == 2 * size && size % place.alignment == 0) {
+    Place half = place;
+    half.number = numPlaces++;
+    half.begin += size;
+    half.size = place.size = size;
+    for (DenseSet<unsigned> *touched : {&written, &read, &readByBegun})
+      if (touched->contains(place.number))
+        touched->insert(half.number);
+    unused.push_back(half);
   }
-  return placeAtEnd(size, alignment);
+  place.pointer = at.behind(shared, at.number(place.begin)); // it may have been found in a loop that is over
+  return place;
 }
 
 TileCode::Place TileCode::placeAtEnd(int64_t size, int64_t alignment) {
@@ -481,20 +496,26 @@ TileCode::Place TileCode::sharedCopy(Value tile, Reader reader) {
     beforeRead(place, reader);
     return place;
   }
+  shareTile(tile);
   Place place = placeOf(tile);
-  if (!held[tile].isShared) {
-    SmallVector<Value> values = valuesOf(tile);
-    beforeWrite(place);
-    if (tileShape(tile).size() == 2)
-      writePlane(tile, place, wordsOf(tile));
-    else
-      eachOwnValue(tile, [&](int64_t i, ArrayRef<Value> coordinates) {
-        LLVM::StoreOp::create(b, values[i], at.behind(place.pointer, at.at().mul(coordinates[0], 4)), 4);
-      });
-    held[tile].isShared = true;
-  }
   beforeRead(place, reader);
   return place;
+}
+
+/// From registers to the tile's place in shared memory.
+void TileCode::shareTile(Value tile) {
+  if (held[tile].isShared)
+    return;
+  Place place = placeOf(tile);
+  SmallVector<Value> values = valuesOf(tile);
+  beforeWrite(place);
+  if (tileShape(tile).size() == 2)
+    writePlane(tile, place, wordsOf(tile));
+  else
+    eachOwnValue(tile, [&](int64_t i, ArrayRef<Value> coordinates) {
+      LLVM::StoreOp::create(b, values[i], at.behind(place.pointer, at.at().mul(coordinates[0], 4)), 4);
+    });
+  held[tile].isShared = true;
 }
 
 /// A tile of rank 2, rounded to bf16: a word where its rows are lines, else two halves of words.
@@ -557,8 +578,15 @@ SmallVector<Value> TileCode::wordsOf(Value tile) {
     return held[tile].words;
   SmallVector<Value> words;
   ArrayRef<Value> values = valuesOf(tile);
-  for (size_t i = 0; i < values.size(); i += 2)
+  for (size_t i = 0; i < values.size(); i += 2) {
+    OpBuilder::InsertionGuard guard(b);
+    // as soon as both are known: until then they take twice the registers
+    Operation *low = values[i].getDefiningOp(), *high = values[i + 1].getDefiningOp();
+    auto isHere = [&](Operation *op) { return op && op->getBlock() == b.getInsertionBlock(); };
+    if (isHere(low) && isHere(high))
+      b.setInsertionPointAfter(low->isBeforeInBlock(high) ? high : low);
     words.push_back(at.word(values[i], values[i + 1]));
+  }
   return words;
 }
 

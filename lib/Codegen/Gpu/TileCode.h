@@ -101,6 +101,7 @@ private:
   DenseMap<Value, Value> maps; // tile.boxes of sources
 
   // shared memory
+  Place *findUnused(int64_t size, int64_t alignment);
   Place newPlace(int64_t size, int64_t alignment);
   Place placeAtEnd(int64_t size, int64_t alignment);
   void freePlaces(Operation *done, const DenseMap<Value, Operation *> &lastUses);
@@ -112,6 +113,7 @@ private:
   void fence();
   void barrier();
   Place placeOf(Value tile);
+  void shareTile(Value tile);
   Place sharedCopy(Value tile, Reader reader = Reader::threads);
   void writePlane(Value tile, const Place &place, ArrayRef<Value> words);
   Plane planeOf(Value tile, Reader reader = Reader::threads);
@@ -157,6 +159,7 @@ private:
   void settle();
   void emitGroupProduct(const TileStep &step, const Factors &factors);
   bool isHeldAlong(Value tile, bool alongRows) const;
+  bool isSharedAtOnce(Value tile, Operation *writer);
   static int64_t numberOfWords(bool alongRows, int64_t f, int64_t k) { return (k * 64 + f) * 2 + alongRows; }
   Words firstFactor(Value tile, bool alongRows, int64_t lines, int64_t f, int64_t k);
   SmallVector<Value> evaluate(const TileStep &step, ArrayRef<Value> arguments, ArrayRef<Value> indices);

@@ -10,6 +10,13 @@ namespace {
 constexpr int64_t linesOfFragment16 = fragment.columns, valuesOfChunk = 8, bytesOfChunk = 16, rowsOfMatrix = 8;
 } // namespace
 
+Value strand::pinned(ImplicitLocOpBuilder &b, Value word) {
+  return LLVM::InlineAsmOp::create(b, TypeRange(word.getType()), word, "", "=r,0", /*has_side_effects=*/true,
+                                   /*is_align_stack=*/false, LLVM::tailcallkind::TailCallKind::None,
+                                   LLVM::AsmDialectAttr(), ArrayAttr())
+      .getResult(0);
+}
+
 TileThread::TileThread(ImplicitLocOpBuilder &b, Value t, int64_t warps) : warps(warps), builder(&b) {
   thread = t.getType().isIndex() ? b.createOrFold<arith::IndexCastOp>(b.getI32Type(), t) : t;
   lane = at().rem(thread, threadsOfWarp);
@@ -39,16 +46,6 @@ Value TileThread::line(int64_t lines, int64_t f, int64_t half) {
 }
 
 Value TileThread::column(int64_t n) { return at().add(pairColumn, n * fragment.rows); }
-
-Value TileThread::columnNumber(int64_t n) {
-  if (!n)
-    return pairColumn;
-  ImplicitLocOpBuilder &b = *builder;
-  return LLVM::InlineAsmOp::create(b, TypeRange(b.getI32Type()), ValueRange{pairColumn, number(n * fragment.rows)},
-                                   addText, "=r,r,n", /*has_side_effects=*/false, /*is_align_stack=*/false,
-                                   LLVM::tailcallkind::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr())
-      .getResult(0);
-}
 
 Value TileThread::isFirstHolder(int64_t lines) {
   ImplicitLocOpBuilder &b = *builder;

@@ -18,8 +18,6 @@ using namespace mlir;
 
 /// The text in PTX that reads the number of a thread.
 constexpr const char *threadText = "mov.u32 $0, %tid.x;";
-/// The text in PTX that adds a known number to an i32.
-constexpr const char *addText = "add.s32 $0, $1, $2;";
 
 /// A tile of bf16 in shared memory.
 struct Plane {
@@ -31,6 +29,10 @@ struct Plane {
   int64_t bytesOfRow() const { return 2 * columnsOfPanel(); } // in one panel
   int64_t bytesOfPanel() const { return rows * bytesOfRow(); }
 };
+
+/// The same word (i32), made here: LLVM neither finds it out in front of a loop nor in a later block, where it would take
+/// registers meanwhile.
+Value pinned(ImplicitLocOpBuilder &b, Value word);
 
 /// The places of one thread.
 class TileThread {
@@ -48,9 +50,6 @@ public:
   Value fragmentBegin(int64_t lines, int64_t f);
   Value line(int64_t lines, int64_t f, int64_t half);
   Value column(int64_t n);
-  /// The same for a step that computes with the number. LLVM would add the 8 * n to what else is known in front of a
-  /// loop, and keep a register for each n through it.
-  Value columnNumber(int64_t n);
   /// Whether no warp before this one holds the same lines; null if that is so for all.
   Value isFirstHolder(int64_t lines);
 

@@ -184,13 +184,21 @@ void TileCode::emitInverse(tile::InverseOp op) {
     inverse.join(half);
     barrier();
   }
-  // over the array, which nobody reads any more
+  // over the array, which nobody reads any more, if there is no other place
   SmallVector<Value> words = inverse.words();
-  barrier();
-  inverse.writeTo({array.pointer, size, size}, words);
-  written.insert(array.number);
+  Place result = array;
+  if (findUnused(sharedBytesOf(into), Plane::alignment)) {
+    result = placeOf(into);
+    read.insert(array.number);
+    unused.push_back(array);
+    beforeWrite(result);
+  } else {
+    barrier();
+    written.insert(array.number);
+  }
+  inverse.writeTo({result.pointer, size, size}, words);
   unfenced |= groups || round;
-  places[into] = array;
+  places[into] = result;
   put(into, {});
   held[into].isShared = true;
 }

@@ -17,8 +17,18 @@ void TileCode::emitStep(const TileStep &step) {
     return emitFill(step);
   if (step.isProduct)
     return emitProduct(step);
-  if (step.sizes.size() == 2)
-    return emitMap(step);
+  if (step.sizes.size() == 2) {
+    emitMap(step);
+    // registers are what there is least of: what is read in shared memory goes there at once, and inputs that lie there
+    // are read anew
+    for (Value init : op.getDpsInits())
+      if (isSharedAtOnce(tileOf(init), op))
+        shareTile(tileOf(init));
+    for (OpOperand *input : op.getDpsInputOperands())
+      if (step.loopsOf(*input).size() == 2)
+        loaded.erase(program.sourceOf(tileOf(input->get())));
+    return;
+  }
   if (step.sizes.size() == 1 && step.isReduction(0))
     return emitTotal(step);
   emitLines(step);
@@ -113,13 +123,18 @@ SmallVector<SmallVector<Value>> TileCode::resultsOfMap(const TileStep &step) {
   unsigned outputs = op.getNumDpsInits(), inputs = op.getNumDpsInputs();
   SmallVector<SmallVector<Value>> results(outputs);
   auto isSum = [&](unsigned i) { return step.loopsOf(*op.getDpsInitOperand(i)).size() < 2; };
+  // LLVM would add up 8 * n and what else is known in front of a loop, and keep a register for each n through it
+  bool counts = !op.getBlock()->getOps<linalg::IndexOp>().empty();
+  SmallVector<Value> columnOf;
+  for (int64_t n = 0; n < columns / columnsOfStep; ++n)
+    columnOf.push_back(counts ? pinned(b, at.column(n)) : at.column(n));
   for (int64_t f = 0; f < at.fragmentsOfThread(lines); ++f) {
     SmallVector<std::array<Value, 2>> sums(outputs);
     for (int64_t n = 0; n < columns / columnsOfStep; ++n)
       for (int64_t e = 0; e < valuesOfFragment; ++e) {
         SmallVector<Value> arguments, indices(2);
         indices[step.lines] = at.line(lines, f, e / 2);
-        indices[1 - step.lines] = at.at().add(at.columnNumber(n), e % 2);
+        indices[1 - step.lines] = at.at().add(columnOf[n], e % 2);
         for (OpOperand &operand : op->getOpOperands()) {
           SmallVector<unsigned> loops = step.loopsOf(operand);
           bool summed = operand.getOperandNumber() >= inputs && isSum(operand.getOperandNumber() - inputs);
@@ -219,6 +234,35 @@ void TileCode::emitTotal(const TileStep &step) {
 /// Whether a first factor is held as sums are, with its lines along lines.
 bool TileCode::isHeldAlong(Value tile, bool alongRows) const {
   return !program.isInput(tile) && !program.isInverse(tile) && (program.linesOf(tile) == 0) == alongRows;
+}
+
+/// Whether all that reads a tile in bf16 takes it from shared memory, and there is room now: it is there anyway, or the
+/// next product needs it.
+bool TileCode::isSharedAtOnce(Value tile, Operation *writer) {
+  if (!program.isLocal(tile) || !getElementTypeOrSelf(tile).isBF16() || tile.getParentBlock() != writer->getBlock())
+    return false;
+  auto takes = [&](const TileStep &step, bool inRegisters) {
+    linalg::LinalgOp op = step.op;
+    return llvm::any_of(op.getDpsInputOperands(), [&](OpOperand *operand) {
+      if (tileOf(operand->get()) != tile)
+        return false;
+      bool isFirst = step.isProduct && operand == factorsOf(step).first;
+      bool isHeld = !step.isProduct || (isFirst && isHeldAlong(tile, factorsOf(step).firstAlongRows));
+      return isHeld == inRegisters;
+    });
+  };
+  Operation *next = writer->getNextNode();
+  auto isPassed = [&](Operation *op) {
+    const TileStep *step = program.stepOf(op);
+    return step ? !step->isProduct : isMemoryEffectFree(op) || isa<memref::AllocOp>(op);
+  };
+  while (next && isPassed(next))
+    next = next->getNextNode();
+  const TileStep *step = next ? program.stepOf(next) : nullptr;
+  bool isNext = step && takes(*step, false);
+  return (isNext || findUnused(sharedBytesOf(tile), alignmentOf(tile))) &&
+         program.anyStep([&](const TileStep &s) { return takes(s, false); }) &&
+         !program.anyStep([&](const TileStep &s) { return takes(s, true); });
 }
 
 /// 16 lines of the first factor along 16 of the depth. `alongRows`: its lines are the rows of the tile.

@@ -109,7 +109,8 @@ Value strand::groupDescriptor(ImplicitLocOpBuilder &b, const Plane &plane, bool 
   int64_t panels = turned ? plane.bytesOfPanel() / unit : 1, rows = rowsOfCore * plane.bytesOfRow() / unit;
   IndexMath i32{b, b.getLoc(), b.getI32Type()}, i64{b, b.getLoc(), b.getI64Type()};
   Value address = LLVM::PtrToIntOp::create(b, b.getI32Type(), plane.pointer);
-  Value begin = i32.div(arith::AndIOp::create(b, address, i32.of(window)), i32.of(unit));
+  // known here and not in front of the loop, so that descriptors do not take registers through all of it
+  Value begin = pinned(b, i32.div(arith::AndIOp::create(b, address, i32.of(window)), i32.of(unit)));
   Value low = arith::ExtUIOp::create(b, b.getI64Type(), i32.add(begin, panels << 16));
   return arith::OrIOp::create(b, low, i64.of(rows << 32 | swizzleOf(plane.bytesOfRow()) << 62));
 }
