@@ -27,7 +27,8 @@ static Value pastOf(AttentionOp op, OpBuilder &b, Value ring) {
   int64_t places = rowsOfPast(op), window = *op.getWindow();
   Value sequences = sub(b, loc, numRows(b, loc, op.getOffsets()), indexConstant(b, loc, 1));
   SmallVector<int64_t> shape{ShapedType::kDynamic, places, type.getDimSize(2), type.getDimSize(3)};
-  Value into = tensor::EmptyOp::create(b, loc, shape, b.getBF16Type(), sequences);
+  Type kept = comesFromBf16(op.getK()) && comesFromBf16(op.getV()) ? Type(b.getBF16Type()) : type.getElementType();
+  Value into = tensor::EmptyOp::create(b, loc, shape, kept, sequences);
   AffineMap map = b.getMultiDimIdentityMap(4);
   return generic(b, loc, {}, into, map, "pppp", [&](OpBuilder &b, Location loc, ValueRange) -> SmallVector<Value> {
     auto at = [&](unsigned d) { return linalg::IndexOp::create(b, loc, d).getResult(); };
@@ -38,7 +39,7 @@ static Value pastOf(AttentionOp op, OpBuilder &b, Value ring) {
     Value position = arith::SelectOp::create(b, loc, isSeen, sub(b, loc, count, before), indexConstant(b, loc, 0));
     Value number = tensor::ExtractOp::create(b, loc, ring, ValueRange{slot, placeOf(b, op, position), at(2), at(3)});
     Value zero = floatConstant(b, loc, type.getElementType(), 0);
-    return {castFloat(b, loc, arith::SelectOp::create(b, loc, isSeen, number, zero), b.getBF16Type())};
+    return {castFloat(b, loc, arith::SelectOp::create(b, loc, isSeen, number, zero), kept)};
   })[0];
 }
 

@@ -40,7 +40,14 @@ bool AttentionOp::readsEarlierRows() { return true; }
 std::string AttentionOp::getTensorCoreObstacle() {
   if (!(getScale().convertToDouble() > 0))
     return "a scale that is not positive";
-  return obstacleToTensorCores({getQ(), getK(), getV()}, getKeySize(), getValueSize());
+  constexpr int64_t mostBytes = 200 << 10; // of what a multiprocessor has: queries, keys and values of a tile
+  int64_t bytes = partsOfF32 * 2 * longestCoreTile * (2 * getKeySize() + getValueSize());
+  return obstacleToTensorCores({getQ(), getK(), getV()}, getKeySize(), getValueSize(), bytes <= mostBytes);
+}
+
+/// Whether products may round their factors to bf16, as rows are.
+static bool isRounded(AttentionOp op) {
+  return comesFromBf16(op.getQ()) && comesFromBf16(op.getK()) && comesFromBf16(op.getV());
 }
 
 /// Whether tiles are for tensor cores: rows in bf16, whose weights may be rounded to bf16 as well. A block then owns a
@@ -146,11 +153,13 @@ struct Tile {
   };
   /// Results of one head from destinations C x 1 x V and C x 1, with keys in blocks of C rows.
   SmallVector<Value> onTensorCores(ValueRange results);
-  Value valuesUpTo(const CoreKeys &keys, Value from);
-  SmallVector<Value> coreBlock(Value q, const CoreKeys &keys, Value from, bool mask, ValueRange running);
-  /// C rows of one head, in bf16.
-  Value coreRows(Value rows, Value row, Value head, int64_t size) {
-    return inBf16(b, loc, slice(b, loc, rows, {row, head, b.getIndexAttr(0)}, {C, 1, size}, {1}));
+  Parts valuesUpTo(const CoreKeys &keys, Value from);
+  SmallVector<Value> coreBlock(const Parts &q, const CoreKeys &keys, Value from, bool mask, ValueRange running);
+  /// x as a factor of products of bf16.
+  Parts parts(Value x) { return inBf16Parts(b, loc, x, isRounded(op) ? 1 : partsOfF32); }
+  /// C rows of one head.
+  Parts coreRows(Value rows, Value row, Value head, int64_t size) {
+    return parts(slice(b, loc, rows, {row, head, b.getIndexAttr(0)}, {C, 1, size}, {1}));
   }
   /// The scale of scores whose powers are of 2.
   double powerScale() { return op.getScale().convertToDouble() * log2e; }
@@ -527,25 +536,29 @@ SmallVector<Value> Tile::oneRow(ValueRange results) {
 
 /// C values of the key head from number `from` on, of which those behind the end are no numbers: zeros, since a weight
 /// of 0 does not undo a NaN.
-Value Tile::valuesUpTo(const CoreKeys &keys, Value from) {
+Parts Tile::valuesUpTo(const CoreKeys &keys, Value from) {
   Value rows = rowsOfHead(keys.values, add(b, loc, keys.first, from), keyHead, C);
   Value count = arith::IndexCastOp::create(b, loc, b.getI32Type(), sub(b, loc, keys.end, from));
-  return generic(b, loc, rows, emptyTensor(b, loc, {C, V}, b.getBF16Type()), {map("sd", "sd"), map("sd", "sd")}, "pp",
-                 [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                   Value s = arith::IndexCastOp::create(b, loc, b.getI32Type(), linalg::IndexOp::create(b, loc, 0));
-                   Value isThere = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, s, count);
-                   Value v = arith::SelectOp::create(b, loc, isThere, x[0], floatConstant(b, loc, x[0].getType(), 0));
-                   return {castFloat(b, loc, v, b.getBF16Type())};
-                 })[0];
+  Type kept = isRounded(op) ? Type(b.getBF16Type()) : e;
+  Value there =
+      generic(b, loc, rows, emptyTensor(b, loc, {C, V}, kept), {map("sd", "sd"), map("sd", "sd")}, "pp",
+              [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                Value s = arith::IndexCastOp::create(b, loc, b.getI32Type(), linalg::IndexOp::create(b, loc, 0));
+                Value isThere = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, s, count);
+                Value v = arith::SelectOp::create(b, loc, isThere, x[0], floatConstant(b, loc, x[0].getType(), 0));
+                return {castFloat(b, loc, v, kept)};
+              })[0];
+  return isRounded(op) ? Parts{there} : parts(there);
 }
 
 /// One block of C keys from number `from` on, on tensor cores. As above, but m is a maximum before the scale, powers
-/// are of 2 and weights are rounded to bf16. `mask`: not all queries see all keys.
-SmallVector<Value> Tile::coreBlock(Value q, const CoreKeys &keys, Value from, bool mask, ValueRange x) {
+/// are of 2 and weights are rounded to bf16 if rows are. `mask`: not all queries see all keys.
+SmallVector<Value> Tile::coreBlock(const Parts &q, const CoreKeys &keys, Value from, bool mask, ValueRange x) {
   Running old(x);
-  Value at = add(b, loc, keys.first, from), k16 = coreRows(keys.keys, at, keyHead, D);
-  Value v16 = mask && keys.unwritten ? valuesUpTo(keys, from) : coreRows(keys.values, at, keyHead, V);
-  Value scores = contract(b, loc, q, "ri", k16, "si", filled(b, loc, {C, C}, number(0)), "rs");
+  Value at = add(b, loc, keys.first, from);
+  Parts k = coreRows(keys.keys, at, keyHead, D);
+  Parts v = mask && keys.unwritten ? valuesUpTo(keys, from) : coreRows(keys.values, at, keyHead, V);
+  Value scores = contractParts(b, loc, q, "ri", k, "si", filled(b, loc, {C, C}, number(0)), "rs");
   Type i32 = b.getI32Type();
   auto word = [&](Value x) -> Value { return arith::IndexCastOp::create(b, loc, i32, x); };
   Value distance = word(sub(b, loc, keys.query, from)), missing, count;
@@ -593,25 +606,27 @@ SmallVector<Value> Tile::coreBlock(Value q, const CoreKeys &keys, Value from, bo
                 Value factor = coarsePowerOfTwo(b, loc, mul(b, loc, sub(b, loc, x[1], most), number(powerScale())));
                 return {most, mul(b, loc, x[2], factor), factor};
               });
+  Type kept = isRounded(op) ? Type(b.getBF16Type()) : e;
   SmallVector<Value> weights =
-      generic(b, loc, {masked[0], scales[0]}, {emptyTensor(b, loc, {C, C}, b.getBF16Type()), scales[1]},
+      generic(b, loc, {masked[0], scales[0]}, {emptyTensor(b, loc, {C, C}, kept), scales[1]},
               {map("rs", "rs"), map("rs", "r"), map("rs", "rs"), map("rs", "r")}, "pr",
               [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                 Value scale = number(powerScale());
                 Value weight =
                     coarsePowerOfTwo(b, loc, sub(b, loc, mul(b, loc, x[0], scale), mul(b, loc, x[1], scale)));
-                return {castFloat(b, loc, weight, b.getBF16Type()), add(b, loc, x[3], weight)};
+                return {castFloat(b, loc, weight, kept), add(b, loc, x[3], weight)};
               });
   Value result = generic(
       b, loc, scales[2], old.result, {map("rd", "r"), map("rd", "rd")}, "pp",
       [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {mul(b, loc, x[0], x[1])}; })[0];
-  return {scales[0], weights[1], contract(b, loc, weights[0], "rs", v16, "sd", result, "rd")};
+  Parts seenBy = isRounded(op) ? Parts{weights[0]} : parts(weights[0]);
+  return {scales[0], weights[1], contractParts(b, loc, seenBy, "rs", v, "sd", result, "rd")};
 }
 
 /// Blocks that all queries see, and around them those at the window's and the diagonal's edge: of the rows before the
 /// call, then of its own.
 SmallVector<Value> Tile::onTensorCores(ValueRange results) {
-  Value q = coreRows(op.getQ(), row, queryHead, D);
+  Parts q = coreRows(op.getQ(), row, queryHead, D);
   // a query may see nothing of the first blocks: then this is its maximum, which the scale must leave finite
   double mostOfNone = -std::numeric_limits<float>::max() / std::max(1.0, 2 * powerScale());
   SmallVector<Value> x{filled(b, loc, {C}, number(mostOfNone)), filled(b, loc, {C}, number(0)),

@@ -270,11 +270,19 @@ Parts strand::inBf16Parts(OpBuilder &b, Location loc, Value x, int64_t count) {
 
 Value strand::contractParts(OpBuilder &b, Location loc, const Parts &lhs, StringRef lhsDims, const Parts &rhs,
                             StringRef rhsDims, Value out, StringRef outDims) {
+  if (lhs.size() == 1 && rhs.size() == 1)
+    return contract(b, loc, lhs[0], lhsDims, rhs[0], rhsDims, out, outDims);
+  auto type = rowsType(out);
+  Value sums = filled(b, loc, type.getShape(), floatConstant(b, loc, type.getElementType(), 0));
   for (int64_t below = partsOfF32 - 1; below >= 0; --below)
     for (int64_t p = below; p >= 0; --p)
       if (p < int64_t(lhs.size()) && below - p < int64_t(rhs.size()))
-        out = contract(b, loc, lhs[p], lhsDims, rhs[below - p], rhsDims, out, outDims);
-  return out;
+        sums = contract(b, loc, lhs[p], lhsDims, rhs[below - p], rhsDims, sums, outDims);
+  AffineMap map = b.getMultiDimIdentityMap(type.getRank());
+  return generic(b, loc, sums, out, {map, map}, std::string(type.getRank(), 'p'),
+                 [](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+                   return {arith::AddFOp::create(b, loc, v[1], v[0])};
+                 })[0];
 }
 
 Value strand::transposed(OpBuilder &b, Location loc, Value x) {

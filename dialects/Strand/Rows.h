@@ -81,7 +81,8 @@ using Parts = SmallVector<Value, 3>;
 constexpr int64_t partsOfF32 = 3;
 /// x (f32) in `count` parts: rounded, then what that leaves, rounded. Three parts are all of a finite x below 2^127.
 Parts inBf16Parts(OpBuilder &b, Location loc, Value x, int64_t count);
-/// `contract` of factors in parts: small products first, without those below 2^-24 of the largest.
+/// `contract` of factors in parts: small products first, without those below 2^-24 of the largest. Tensor cores cut sums
+/// off, which would add up over tiles: the product begins at zero and is added to `out`, rounded.
 Value contractParts(OpBuilder &b, Location loc, const Parts &lhs, StringRef lhsDims, const Parts &rhs, StringRef rhsDims,
                     Value out, StringRef outDims);
 
