@@ -34,7 +34,12 @@ std::string DeltaRuleOp::getTensorCoreObstacle() {
     return "a beta for each value channel";
   if (getK().getType().getRank() == 4)
     return "factors of a row";
-  return obstacleToTensorCores({getQ(), getK(), getV()}, getKeySize(), getValueSize());
+  return obstacleToTensorCores({getQ(), getK(), getV()}, getKeySize(), getValueSize(), !hasVectorGate());
+}
+
+/// Whether products may round their factors to bf16, as rows are.
+static bool isRounded(DeltaRuleOp op) {
+  return comesFromBf16(op.getQ()) && comesFromBf16(op.getK()) && comesFromBf16(op.getV());
 }
 
 /// Whether tiles are for tensor cores: rows in bf16, so that products may round their factors to bf16, and one update a
@@ -204,7 +209,10 @@ private:
   Value solved(Value system, Value rhs);
   Value stateAfter(const Weights &weights, Value n, Value state);
   Value decayedState(Value state, Value total);
-  Value inverted(Value system);
+  /// Of how many parts in bf16 a factor is.
+  int64_t numParts() const { return isRounded(op) ? 1 : partsOfF32; }
+  Parts parts(Value x) { return inBf16Parts(b, loc, x, numParts()); }
+  Parts inverted(Value system);
   Value errors(Value read);
 };
 } // namespace
@@ -525,10 +533,13 @@ SmallVector<Value> DeltaTile::tile(Value y, Value state) {
   return {y, stateAfter(of, n, state)};
 }
 
-/// (1 + the strictly lower part of `system`)^-1, in bf16.
-Value DeltaTile::inverted(Value system) {
-  Value into = emptyTensor(b, loc, {C, C}, b.getBF16Type());
-  return tile::InverseOp::create(b, loc, into.getType(), system, into).getResult()[0];
+/// (1 + the strictly lower part of `system`)^-1, in as many parts as factors are.
+Parts DeltaTile::inverted(Value system) {
+  SmallVector<Value> into;
+  for (int64_t i = 0; i < numParts(); ++i)
+    into.push_back(emptyTensor(b, loc, {C, C}, b.getBF16Type()));
+  auto inverse = tile::InverseOp::create(b, loc, ValueRange(into).getTypes(), system, into);
+  return Parts(inverse.getResults().begin(), inverse.getResults().end());
 }
 
 /// beta (v - read), over `read`.
@@ -549,27 +560,30 @@ Value DeltaTile::errors(Value read) {
 /// With P[m, l] the decay from row l to row m, beta on the diagonal of B:
 ///   n = (1 + B strictly_lower(P * k k^T))^-1 B (v - decayed k S)
 SmallVector<Value> DeltaTile::tensorCoreTile(Value y, Value state) {
-  Value q16 = inBf16(b, loc, q), k16 = inBf16(b, loc, k);
+  Parts queries = parts(q), keys = parts(k);
   GateSums gates;
   if (gate)
-    gates = gateSums(b, loc, gate, C, e);
-  Value empty16 = emptyTensor(b, loc, {C, C}, b.getBF16Type());
-  Value system = contract(b, loc, k16, "mi", k16, "li", zeros({C, C}), "ml"),
-        scores = contract(b, loc, q16, "mi", k16, "li", zeros({C, C}), "ml");
+    gates = gateSums(b, loc, gate, C, e, !isRounded(op));
+  Type kept = isRounded(op) ? Type(b.getBF16Type()) : e; // of scores
+  Value system = contractParts(b, loc, keys, "mi", keys, "li", zeros({C, C}), "ml"),
+        scores = contractParts(b, loc, queries, "mi", keys, "li", zeros({C, C}), "ml");
   SmallVector<Value> weights;
   SmallVector<AffineMap> maps;
   if (beta) {
     weights.push_back(beta);
     maps.push_back(map("ml", "m"));
   }
-  if (gate) {
-    weights.append({gates.before, gates.before});
-    maps.append({map("ml", "m"), map("ml", "l")});
-  }
+  size_t sums = weights.size();
+  if (gate)
+    for (StringRef row : {"m", "l"})
+      for (Value ofRow : gates.ofRow()) {
+        weights.push_back(ofRow);
+        maps.push_back(map("ml", row));
+      }
   weights.push_back(scores);
   maps.append(3, map("ml", "ml"));
   SmallVector<Value> weighed =
-      generic(b, loc, weights, {system, empty16}, maps, "pp",
+      generic(b, loc, weights, {system, emptyTensor(b, loc, {C, C}, kept)}, maps, "pp",
               [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                 Value m = linalg::IndexOp::create(b, loc, 0), l = linalg::IndexOp::create(b, loc, 1);
                 Value earlier = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, l, m),
@@ -579,26 +593,26 @@ SmallVector<Value> DeltaTile::tensorCoreTile(Value y, Value state) {
                 if (beta)
                   met = mul(b, loc, met, x[0]);
                 if (gate) {
-                  Value since = arith::SelectOp::create(b, loc, seen, sub(b, loc, x[at - 3], x[at - 2]), zero);
+                  Value since = arith::SelectOp::create(b, loc, seen, gates.since(b, loc, x.drop_front(sums)), zero);
                   Value decay = coarsePowerOfTwo(b, loc, since);
                   met = mul(b, loc, met, decay);
                   score = mul(b, loc, score, decay);
                 }
-                score = castFloat(b, loc, arith::SelectOp::create(b, loc, seen, score, zero), b.getBF16Type());
+                score = castFloat(b, loc, arith::SelectOp::create(b, loc, seen, score, zero), kept);
                 return {arith::SelectOp::create(b, loc, earlier, met, zero), score};
               });
-  system = weighed[0];
-  Value inverse = inverted(system);
-  Value state16 = inBf16(b, loc, state); // not before it is multiplied: it takes registers
+  Parts inverse = inverted(weighed[0]);
+  Parts before = parts(state); // not before it is multiplied: it takes registers
   Value read =
-      decayed(b, loc, contract(b, loc, k16, "mi", state16, "ij", zeros({C, V}), "mj"), "mj", gates.before, "m");
-  Value n = contract(b, loc, inverse, "ml", inBf16(b, loc, errors(read)), "lj", zeros({C, V}), "mj");
-  y = contract(b, loc, q16, "mi", state16, "ij", filledInto(b, loc, zero, y), "mj");
+      decayed(b, loc, contractParts(b, loc, keys, "mi", before, "ij", zeros({C, V}), "mj"), "mj", gates.before, "m");
+  Value n = contractParts(b, loc, inverse, "ml", parts(errors(read)), "lj", zeros({C, V}), "mj");
+  y = contractParts(b, loc, queries, "mi", before, "ij", filledInto(b, loc, zero, y), "mj");
   y = decayed(b, loc, y, "mj", gates.before, "m", scale);
-  y = contract(b, loc, weighed[1], "ml", inBf16(b, loc, n), "lj", y, "mj");
+  Parts seenBy = isRounded(op) ? Parts{weighed[1]} : parts(weighed[1]);
+  y = contractParts(b, loc, seenBy, "ml", parts(n), "lj", y, "mj");
   n = decayed(b, loc, n, "mj", gates.after, "m");
   state = decayed(b, loc, state, "ij", gates.total, "");
-  state = contract(b, loc, k16, "mi", inBf16(b, loc, n), "mj", state, "ij");
+  state = contractParts(b, loc, keys, "mi", parts(n), "mj", state, "ij");
   return {y, state};
 }
 
@@ -612,7 +626,7 @@ SmallVector<Value> DeltaTile::tensorCoreVectorTile(Value y, Value state) {
   if (beta)
     system = mapped(beta, system, {"m", "ml"},
                     [](OpBuilder &b, Location loc, ValueRange x) { return mul(b, loc, x[0], x[1]); });
-  Value inverse = inverted(system);
+  Value inverse = inverted(system)[0];
   // what meets the state, both at once: then nobody needs the sums of gates any more
   Value empty16 = emptyTensor(b, loc, {C, K}, b.getBF16Type());
   SmallVector<Value> readers =

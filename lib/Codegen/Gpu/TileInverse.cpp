@@ -12,8 +12,9 @@ constexpr int64_t block = 16, bytesOfValue = 4;
 
 class Inverse {
 public:
-  Inverse(ImplicitLocOpBuilder &b, TileThread &at, Value array, int64_t size)
-      : b(b), at(at), array(array), size(size), math(at.at()) {}
+  /// Of so many parts as the result has.
+  Inverse(ImplicitLocOpBuilder &b, TileThread &at, Value array, int64_t size, int64_t results)
+      : b(b), at(at), array(array), size(size), results(results), math(at.at()) {}
 
   /// Room for a row, so that neither rows nor columns meet in a bank too often.
   static int64_t rowOf(int64_t size) { return size + 4; }
@@ -23,14 +24,14 @@ public:
 
   void invertBlock();
   void join(int64_t half);
-  SmallVector<Value> words();
+  std::vector<SmallVector<Value>> words();
   void writeTo(const Plane &plane, ArrayRef<Value> words);
 
 private:
   ImplicitLocOpBuilder &b;
   TileThread &at;
   Value array;
-  int64_t size;
+  int64_t size, results;
   IndexMath math;
 
   Value f32(double v) { return arith::ConstantOp::create(b, b.getF32FloatAttr(float(v))); }
@@ -40,10 +41,10 @@ private:
   /// `count` neighbours of a row, and not what stands behind them: that may be written at the same time.
   SmallVector<Value> lowerRun(Value row, Value column, int64_t count) {
     SmallVector<Value> run;
-    Value all = count == 4 ? LLVM::LoadOp::create(b, VectorType::get(4, b.getF32Type()), address(row, column),
-                                                  4 * bytesOfValue)
-                                 .getResult()
-                           : Value();
+    Value all =
+        count == 4 ? LLVM::LoadOp::create(b, VectorType::get(4, b.getF32Type()), address(row, column), 4 * bytesOfValue)
+                         .getResult()
+                   : Value();
     for (int64_t i = 0; i < count; ++i)
       run.push_back(all ? vector::ExtractOp::create(b, all, i).getResult() : lower(row, math.add(column, i)));
     return run;
@@ -95,7 +96,7 @@ void Inverse::invertBlock() {
 
 /// Of inverses of size `half` on the diagonal, always two neighbours: 16 rows and 16 columns of -B^-1 N A^-1 a warp.
 void Inverse::join(int64_t half) {
-  constexpr int64_t parts = 2; // about 2^-16, of what is rounded to 2^-9
+  int64_t parts = results == 1 ? 2 : 3; // 2: about 2^-16, of what is rounded to 2^-9
   int64_t side = half / block, perPair = side * side, units = perPair * (size / half / 2);
   Value lineInBlock = math.div(at.lane, 4), pair = math.mul(math.rem(at.lane, 4), 2);
   Value zero = f32(0);
@@ -147,12 +148,19 @@ void Inverse::join(int64_t half) {
   }
 }
 
-/// The thread's words of the result. Neighbouring threads take neighbouring rows, which are columns of the array.
-SmallVector<Value> Inverse::words() {
-  SmallVector<Value> all;
+/// The thread's words of each part of the result. Neighbouring threads take neighbouring rows, which are columns of the
+/// array.
+std::vector<SmallVector<Value>> Inverse::words() {
+  std::vector<SmallVector<Value>> all(results);
   for (int64_t i = 0; i < size * size / 2; i += at.warps * threadsOfWarp) {
     Value number = math.add(at.thread, i), row = math.rem(number, size), column = math.mul(math.div(number, size), 2);
-    all.push_back(at.word(inverse(row, column), inverse(row, math.add(column, 1))));
+    std::array rest{inverse(row, column), inverse(row, math.add(column, 1))};
+    for (SmallVector<Value> &part : all) {
+      part.push_back(at.word(rest[0], rest[1]));
+      auto [low, high] = at.halves(part.back());
+      for (auto [v, kept] : llvm::zip_equal(rest, std::array{low, high}))
+        v = arith::SubFOp::create(b, v, arith::ExtFOp::create(b, b.getF32Type(), kept));
+    }
   }
   return all;
 }
@@ -169,9 +177,10 @@ void Inverse::writeTo(const Plane &plane, ArrayRef<Value> words) {
 
 void TileCode::emitInverse(tile::InverseOp op) {
   int64_t size = op.size();
-  Value lower = tileOf(op.getLower()), into = tileOf(op.getInto());
+  Value lower = tileOf(op.getLower());
+  SmallVector<Value> parts = llvm::map_to_vector(op.getInto(), [](Value v) { return tileOf(v); });
   Place array = newPlace(size * Inverse::rowOf(size) * bytesOfValue, Plane::alignment);
-  Inverse inverse(b, at, array.pointer, size);
+  Inverse inverse(b, at, array.pointer, size, parts.size());
   SmallVector<Value> values = valuesOf(lower);
   beforeWrite(array);
   eachOwnValue(lower, [&](int64_t i, ArrayRef<Value> coordinates) {
@@ -185,20 +194,24 @@ void TileCode::emitInverse(tile::InverseOp op) {
     barrier();
   }
   // over the array, which nobody reads any more, if there is no other place
-  SmallVector<Value> words = inverse.words();
-  Place result = array;
-  if (findUnused(sharedBytesOf(into), Plane::alignment)) {
-    result = placeOf(into);
+  std::vector<SmallVector<Value>> words = inverse.words();
+  for (auto [into, ofPart] : llvm::zip_equal(parts, words)) {
+    Place result = array;
+    if (into != parts.front() || findUnused(sharedBytesOf(into), Plane::alignment)) {
+      result = placeOf(into);
+      beforeWrite(result);
+    } else {
+      barrier();
+      written.insert(array.number);
+    }
+    inverse.writeTo({result.pointer, size, size}, ofPart);
+    places[into] = result;
+    put(into, {});
+    held[into].isShared = true;
+  }
+  if (places[parts.front()].number != array.number) {
     read.insert(array.number);
     unused.push_back(array);
-    beforeWrite(result);
-  } else {
-    barrier();
-    written.insert(array.number);
   }
-  inverse.writeTo({result.pointer, size, size}, words);
   unfenced |= groups || round;
-  places[into] = result;
-  put(into, {});
-  held[into].isShared = true;
 }

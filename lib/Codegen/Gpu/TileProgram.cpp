@@ -147,7 +147,8 @@ bool TileProgram::read(Block &block, Refuse refuse) {
     } else if (auto inverse = dyn_cast<tile::InverseOp>(op)) {
       if (!readInto(inverse.getInto(), block, refuse))
         return false;
-      inverses.insert(tileOf(inverse.getInto()));
+      for (Value into : inverse.getInto())
+        inverses.insert(tileOf(into));
     } else if (auto decayed = dyn_cast<tile::DecayedScoresOp>(op)) {
       if (!readInto(decayed.getInto(), block, refuse))
         return false;
@@ -190,8 +191,8 @@ bool TileProgram::readStep(linalg::LinalgOp op, Refuse refuse) {
     if (type && step.loopsOf(operand).size() != tileShape(operand.get()).size())
       return refuse(op, "an operand that is not read in its loops' order"), false;
   }
-  step.isProduct = step.sizes.size() == 3 && op.getNumDpsInputs() == 2 && op.getNumDpsInits() == 1 &&
-                   isMultiplyAdd(op.getBlock());
+  step.isProduct =
+      step.sizes.size() == 3 && op.getNumDpsInputs() == 2 && op.getNumDpsInits() == 1 && isMultiplyAdd(op.getBlock());
   if (!step.isProduct && step.sizes.size() > 2)
     return refuse(op, "three loops that are no product"), false;
   for (OpOperand &operand : op->getOpOperands())
@@ -356,9 +357,7 @@ bool TileProgram::chooseLines(Refuse refuse) {
   SameLines same;
   DenseMap<Operation *, unsigned> wanted; // of steps with a reduction: the loop that must lie along lines
   SetVector<Value> tiles;
-  auto isHeld = [&](Value tile) {
-    return tileShape(tile).size() == 2 && !isInput(sourceOf(tile)) && !isInverse(tile);
-  };
+  auto isHeld = [&](Value tile) { return tileShape(tile).size() == 2 && !isInput(sourceOf(tile)) && !isInverse(tile); };
   for (auto &[op, step] : steps) {
     for (OpOperand &operand : op->getOpOperands()) {
       if (!isa<MemRefType>(operand.get().getType()) || !isHeld(tileOf(operand.get())) ||
