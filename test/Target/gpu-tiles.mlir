@@ -8,10 +8,10 @@
 // WARP: mma.sync.aligned.m16n8k16
 // SHARED: nvvm.mma.sync
 
+// CHECK: .extern .shared .align 1024
 // six maps: three in boxes of 64 rows, three of those of 16
 // CHECK: .param .align 64 .b8 {{.*}}[768]
 // CHECK: .maxntid 128
-// CHECK: .shared .align 1024
 // 64 queries in registers. The copy engine brings rows: panels of 64 channels of queries; of keys and of values. Scores from
 // zero.
 // CHECK:      mbarrier.init.shared::cta.b64
@@ -24,14 +24,13 @@
 // CHECK-COUNT-8: ldmatrix
 // CHECK:      @p mbarrier.arrive.expect_tx.shared::cta.b64 _, [%[[FIRST:.*]]], 32768;
 // CHECK-COUNT-4: @p cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [{{.*}}], [%rd{{[0-9]+}}, {{{[^}]*}}}], [%[[FIRST]]];
-// CHECK:      wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {{{[^}]*}}}, {{{[^}]*}}}, %rd{{[0-9]+}}, p, 1, 1, 0;
+// CHECK:      wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {{{[^}]*}}}, {{{[^}]*}}}, second, p, 1, 1, 0;
 // CHECK-COUNT-7: wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {{{[^}]*}}}, {{{[^}]*}}}, second, 1, 1, 1, 0;
 // CHECK-NEXT: wgmma.commit_group.sync.aligned;
 // CHECK-NEXT: wgmma.wait_group.sync.aligned 0;
 // Values lie with the depth along their rows.
 // VALUES:      wgmma.fence.sync.aligned;
-// VALUES-NEXT: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {{{[^}]*}}}, {{{[^}]*}}}, %rd{{[0-9]+}}, 1, 1, 1, 1;
-// VALUES-COUNT-3: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {{{[^}]*}}}, {{{[^}]*}}}, second, 1, 1, 1, 1;
+// VALUES-COUNT-4: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {{{[^}]*}}}, {{{[^}]*}}}, second, 1, 1, 1, 1;
 // VALUES-NEXT: wgmma.commit_group.sync.aligned;
 // VALUES-NEXT: wgmma.wait_group.sync.aligned 0;
 func.func private @f.entry(%q16: tensor<?x2x128xbf16> {strand.rows, bufferization.writable = false}, %k16: tensor<?x2x128xbf16> {strand.rows, bufferization.writable = false}, %v16: tensor<?x2x128xbf16> {strand.rows, bufferization.writable = false}, %offsets: tensor<?xi32> {strand.input = "offsets", bufferization.writable = false}, %out: tensor<?x2x128xbf16> {strand.rows}) -> tensor<?x2x128xbf16> attributes {strand.entry = "f", strand.whole} {

@@ -48,8 +48,10 @@ struct DeviceIntrinsics : impl::DeviceIntrinsicsBase<DeviceIntrinsics> {
     getOperation()->walk([](LLVM::GlobalOp global) {
       constexpr unsigned sharedSpace = 3;
       constexpr int64_t mostAligned = 1024; // of places in it, which are aligned from its beginning on (SharedPlaces.h)
-      if (global.getAddrSpace() == sharedSpace)
-        global.setAlignment(mostAligned);
+      if (global.getAddrSpace() != sharedSpace)
+        return;
+      global.setAlignment(mostAligned);
+      global.setLinkage(LLVM::Linkage::External); // else it is a byte of the kernel's own, beside what a launch gives
     });
     getOperation()->walk([](LLVM::LLVMFuncOp kernel) {
       if (auto maps = kernel->getAttrOfType<IntegerAttr>("strand.maps"))

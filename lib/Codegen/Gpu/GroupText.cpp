@@ -5,24 +5,29 @@ using namespace llvm;
 using namespace strand;
 namespace {
 
-/// Registers of the text that hold an operand and what is added to it.
-using SumsOfText = StringMap<std::pair<int64_t, int64_t>>;
+/// What registers of the text hold: sums of a lower word, or descriptors.
+using Registers = StringMap<GroupInstruction::Factor>;
 
-/// `sum, $3, 128`
-bool readSum(StringRef text, SumsOfText &sums) {
+/// `lower, $3, 128`
+bool readSum(StringRef text, Registers &registers) {
   auto [name, rest] = text.split(", $");
-  std::pair<int64_t, int64_t> &sum = sums[name];
-  return !rest.consumeInteger(10, sum.first) && rest.consume_front(", ") && !rest.getAsInteger(10, sum.second);
+  GroupInstruction::Factor &sum = registers[name];
+  sum.operands.resize(1);
+  return !rest.consumeInteger(10, sum.operands[0]) && rest.consume_front(", ") && !rest.getAsInteger(10, sum.behind);
 }
 
-/// A descriptor: an operand, or a register that holds it and more.
-bool readDescriptor(StringRef &text, const SumsOfText &sums, int64_t &number, int64_t &behind) {
-  auto [name, rest] = text.split(", ");
-  auto sum = sums.find(name);
-  if (sum == sums.end())
+/// `first, {lower, 0x40000040}` or `first, {$3, 0x40000040}`
+bool readDescriptor(StringRef text, Registers &registers) {
+  auto [name, words] = text.split(", {");
+  auto [lower, upper] = words.split(", ");
+  GroupInstruction::Factor made;
+  if (int64_t number; lower.consume_front("$") && !lower.getAsInteger(10, number))
+    made.operands.push_back(number);
+  else if (auto known = registers.find(lower); known != registers.end())
+    made = known->second;
+  if (made.operands.empty() || !upper.consume_back("}") || upper.getAsInteger(0, made.upper))
     return false;
-  text = rest;
-  std::tie(number, behind) = sum->second;
+  registers[name] = made;
   return true;
 }
 
@@ -45,32 +50,35 @@ std::optional<SmallVector<int64_t>> readOperands(StringRef &text) {
 }
 
 /// `wgmma.mma_async... {sums}, first, second, adds, 1, 1, turned..`, behind the number of columns.
-std::optional<GroupInstruction> readMultiply(StringRef text, const SumsOfText &known) {
+std::optional<GroupInstruction> readMultiply(StringRef text, const Registers &registers) {
   GroupInstruction made{GroupInstruction::multiply};
   if (text.consumeInteger(10, made.columns) || !text.consume_front("k16.f32.bf16.bf16 "))
     return {};
   auto sums = readOperands(text);
-  auto readFactor = [&](int64_t &behind) -> std::optional<SmallVector<int64_t>> {
-    int64_t number;
-    if (readDescriptor(text, known, number, behind))
-      return SmallVector<int64_t>{number};
-    return readOperands(text);
-  };
-  auto first = readFactor(made.firstBehind), second = readFactor(made.secondBehind);
-  if (!sums || !first || !second || int64_t(sums->size()) != made.columns / 2 || second->size() != 1)
+  if (!sums || int64_t(sums->size()) != made.columns / 2)
     return {};
   for (auto [i, number] : enumerate(*sums))
     if (number != sums->front() + int64_t(i))
       return {};
   made.sums = sums->front();
-  made.first = *first;
-  made.second = second->front();
+  auto readFactor = [&](GroupInstruction::Factor &factor) {
+    auto [name, rest] = text.split(", ");
+    if (auto known = registers.find(name); known != registers.end()) {
+      factor = known->second;
+      text = rest;
+    } else if (auto words = readOperands(text); words && words->size() == 4) {
+      factor.operands = *words;
+    }
+    return !factor.operands.empty();
+  };
+  if (!readFactor(made.first) || !readFactor(made.second) || !made.second.isDescriptor())
+    return {};
   SmallVector<StringRef> rest;
   text.split(rest, ", ");
-  if (rest.size() != (first->size() == 4 ? 4 : 5) || rest[1] != "1" || rest[2] != "1")
+  if (rest.size() != (made.first.isDescriptor() ? 5 : 4) || rest[1] != "1" || rest[2] != "1")
     return {};
   made.addsSums = rest[0] == "1"; // else a predicate that does not hold
-  made.firstTurned = first->size() == 1 && rest[3] == "1";
+  made.firstTurned = made.first.isDescriptor() && rest[3] == "1";
   made.secondTurned = rest.back() == "1";
   return made;
 }
@@ -80,18 +88,21 @@ bool strand::isGroupText(StringRef text) { return text.contains("wgmma."); }
 
 std::optional<SmallVector<GroupInstruction>> strand::readGroupText(StringRef text) {
   SmallVector<GroupInstruction> all;
-  SumsOfText sums;
+  Registers registers;
   SmallVector<StringRef> lines;
   text.split(lines, '\n', -1, false);
   for (StringRef line : lines) {
     line.consume_back(";");
     if (line.consume_front("wgmma.mma_async.sync.aligned.m64n")) {
-      auto made = readMultiply(line, sums);
+      auto made = readMultiply(line, registers);
       if (!made)
         return {};
       all.push_back(*made);
-    } else if (line.consume_front("add.s64 ")) {
-      if (!readSum(line, sums))
+    } else if (line.consume_front("add.s32 ")) {
+      if (!readSum(line, registers))
+        return {};
+    } else if (line.consume_front("mov.b64 ")) {
+      if (!readDescriptor(line, registers))
         return {};
     } else if (line == "wgmma.fence.sync.aligned") {
       all.push_back({GroupInstruction::fence});

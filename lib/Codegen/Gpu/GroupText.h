@@ -10,9 +10,13 @@ struct GroupInstruction {
   enum Kind { fence, multiply, commit, wait };
   Kind kind;
   int64_t columns = 0, sums = 0;      // of a product; the number of the first of the operands that are its sums
-  llvm::SmallVector<int64_t> first{}; // numbers of operands: 4 words or a descriptor
-  int64_t second = 0;
-  int64_t firstBehind = 0, secondBehind = 0; // what is added to a descriptor
+  /// Numbers of operands: 4 words, or the lower word of a descriptor, to which `behind` is added below the upper word.
+  struct Factor {
+    llvm::SmallVector<int64_t> operands{};
+    int64_t behind = 0, upper = 0;
+    bool isDescriptor() const { return operands.size() == 1; }
+  };
+  Factor first{}, second{};
   bool addsSums = false, firstTurned = false, secondTurned = false;
   int64_t pending = 0; // of a wait
 };

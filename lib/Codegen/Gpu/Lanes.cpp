@@ -54,8 +54,8 @@ int64_t numResults(LLVM::InlineAsmOp op) {
 class LaneCode {
 public:
   LaneCode(LLVM::LLVMFuncOp kernel, ModuleOp module)
-      : kernel(kernel), b(kernel.getLoc(), OpBuilder(kernel)), module(module), i32(b.getI32Type()),
-        i64(b.getI64Type()), pointer(LLVM::LLVMPointerType::get(b.getContext())) {}
+      : kernel(kernel), b(kernel.getLoc(), OpBuilder(kernel)), module(module), i32(b.getI32Type()), i64(b.getI64Type()),
+        pointer(LLVM::LLVMPointerType::get(b.getContext())) {}
 
   LogicalResult rewrite();
   /// `name.cells`, which calls the kernel with what the cells hold.
@@ -67,7 +67,7 @@ private:
   ModuleOp module;
   int64_t barriers = 0, fences = 0, instructions = 0; // of the block, of products, of a warp, so far
   Type i32, i64, pointer;
-  Value words; // of what a warp does together
+  Value words;              // of what a warp does together
   DenseSet<unsigned> whole; // arguments that lie in the cells themselves
 
   Value number(int64_t v) { return LLVM::ConstantOp::create(b, i64, b.getI64IntegerAttr(v)); }
@@ -260,25 +260,30 @@ LogicalResult LaneCode::rewriteGroup(LLVM::InlineAsmOp op) {
     if (int64_t result; !constraint.getAsInteger(10, result))
       LLVM::StoreOp::create(b, v, wordAt(result));
   auto operand = [&](int64_t n) { return op.getOperands()[n - results]; };
-  auto descriptor = [&](int64_t n, int64_t behind) -> Value {
-    return IndexMath{b, b.getLoc(), b.getI64Type()}.add(operand(n), behind);
+  auto descriptor = [&](const GroupInstruction::Factor &factor) -> Value {
+    IndexMath words{b, b.getLoc(), i32}, whole{b, b.getLoc(), b.getI64Type()};
+    Value lower = words.add(operand(factor.operands[0]), factor.behind);
+    return whole.add(LLVM::ZExtOp::create(b, b.getI64Type(), lower), factor.upper << 32);
   };
   for (const GroupInstruction &made : *instructionsOf) {
     switch (made.kind) {
-    case GroupInstruction::fence: call("strand_lane_group_fence", {}, number(fences++)); break;
-    case GroupInstruction::commit: call("strand_lane_group_commit", {}, {}); break;
+    case GroupInstruction::fence:
+      call("strand_lane_group_fence", {}, number(fences++));
+      break;
+    case GroupInstruction::commit:
+      call("strand_lane_group_commit", {}, {});
+      break;
     case GroupInstruction::wait:
       call("strand_lane_group_wait", {}, {number(fences++), number(made.pending), words, number(results)});
       break;
     case GroupInstruction::multiply:
-      bool hasWords = made.first.size() == wordsOfFirst;
+      bool hasWords = !made.first.isDescriptor();
       for (int64_t i = 0; hasWords && i < wordsOfFirst; ++i)
-        LLVM::StoreOp::create(b, operand(made.first[i]), wordAt(results + i));
+        LLVM::StoreOp::create(b, operand(made.first.operands[i]), wordAt(results + i));
       call("strand_lane_group_multiply", {},
            {number(instructions++), wordAt(made.sums),
             hasWords ? wordAt(results) : LLVM::ZeroOp::create(b, pointer).getResult(),
-            hasWords ? number(0) : descriptor(made.first[0], made.firstBehind),
-            descriptor(made.second, made.secondBehind), number(made.columns),
+            hasWords ? number(0) : descriptor(made.first), descriptor(made.second), number(made.columns),
             number(made.addsSums), number(made.firstTurned), number(made.secondTurned)});
     }
   }

@@ -8,7 +8,7 @@ using namespace strand;
 namespace {
 
 constexpr int64_t unit = 16; // of what descriptors name
-constexpr const char *firstSumOfText = "first", *secondSumOfText = "second";
+constexpr const char *firstOfText = "first", *secondOfText = "second";
 
 int64_t swizzleOf(int64_t bytesOfRow) { return bytesOfRow == 128 ? 1 : bytesOfRow == 64 ? 2 : 3; }
 
@@ -57,18 +57,20 @@ private:
     std::string &known = names[v];
     if (known.empty()) {
       operands.push_back(v);
-      constraints += v.getType().isInteger(64) ? ",l" : ",r";
+      constraints += ",r";
       known = "$" + std::to_string(results + operands.size() - 1);
     }
     return known;
   }
-  /// A descriptor; what is added to it is computed in the text's register `sum`.
-  std::string descriptor(const GroupFactor &factor, StringRef sum) {
-    std::string known = operand(factor.values[0]);
-    if (!factor.behind)
-      return known;
-    line("add.s64 " + sum + ", " + known + ", " + Twine(factor.behind) + ";");
-    return sum.str();
+  /// A descriptor in the text's register `name`.
+  std::string descriptor(const GroupFactor &factor, StringRef name) {
+    std::string lower = operand(factor.values[0]);
+    if (factor.behind) {
+      line("add.s32 lower, " + lower + ", " + Twine(factor.behind) + ";");
+      lower = "lower";
+    }
+    line("mov.b64 " + name + ", {" + lower + ", 0x" + llvm::utohexstr(factor.upper) + "};");
+    return name.str();
   }
   static std::string list(ArrayRef<std::string> names) { return "{" + llvm::join(names, ", ") + "}"; }
 };
@@ -85,8 +87,8 @@ void GroupText::multiply(const GroupProduct &product, ArrayRef<GroupStep> steps,
       for (Value v : step.first.values)
         words.push_back(operand(v));
     else
-      words.push_back(descriptor(step.first, firstSumOfText));
-    std::string second = descriptor(step.second, secondSumOfText);
+      words.push_back(descriptor(step.first, firstOfText));
+    std::string second = descriptor(step.second, secondOfText);
     bool isFirst = product.sums.empty() && i == 0;
     line("wgmma.mma_async.sync.aligned.m64n" + Twine(product.columns) + "k16.f32.bf16.bf16 " + list(sums) + ", " +
          (inRegisters ? list(words) : words[0]) + ", " + second + (isFirst ? ", p" : ", 1") + ", 1, 1" +
@@ -98,21 +100,22 @@ void GroupText::multiply(const GroupProduct &product, ArrayRef<GroupStep> steps,
 }
 } // namespace
 
-int64_t strand::groupOffset(const Plane &plane, bool turned, int64_t firstLine, int64_t k) {
+GroupFactor strand::groupFactor(Value lower, const Plane &plane, bool turned, int64_t firstLine, int64_t k) {
+  constexpr int64_t rowsOfCore = 8;
   int64_t depth = k * depthOfGroup, row = turned ? depth : firstLine, column = turned ? firstLine : depth;
   int64_t width = plane.columnsOfPanel();
-  return (column / width * plane.bytesOfPanel() + row * plane.bytesOfRow() + column % width * 2) / unit;
+  int64_t behind = column / width * plane.bytesOfPanel() + row * plane.bytesOfRow() + column % width * 2;
+  return {{lower}, behind / unit, rowsOfCore * plane.bytesOfRow() / unit | swizzleOf(plane.bytesOfRow()) << 30};
 }
 
 Value strand::groupDescriptor(ImplicitLocOpBuilder &b, const Plane &plane, bool turned) {
-  constexpr int64_t window = 0x3ffff, rowsOfCore = 8;
-  int64_t panels = turned ? plane.bytesOfPanel() / unit : 1, rows = rowsOfCore * plane.bytesOfRow() / unit;
-  IndexMath i32{b, b.getLoc(), b.getI32Type()}, i64{b, b.getLoc(), b.getI64Type()};
+  constexpr int64_t window = 0x3ffff;
+  int64_t panels = turned ? plane.bytesOfPanel() / unit : 1;
+  IndexMath i32{b, b.getLoc(), b.getI32Type()};
   Value address = LLVM::PtrToIntOp::create(b, b.getI32Type(), plane.pointer);
   // known here and not in front of the loop, so that descriptors do not take registers through all of it
   Value begin = pinned(b, i32.div(arith::AndIOp::create(b, address, i32.of(window)), i32.of(unit)));
-  Value low = arith::ExtUIOp::create(b, b.getI64Type(), i32.add(begin, panels << 16));
-  return arith::OrIOp::create(b, low, i64.of(rows << 32 | swizzleOf(plane.bytesOfRow()) << 62));
+  return i32.add(begin, panels << 16);
 }
 
 int64_t GroupProduct::numWords() const {
@@ -151,7 +154,8 @@ SmallVector<Value> strand::multiplyGroup(ImplicitLocOpBuilder &b, ArrayRef<Group
     text.line("setp.ne.b32 p, 0, 0;");
   }
   // sums and words were written by the thread
-  text.line(".reg .b64 " + Twine(firstSumOfText) + ", " + secondSumOfText + ";");
+  text.line(".reg .b32 lower;");
+  text.line(".reg .b64 " + Twine(firstOfText) + ", " + secondOfText + ";");
   text.line("wgmma.fence.sync.aligned;");
   int64_t firstSum = 0;
   for (const GroupProduct &product : products)
@@ -210,10 +214,9 @@ void TileCode::emitGroupProduct(const TileStep &step, const Factors &factors) {
   for (int64_t f = 0; f < at.fragmentsOfThread(factors.lines); ++f) {
     SmallVector<GroupStep> &steps = product.blocks.emplace_back();
     for (int64_t k = 0; k < factors.depth / depthOfGroup; ++k) {
-      GroupFactor lines = inRegisters
-                              ? GroupFactor{firstFactor(first, alongRows, factors.lines, f, k)}
-                              : GroupFactor{{descriptor}, groupOffset(firstPlane, !alongRows, f * linesOfGroup, k)};
-      steps.push_back({k, lines, {{ofSecond}, groupOffset(secondPlane, factors.depthIsRows, 0, k)}});
+      GroupFactor lines = inRegisters ? GroupFactor{firstFactor(first, alongRows, factors.lines, f, k)}
+                                      : groupFactor(descriptor, firstPlane, !alongRows, f * linesOfGroup, k);
+      steps.push_back({k, lines, groupFactor(ofSecond, secondPlane, factors.depthIsRows, 0, k)});
     }
   }
   auto before = begun.find(out);

@@ -20,11 +20,11 @@ namespace strand {
 
 constexpr int64_t warpsOfGroup = 4, linesOfGroup = 64, depthOfGroup = 16, mostColumnsOfGroup = 256;
 
-/// A factor of a step: 4 words (i32) of the first, or the descriptor of a plane's begin (i64) and what is to be added to
-/// it, which stands in the text: many descriptors would take two registers each.
+/// A factor of a step: 4 words (i32) of the first, or of a descriptor the lower word for a plane's begin (i32), what is to be
+/// added to it, and the upper word. It is put together in the text: many descriptors would take two registers each.
 struct GroupFactor {
   SmallVector<Value> values;
-  int64_t behind = 0;
+  int64_t behind = 0, upper = 0;
 };
 /// 16 of the depth for 64 lines.
 struct GroupStep {
@@ -47,10 +47,10 @@ struct GroupProduct {
   int64_t numSums() const { return blocks.size() * columns / 2; }
 };
 
-/// The descriptor of the first 16 along the depth of the first lines.
+/// The lower word of the descriptor of the first 16 along the depth of the first lines.
 Value groupDescriptor(ImplicitLocOpBuilder &b, const Plane &plane, bool turned);
-/// What is to be added to it for those from 16 * k on of lines from `firstLine` on.
-int64_t groupOffset(const Plane &plane, bool turned, int64_t firstLine, int64_t k);
+/// The descriptor, which has this lower word, of those from 16 * k on of lines from `firstLine` on.
+GroupFactor groupFactor(Value lower, const Plane &plane, bool turned, int64_t firstLine, int64_t k);
 
 /// The sums of all products, one after the other: they are begun together and waited for at once. (ptxas puts a wait of
 /// its own in front of code that touches registers of earlier products while others run.)

@@ -31,20 +31,23 @@
 // the next round
 // GROUP:         mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], 16384;
 // GROUP:         llvm.inline_asm {{.*}}await:\0Ambarrier.try_wait.parity.shared::cta.b64 p, [$0], $1;\0A@!p bra await;\0A}\0A", "r,r,~{memory}"
-// rows of q are columns of y
+// The lower words of descriptors. Rows of q are columns of y.
 // GROUP:       llvm.ptrtoint
 // GROUP:       arith.constant 65536 : i32
-// GROUP:       arith.constant -9223371899415822336 : i64
-// v and k of the state, turned: 16 rows of v are 2048 bytes (1 << 62 | 64 << 32)
-// GROUP:       arith.constant 4611686293305294848 : i64
-// Both products begin together. That of y: words of the state, rounded; sums from zero. 16 of its depth are 32 bytes.
-// GROUP:       llvm.inline_asm {{.*}}setp.ne.b32 p, 0, 0;\0A.reg .b64 first, second;\0Awgmma.fence.sync.aligned;\0A
-// GROUP-SAME:  wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {$0, {{[^}]*}}, $31}, {$64, $65, $66, $67}, $68, p, 1, 1, 0;\0A
-// GROUP-SAME:  add.s64 second, $68, 2;\0Awgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {$0, {{[^}]*}}, $31}, {$69, $70, $71, $72}, second, 1, 1, 1, 0;\0A
-// GROUP-SAME:  wgmma.mma_async.sync.aligned.m64n32k16.f32.bf16.bf16 {$32, {{[^}]*}}, $47}, $73, $74, 1, 1, 1, 1, 1;\0A
-// GROUP-SAME:  add.s64 first, $73, 384;\0Aadd.s64 second, $74, 192;\0A
+// v and k of the state, turned
+// GROUP:       llvm.ptrtoint
+// Both products begin together. That of y: words of the state, rounded; sums from zero. 16 of its depth are 32 bytes. Of
+// descriptors, swizzles of 64 and 128 bytes and 8 rows from 512 and 1024 bytes on.
+// GROUP:       llvm.inline_asm {{.*}}setp.ne.b32 p, 0, 0;\0A.reg .b32 lower;\0A.reg .b64 first, second;\0Awgmma.fence.sync.aligned;\0A
+// GROUP-SAME:  mov.b64 second, {$68, 0x80000020};\0A
+// GROUP-SAME:  wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {$0, {{[^}]*}}, $31}, {$64, $65, $66, $67}, second, p, 1, 1, 0;\0A
+// GROUP-SAME:  add.s32 lower, $68, 2;\0Amov.b64 second, {lower, 0x80000020};\0A
+// GROUP-SAME:  wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {$0, {{[^}]*}}, $31}, {$69, $70, $71, $72}, second, 1, 1, 1, 0;\0A
+// GROUP-SAME:  mov.b64 first, {$73, 0x40000040};\0Amov.b64 second, {$74, 0x80000020};\0A
+// GROUP-SAME:  wgmma.mma_async.sync.aligned.m64n32k16.f32.bf16.bf16 {$32, {{[^}]*}}, $47}, first, second, 1, 1, 1, 1, 1;\0A
+// GROUP-SAME:  add.s32 lower, $73, 384;\0Amov.b64 first, {lower, 0x40000040};\0Aadd.s32 lower, $74, 192;\0A
 // GROUP-SAME:  first, second, 1, 1, 1, 1, 1;\0Awgmma.commit_group.sync.aligned;\0Awgmma.wait_group.sync.aligned 0;\0A
-// GROUP-SAME:  =&f,32,33,{{.*}},46,47,r,r,r,r,l,r,r,r,r,l,l,~{memory}"
+// GROUP-SAME:  =&f,32,33,{{.*}},46,47,r,r,r,r,r,r,r,r,r,r,r,~{memory}"
 
 #two = affine_map<(i, j) -> (i, j)>
 #three = affine_map<(r, c, j) -> (r, c, j)>

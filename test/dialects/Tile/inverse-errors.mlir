@@ -1,7 +1,7 @@
 // RUN: strand-opt %s -split-input-file -verify-diagnostics
 
 func.func @not_square(%n: memref<32x16xf32>, %x: memref<32x16xbf16>) {
-  // expected-error @+1 {{C1: both matrices are square and of one size}}
+  // expected-error @+1 {{C1: all matrices are square and of one size}}
   tile.inverse %n into %x : memref<32x16xf32>, memref<32x16xbf16>
   return
 }
@@ -9,7 +9,7 @@ func.func @not_square(%n: memref<32x16xf32>, %x: memref<32x16xbf16>) {
 // -----
 
 func.func @two_sizes(%n: memref<32x32xf32>, %x: memref<16x16xbf16>) {
-  // expected-error @+1 {{C1: both matrices are square and of one size}}
+  // expected-error @+1 {{C1: all matrices are square and of one size}}
   tile.inverse %n into %x : memref<32x32xf32>, memref<16x16xbf16>
   return
 }
@@ -19,6 +19,14 @@ func.func @two_sizes(%n: memref<32x32xf32>, %x: memref<16x16xbf16>) {
 func.func @odd_size(%n: memref<48x48xf32>, %x: memref<48x48xbf16>) {
   // expected-error @+1 {{C2: the size is 16, 32 or 64; it is 48}}
   tile.inverse %n into %x : memref<48x48xf32>, memref<48x48xbf16>
+  return
+}
+
+// -----
+
+func.func @no_part(%n: memref<16x16xf32>) {
+  // expected-error @+1 {{C3: there are 1 to 3 parts, not 0}}
+  "tile.inverse"(%n) : (memref<16x16xf32>) -> ()
   return
 }
 

@@ -20,3 +20,10 @@ func.func @on_buffers(%n: memref<64x64xf32>, %x: memref<64x64xbf16>) {
   tile.inverse %n into %x : memref<64x64xf32>, memref<64x64xbf16>
   return
 }
+
+// CHECK-LABEL: @in_parts
+// CHECK: tile.inverse %{{.*}} into %{{.*}}, %{{.*}}, %{{.*}} : memref<16x16xf32>, memref<16x16xbf16>, memref<16x16xbf16>, memref<16x16xbf16>
+func.func @in_parts(%n: memref<16x16xf32>, %x: memref<16x16xbf16>, %y: memref<16x16xbf16>, %z: memref<16x16xbf16>) {
+  tile.inverse %n into %x, %y, %z : memref<16x16xf32>, memref<16x16xbf16>, memref<16x16xbf16>, memref<16x16xbf16>
+  return
+}
