@@ -8,10 +8,10 @@
 // WARP: mma.sync.aligned.m16n8k16
 // SHARED: nvvm.mma.sync
 
-// six maps: three in boxes of 64 rows, three of those of 16
-// CHECK: .param .align 64 .b8 {{.*}}[768]
-// CHECK: .maxntid 128
 // CHECK: .shared .align 1024
+// three maps, in boxes of 64 rows; shorter sequences have a kernel of their own
+// CHECK: .param .align 64 .b8 {{.*}}[384]
+// CHECK: .maxntid 128
 // 64 queries in registers. The copy engine brings rows: panels of 64 channels of queries; of keys and of values. Scores from
 // zero.
 // CHECK:      mbarrier.init.shared::cta.b64
