@@ -4,7 +4,9 @@ include "dialects/Strand/Dialect.td"
 
 def Strand_AttentionOp : Strand_StreamOp<"attention", [
     DeclareOpInterfaceMethods<Strand_ChunkOpInterface, ["readsEarlierRows", "cutsSequences", "emitPast",
-                                                          "emitNextStates", "getMultiplied", "getTensorCoreObstacle"]>]> {
+                                                          "emitNextStates", "emitPartOfTile", "getShapesOfParts",
+                                                          "getSliceOfPart", "emitJoinedParts", "takesForeignRows",
+                                                          "getMultiplied", "getTensorCoreObstacle"]>]> {
   let summary = "exact causal softmax attention over all earlier rows or a window of them";
   let description = [{
     For each sequence and each query head h, with key head g = h / (H / G), and rows t and s of the sequence:

@@ -56,6 +56,9 @@ static bool isForTensorCores(AttentionOp op, const ChunkOptions &options) {
   return options.tensorCores && !options.singleRow && op.getTensorCoreObstacle().empty();
 }
 
+/// Their values are replaced by zeros in registers, beside those of the result.
+bool AttentionOp::takesForeignRows(const ChunkOptions &) { return getValueSize() <= 128; }
+
 SmallVector<OpOperand *> AttentionOp::getMultiplied() { return {&getQMutable(), &getKMutable(), &getVMutable()}; }
 
 bool AttentionOp::cutsSequences(const ChunkOptions &options) { return isForTensorCores(*this, options); }
@@ -147,13 +150,14 @@ struct Tile {
   /// Rows of keys and values of all heads: those of the call in the operands, or those before it.
   struct CoreKeys {
     Value keys, values, first; // first: the row there that has number 0
-    Value query;               // the number that the tile's first row has, or would have
+    Value query;               // the number that the tile's first row has, or would have; null: all lie behind the keys
     Value oldest, end;         // the first number that is there and the one behind the last, of a masked block; or null
-    bool unwritten = false;    // what lies behind the end may be anything
+    bool foreign = false;      // what lies before and behind these may be anything
   };
   /// Results of one head from destinations C x 1 x V and C x 1, with keys in blocks of C rows.
-  SmallVector<Value> onTensorCores(ValueRange results);
-  Parts valuesUpTo(const CoreKeys &keys, Value from);
+  SmallVector<Value> onTensorCores(ValueRange results, const TilePart &part);
+  Parts valuesWithin(const CoreKeys &keys, Value from);
+  std::pair<Value, Value> blocksOfPart(const TilePart &part, Value rest);
   SmallVector<Value> coreBlock(const Parts &q, const CoreKeys &keys, Value from, bool mask, ValueRange running);
   /// x as a factor of products of bf16.
   Parts parts(Value x) { return inBf16Parts(b, loc, x, isRounded(op) ? 1 : partsOfF32); }
@@ -217,6 +221,12 @@ private:
       sizes.push_back(c == 'r' ? R : c == 's' ? B : c == 'd' ? V : D);
     return sizes;
   }
+
+  // results without the dimension of heads, and back
+  Value wholeTile(Value whole);
+  Value inWholeTile(Value part, Value whole);
+  SmallVector<Value> finishCore(const Running &done, ValueRange results);
+  SmallVector<Value> finishPart(const Running &done, ValueRange results);
 
   // what all tiles are made of
   Running start(ArrayRef<int64_t> leading);
@@ -534,17 +544,23 @@ SmallVector<Value> Tile::oneRow(ValueRange results) {
   return out;
 }
 
-/// C values of the key head from number `from` on, of which those behind the end are no numbers: zeros, since a weight
-/// of 0 does not undo a NaN.
-Parts Tile::valuesUpTo(const CoreKeys &keys, Value from) {
+/// C values of the key head from number `from` on, with zeros for those that are not there, since a weight of 0 does
+/// not undo a NaN.
+Parts Tile::valuesWithin(const CoreKeys &keys, Value from) {
   Value rows = rowsOfHead(keys.values, add(b, loc, keys.first, from), keyHead, C);
-  Value count = arith::IndexCastOp::create(b, loc, b.getI32Type(), sub(b, loc, keys.end, from));
+  auto word = [&](Value x) -> Value { return arith::IndexCastOp::create(b, loc, b.getI32Type(), x); };
+  Value count = word(sub(b, loc, keys.end, from)), missing;
+  if (keys.oldest)
+    missing = word(sub(b, loc, keys.oldest, from));
   Type kept = isRounded(op) ? Type(b.getBF16Type()) : e;
   Value there =
       generic(b, loc, rows, emptyTensor(b, loc, {C, V}, kept), {map("sd", "sd"), map("sd", "sd")}, "pp",
               [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                 Value s = arith::IndexCastOp::create(b, loc, b.getI32Type(), linalg::IndexOp::create(b, loc, 0));
                 Value isThere = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, s, count);
+                if (missing)
+                  isThere = arith::AndIOp::create(
+                      b, loc, isThere, arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, s, missing));
                 Value v = arith::SelectOp::create(b, loc, isThere, x[0], floatConstant(b, loc, x[0].getType(), 0));
                 return {castFloat(b, loc, v, kept)};
               })[0];
@@ -556,12 +572,13 @@ Parts Tile::valuesUpTo(const CoreKeys &keys, Value from) {
 SmallVector<Value> Tile::coreBlock(const Parts &q, const CoreKeys &keys, Value from, bool mask, ValueRange x) {
   Running old(x);
   Value at = add(b, loc, keys.first, from);
-  Parts k = coreRows(keys.keys, at, keyHead, D);
-  Parts v = mask && keys.unwritten ? valuesUpTo(keys, from) : coreRows(keys.values, at, keyHead, V);
-  Value scores = contractParts(b, loc, q, "ri", k, "si", filled(b, loc, {C, C}, number(0)), "rs");
+  Value scores = contractParts(b, loc, q, "ri", coreRows(keys.keys, at, keyHead, D), "si",
+                               filled(b, loc, {C, C}, number(0)), "rs");
   Type i32 = b.getI32Type();
   auto word = [&](Value x) -> Value { return arith::IndexCastOp::create(b, loc, i32, x); };
-  Value distance = word(sub(b, loc, keys.query, from)), missing, count;
+  Value distance, missing, count;
+  if (keys.query)
+    distance = word(sub(b, loc, keys.query, from));
   if (keys.oldest)
     missing = word(sub(b, loc, keys.oldest, from));
   if (keys.end)
@@ -575,7 +592,7 @@ SmallVector<Value> Tile::coreBlock(const Parts &q, const CoreKeys &keys, Value f
       Value next = arith::CmpIOp::create(b, loc, holds, x, y);
       isSeen = isSeen ? arith::AndIOp::create(b, loc, isSeen, next).getResult() : next;
     };
-    if (W || !count) {
+    if (distance) {
       Value age = add(b, loc, sub(b, loc, place(0), place(1)), distance);
       Value limit = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(W));
       both(W ? arith::CmpIPredicate::ult : arith::CmpIPredicate::sge, age, limit); // with W: 0 <= age < W
@@ -620,13 +637,16 @@ SmallVector<Value> Tile::coreBlock(const Parts &q, const CoreKeys &keys, Value f
       b, loc, scales[2], old.result, {map("rd", "r"), map("rd", "rd")}, "pp",
       [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {mul(b, loc, x[0], x[1])}; })[0];
   Parts seenBy = isRounded(op) ? Parts{weights[0]} : parts(weights[0]);
+  Parts v = mask && keys.foreign ? valuesWithin(keys, from) : coreRows(keys.values, at, keyHead, V);
   return {scales[0], weights[1], contractParts(b, loc, seenBy, "rs", v, "sd", result, "rd")};
 }
 
 /// Blocks that all queries see, and around them those at the window's and the diagonal's edge: of the rows before the
-/// call, then of its own.
-SmallVector<Value> Tile::onTensorCores(ValueRange results) {
-  Parts q = coreRows(op.getQ(), row, queryHead, D);
+/// call, then of its own. The tile's own rows are those from `row` on, as many as part.count says, which the tile may
+/// begin before; of a part of the past, only the last also has the rows of the call, and what it has may be nothing.
+SmallVector<Value> Tile::onTensorCores(ValueRange results, const TilePart &part) {
+  Value skipped = part.count ? part.skipped : index(0), begin = part.count ? sub(b, loc, row, skipped) : row;
+  Parts q = coreRows(op.getQ(), begin, queryHead, D);
   // a query may see nothing of the first blocks: then this is its maximum, which the scale must leave finite
   double mostOfNone = -std::numeric_limits<float>::max() / std::max(1.0, 2 * powerScale());
   SmallVector<Value> x{filled(b, loc, {C}, number(mostOfNone)), filled(b, loc, {C}, number(0)),
@@ -638,31 +658,40 @@ SmallVector<Value> Tile::onTensorCores(ValueRange results) {
   auto blockFrom = [&](Value number) { return blockAt(add(b, loc, number, index(C - 1))); };
   auto firstSeenBy = [&](Value query) { return sub(b, loc, greatest(query, index(W - 1)), index(W - 1)); };
   Value seenBefore = sub(b, loc, before, inCall); // by the sequence, before the call
+  Value isLast;                                   // of several parts of the past
+  auto ofLast = [&](Value end, Value otherwise) -> Value {
+    return isLast ? arith::SelectOp::create(b, loc, isLast, end, otherwise).getResult() : end;
+  };
   if (pastK && W) {
     Value end = index(rowsOfPast(op)), query = add(b, loc, end, inCall);
     Value oldest = sub(b, loc, end, least(seenBefore, index(W - 1))), first = greatest(oldest, firstSeenBy(query));
     Value full = blockFrom(greatest(oldest, firstSeenBy(add(b, loc, query, index(C - 1)))));
     full = least(full, end);
-    CoreKeys past{pastK, pastV, index(0), query, oldest, Value()};
+    CoreKeys past{pastK, pastV, index(0), sub(b, loc, query, skipped), oldest, Value()};
     blocks(past, blockAt(first), full, true);
     blocks(past, full, end, false);
   } else if (pastK) {
-    Value rest = blockAt(seenBefore);
-    CoreKeys past{pastK, pastV, index(0), before, rest, seenBefore, true};
-    blocks(past, index(0), rest, false);
+    Value rest = blockAt(seenBefore), from = index(0), to = rest;
+    CoreKeys past{pastK, pastV, index(0), Value(), rest, seenBefore, true};
+    if (part.parts) {
+      std::tie(from, to) = blocksOfPart(part, rest);
+      isLast = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, add(b, loc, part.number, index(1)), part.parts);
+    }
+    blocks(past, from, to, false);
     // a block that ends with the last row, or begins with the first: the cache has room for the tile's rows behind it
-    x = loop(rest, seenBefore, C, x, [&](Value at, ValueRange x) {
+    x = loop(rest, ofLast(seenBefore, rest), C, x, [&](Value at, ValueRange x) {
       Value end = least(add(b, loc, at, index(C)), seenBefore);
       return coreBlock(q, past, sub(b, loc, greatest(end, index(C)), index(C)), true, x);
     });
   }
-  CoreKeys own{op.getK(), op.getV(), sub(b, loc, row, inCall), inCall, Value(), Value()};
+  CoreKeys own{op.getK(), op.getV(), sub(b, loc, row, inCall), sub(b, loc, inCall, skipped), Value(), Value()};
   Value first = index(0), end = add(b, loc, inCall, index(C));
   if (C < longestCoreTile) { // it may begin anywhere: rows in front of the first of the blocks that end with it
     first = arith::RemUIOp::create(b, loc, inCall, index(C));
     Value rest = W ? least(first, firstSeenBy(inCall)) : index(0);
     CoreKeys few = own;
     few.end = first;
+    few.query = W ? few.query : Value();
     x = loop(rest, first, C, x,
              [&](Value at, ValueRange x) { return coreBlock(q, few, sub(b, loc, at, rest), true, x); });
   }
@@ -674,13 +703,45 @@ SmallVector<Value> Tile::onTensorCores(ValueRange results) {
     full = least(inCall, blockOf(add(b, loc, firstSeenBy(add(b, loc, inCall, index(C - 1))), index(C - 1))));
     blocks(own, blockOf(firstSeenBy(inCall)), full, true);
   }
-  blocks(own, full, inCall, false);
-  blocks(own, inCall, end, true);
-  Running done(x);
-  SmallVector<Value> into;
-  for (Value whole : results)
-    into.push_back(slice(b, loc, whole, SmallVector<OpFoldResult>(rowsType(whole).getRank(), b.getIndexAttr(0)),
-                         rowsType(whole).getShape(), {1}));
+  blocks(own, full, ofLast(inCall, full), false);
+  if (part.count) { // the rows of the tile, others among them, with numbers as if it began with its own
+    own.first = sub(b, loc, begin, inCall);
+    own.query = inCall;
+    own.oldest = add(b, loc, inCall, skipped);
+    own.foreign = part.foreign;
+    if (part.foreign)
+      own.end = add(b, loc, own.oldest, part.count);
+  }
+  blocks(own, inCall, ofLast(end, inCall), true);
+  return part.parts ? finishPart(Running(x), results) : finishCore(Running(x), results);
+}
+
+/// The part of the whole blocks of the cache, `rest` rows, that is shared out together with those of the call.
+std::pair<Value, Value> Tile::blocksOfPart(const TilePart &part, Value rest) {
+  Value all = add(b, loc, rest, add(b, loc, inCall, index(2 * C)));
+  Value count = arith::DivUIOp::create(b, loc, all, index(C));
+  auto beginOf = [&](Value number) {
+    Value share = arith::MulIOp::create(b, loc, count, number);
+    return least(times(arith::DivUIOp::create(b, loc, share, part.parts), C), rest);
+  };
+  Value behind = add(b, loc, part.number, index(1));
+  Value isLast = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, behind, part.parts);
+  return {beginOf(part.number), arith::SelectOp::create(b, loc, isLast, rest, beginOf(behind))};
+}
+
+Value Tile::wholeTile(Value whole) {
+  return slice(b, loc, whole, SmallVector<OpFoldResult>(rowsType(whole).getRank(), b.getIndexAttr(0)),
+               rowsType(whole).getShape(), {1});
+}
+
+Value Tile::inWholeTile(Value part, Value whole) {
+  return unslice(b, loc, part, whole, SmallVector<OpFoldResult>(rowsType(whole).getRank(), b.getIndexAttr(0)),
+                 rowsType(whole).getShape());
+}
+
+/// {y, lse} of a tile on tensor cores.
+SmallVector<Value> Tile::finishCore(const Running &done, ValueRange results) {
+  SmallVector<Value> into = llvm::map_to_vector(results, [&](Value v) { return wholeTile(v); });
   auto out = generic(b, loc, {done.result, inverseOf(done.sum, C)}, into[0],
                      {map("rd", "rd"), map("rd", "r"), map("rd", "rd")}, "pp",
                      [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
@@ -693,13 +754,33 @@ SmallVector<Value> Tile::onTensorCores(ValueRange results) {
                          return {add(b, loc, most, math::LogOp::create(b, loc, x[1]))};
                        }));
   for (auto [part, whole] : llvm::zip_equal(out, results))
-    part = unslice(b, loc, part, whole, SmallVector<OpFoldResult>(rowsType(whole).getRank(), b.getIndexAttr(0)),
-                   rowsType(whole).getShape());
+    part = inWholeTile(part, whole);
+  return out;
+}
+
+/// What a part of the past makes (AttentionPast.cpp): the running values as they are, with powers of 2.
+SmallVector<Value> Tile::finishPart(const Running &done, ValueRange results) {
+  SmallVector<Value> out;
+  auto copied = [&](Value from, StringRef dims, StringRef kinds) {
+    Value into = wholeTile(results[out.size()]);
+    out.push_back(
+        inWholeTile(generic(b, loc, from, into, {map(dims, dims), map(dims, dims)}, kinds,
+                            [](OpBuilder &, Location, ValueRange x) -> SmallVector<Value> { return {x[0]}; })[0],
+                    results[out.size()]));
+  };
+  copied(done.result, "rd", "pp");
+  copied(done.most, "r", "p");
+  copied(done.sum, "r", "p");
   return out;
 }
 
 SmallVector<Value> AttentionOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
                                          ValueRange states, const ChunkOptions &options) {
   Tile tile(*this, b, row, length, block, states, headsOfBlock(*this, options), options);
-  return isForTensorCores(*this, options) && length > 1 ? tile.onTensorCores(results) : tile.emit(results);
+  return isForTensorCores(*this, options) && length > 1 ? tile.onTensorCores(results, {}) : tile.emit(results);
+}
+
+SmallVector<Value> AttentionOp::emitPartOfTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
+                                               ValueRange states, const ChunkOptions &options, const TilePart &part) {
+  return Tile(*this, b, row, length, block, states, headsOfBlock(*this, options), options).onTensorCores(results, part);
 }

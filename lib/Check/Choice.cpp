@@ -118,12 +118,13 @@ Expected<OwningOpRef<ModuleOp>> choices(MLIRContext &context, int64_t vocabulary
   return module;
 }
 
-/// Calls `f` on all `rows` and compares.
-std::string callOn(const Entry &f, bool draws, llvm::ArrayRef<Row> rows, int64_t vocabulary) {
+/// Calls `f` on all `rows`, and says what the emulator has found. Behind the ids there is one that stays as it is.
+std::string callOn(const Entry &f, bool draws, llvm::ArrayRef<Row> rows, int64_t vocabulary,
+                   std::vector<int32_t> &ids) {
   int64_t n = rows.size();
   std::vector<float> logits;
   std::vector<strand_choice> how;
-  std::vector<int32_t> ids(n + 1, untouched);
+  ids.assign(n + 1, untouched);
   for (const Row &row : rows) {
     logits.insert(logits.end(), row.logits.begin(), row.logits.end());
     how.push_back(strand_rt_choice(row.how.temperature, row.how.topK, row.how.topP, row.how.seed, row.position,
@@ -137,13 +138,36 @@ std::string callOn(const Entry &f, bool draws, llvm::ArrayRef<Row> rows, int64_t
   buffers.push_back(ids.data());
   llvm::SmallVector<int64_t> sizes(buffers.size(), n);
   f.call(nullptr, buffers.data(), sizes.data(), aligned);
-  if (std::string problem = takeLaneProblem(); !problem.empty())
-    return problem;
-  for (int64_t i = 0; i < n; ++i)
-    if (int64_t host = onHost(rows[i], vocabulary); ids[i] != host)
-      return llvm::formatv("row {0} of {1} ({2}; temperature {3}, top {4}, mass {5}): {6}, and {7} on the host", i, n,
-                           rows[i].kind, rows[i].how.temperature, rows[i].how.topK, rows[i].how.topP, ids[i], host);
-  return ids[n] == untouched ? "" : "wrote behind the ids";
+  return takeLaneProblem();
+}
+
+/// What is wrong with a call on all `rows`.
+std::string problemOf(const Entry &f, bool draws, llvm::ArrayRef<Row> rows, int64_t vocabulary) {
+  std::vector<int32_t> ids;
+  if (std::string found = callOn(f, draws, rows, vocabulary, ids); !found.empty())
+    return found;
+  for (auto [i, row] : llvm::enumerate(rows))
+    if (int64_t host = onHost(row, vocabulary); ids[i] != host)
+      return llvm::formatv("row {0} of {1} ({2}; temperature {3}, top {4}, mass {5}): {6}, and {7} on the host", i,
+                           rows.size(), row.kind, row.how.temperature, row.how.topK, row.how.topP, ids[i], host);
+  return ids.back() == untouched ? "" : "wrote behind the ids";
+}
+
+/// A call of two rows, once more without each of the barriers that threads come to.
+std::vector<FaultRun> withoutBarriers(const Entry &f, bool draws, llvm::ArrayRef<Row> rows, int64_t vocabulary) {
+  std::vector<int32_t> ids;
+  rows = rows.take_front(2);
+  takeLaneFaults();
+  callOn(f, draws, rows, vocabulary, ids);
+  std::vector<FaultRun> runs;
+  for (const LaneFault &fault : takeLaneFaults()) {
+    if (fault.kind != LaneFault::barrier)
+      continue;
+    plantLaneFault(fault);
+    runs.push_back({"", fault.text(), callOn(f, draws, rows, vocabulary, ids)});
+    plantLaneFault(std::nullopt);
+  }
+  return runs;
 }
 
 /// In calls of 1 row, of 2, of 4 ...
@@ -152,7 +176,7 @@ ChoiceRun runAll(const Entry &f, bool draws, llvm::ArrayRef<Row> rows, const Cho
   ChoiceRun run;
   for (int64_t count = 1; !rows.empty() && run.problem.empty(); count = std::min(2 * count, mostSequences)) {
     llvm::ArrayRef<Row> some = rows.take_front(count);
-    run.problem = callOn(f, draws, some, options.vocabulary);
+    run.problem = problemOf(f, draws, some, options.vocabulary);
     run.rows += run.problem.empty() ? some.size() : 0;
     rows = rows.drop_front(some.size());
   }
@@ -199,6 +223,8 @@ Expected<std::vector<ChoiceRun>> strand::checkChoice(MLIRContext &context, const
       runs.push_back(runAll(*found, draws, rows, options));
       runs.back().function = function.str();
       runs.back().build = name;
+      if (options.withoutBarriers && runs.back().problem.empty())
+        runs.back().barriers = withoutBarriers(*found, draws, rows, options.vocabulary);
     }
   }
   return runs;

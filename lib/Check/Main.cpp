@@ -50,24 +50,30 @@ void printRight(const FunctionRuns &f, bool verbose, bool reproducible) {
   llvm::outs() << "\n";
 }
 
-void printFaults(const FunctionRuns &f, const std::vector<FaultRun> &runs, const char *how, const char *what,
+/// Faults of one `where`: how many of them were found and, with `verbose`, what of each.
+void printFaults(const std::string &where, llvm::ArrayRef<FaultRun> runs, const char *how, const char *what,
                  bool verbose) {
-  for (auto it = runs.begin(); it != runs.end();) {
-    auto end = std::find_if(it, runs.end(), [&](const FaultRun &r) { return r.form != it->form; });
-    std::vector<std::string> unmissed;
-    for (const FaultRun &r : llvm::make_range(it, end)) {
-      if (r.found.empty())
-        unmissed.push_back(r.fault);
-      if (verbose)
-        llvm::outs() << f.name << ": form " << r.form << " " << how << " " << r.fault << ": "
-                     << (r.found.empty() ? "nothing is found" : r.found) << "\n";
-    }
-    llvm::outs() << f.name << ": form " << it->form << ": " << end - it - unmissed.size() << " of " << end - it
-                 << " " << what;
-    if (!unmissed.empty())
-      llvm::outs() << "; not " << llvm::join(unmissed, ", ");
-    llvm::outs() << "\n";
-    it = end;
+  std::vector<std::string> unmissed;
+  for (const FaultRun &r : runs) {
+    if (r.found.empty())
+      unmissed.push_back(r.fault);
+    if (verbose)
+      llvm::outs() << where << " " << how << " " << r.fault << ": " << (r.found.empty() ? "nothing is found" : r.found)
+                   << "\n";
+  }
+  llvm::outs() << where << ": " << runs.size() - unmissed.size() << " of " << runs.size() << " " << what;
+  if (!unmissed.empty())
+    llvm::outs() << "; not " << llvm::join(unmissed, ", ");
+  llvm::outs() << "\n";
+}
+
+void printFaults(const FunctionRuns &f, llvm::ArrayRef<FaultRun> runs, const char *how, const char *what,
+                 bool verbose) {
+  while (!runs.empty()) {
+    std::string form = runs.front().form;
+    llvm::ArrayRef<FaultRun> some = runs.take_while([&](const FaultRun &r) { return r.form == form; });
+    printFaults(f.name + ": form " + form, some, how, what, verbose);
+    runs = runs.drop_front(some.size());
   }
 }
 
@@ -91,10 +97,12 @@ int print(const CheckReport &report, bool verbose, bool reproducible) {
   return report.findings.empty() ? EXIT_RIGHT : EXIT_WRONG;
 }
 
-int print(const std::vector<ChoiceRun> &runs) {
+int print(const std::vector<ChoiceRun> &runs, bool verbose) {
   int code = EXIT_RIGHT;
   for (const ChoiceRun &r : runs) {
     llvm::outs() << r.function << ", " << r.build << ": " << r.rows << " tokens are the host's\n";
+    if (!r.barriers.empty())
+      printFaults(r.function, r.barriers, "without", "barriers are missed", verbose);
     if (r.problem.empty())
       continue;
     llvm::outs() << r.function << ", " << r.build << " is wrong: " << r.problem << "\n";
@@ -124,7 +132,7 @@ int strand::checkMain(int argc, char **argv) {
   cl::opt<std::string> file(cl::Positional, cl::desc("<file.mlir>"), cl::cat(category));
   cl::opt<int64_t> choice("choice",
                           cl::desc("no file: tries whether a GPU chooses the tokens that the host does, of so "
-                                   "many; with --kernels, as without, or --lanes"),
+                                   "many; with --kernels, as without, or --lanes, also with --without-barriers"),
                           cl::init(0), cl::cat(category));
   cl::opt<uint64_t> seed("seed", cl::desc("of the random inputs; 1 by default"), cl::init(options.seed),
                          cl::cat(category));
@@ -218,13 +226,25 @@ int strand::checkMain(int argc, char **argv) {
     return EXIT_USAGE;
   }
 
+  const std::pair<bool, const char *> ofRows[] = {{withoutFences, "--without-fences"},
+                                                  {wrongDescriptors, "--wrong-descriptors"},
+                                                  {wrongCopies, "--wrong-copies"},
+                                                  {narrowRows, "--narrow-rows"}};
+  for (auto [isGiven, name] : ofRows)
+    if (isGiven && choice.getNumOccurrences() > 0) {
+      llvm::errs()
+          << "strand-check: error: " << name
+          << " is for functions over rows; tokens are chosen with no products and no copies by the copy engine\n";
+      return EXIT_USAGE;
+    }
+
   DialectRegistry registry;
   registerEverything(registry);
   MLIRContext context(registry);
   context.printOpOnDiagnostic(false);
   if (choice.getNumOccurrences() > 0) {
-    auto runs = checkChoice(context, {choice, seed, lanes, chip});
-    return runs ? print(*runs) : fail(runs.takeError());
+    auto runs = checkChoice(context, {choice, seed, lanes, chip, withoutBarriers});
+    return runs ? print(*runs, verbose) : fail(runs.takeError());
   }
   llvm::SourceMgr sources;
   std::string problem;

@@ -17,6 +17,9 @@ constexpr int64_t startOfPhases = 100000;
 /// what it joins (40 ns).
 constexpr int64_t blocksOfDevice = 256, startOfKernels = 800000, waitForJoined = 3200;
 
+/// Rows of a cache that a block is to have at least, so that it does more than to begin and to end; parts of a cache.
+constexpr int64_t leastRowsOfPart = 256, mostPartsOfPast = 32;
+
 /// Of a library. Where each sequence has a row, kernels for few rows read the matrix as fast as memory is: of
 /// 4096 x 4096, on an H100, 8 rows take 1.1 of the library's time and 16 rows 2.0; of 1024 x 1024, 16 rows take 1.1.
 /// Elsewhere own kernels are for many rows: 1 row takes 6 times as long, 128 rows 2.7, 8192 rows 1.3. To open the
@@ -70,6 +73,21 @@ Value strand::emitSpansPayOnDevice(OpBuilder &b, Location loc, Value rows, Value
                 indexConstant(b, loc, mostSpans(blocks))};
   return spansPay(b, loc, call, startOfKernels, blocks,
                   {cost.row, cost.summary, std::max(cost.joined, waitForJoined)});
+}
+
+Value strand::emitPartsOfPast(OpBuilder &b, Location loc, Value sequences, Value tiles, int64_t blocks, Value places) {
+  auto k = [&](int64_t n) { return indexConstant(b, loc, n); };
+  Value all = arith::MulIOp::create(b, loc, arith::MulIOp::create(b, loc, sequences, tiles), k(blocks));
+  Value wanted = arith::DivUIOp::create(b, loc, k(blocksOfDevice), arith::MaxUIOp::create(b, loc, all, k(1)));
+  Value pay = arith::DivUIOp::create(b, loc, places, k(leastRowsOfPart));
+  Value parts = arith::MinUIOp::create(b, loc, arith::MinUIOp::create(b, loc, wanted, pay), k(mostPartsOfPast));
+  return arith::MaxUIOp::create(b, loc, parts, k(1));
+}
+
+int64_t strand::mostBlocksOfParts() { return blocksOfDevice; }
+
+int64_t strand::mostRowsOfParts(int64_t blocks, int64_t length) {
+  return std::max<int64_t>(blocksOfDevice * length / blocks, 1);
 }
 
 std::optional<int64_t> strand::leastRowsOfLibrary(int64_t n, int64_t k, bool singleRows) {

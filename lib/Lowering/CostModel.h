@@ -38,6 +38,15 @@ constexpr int64_t mostBlocksToSplitOnDevice = 64;
 Value emitSpansPayOnDevice(OpBuilder &b, Location loc, Value rows, Value sequences, int64_t blocks,
                            const SplitCost &cost);
 
+/// Into how many parts the rows that a sequence has seen before a call are cut, each for blocks of its own, where a
+/// call of so many `sequences`, `tiles` of each and blocks of each tile would leave a device idle; `places` of a cache.
+/// An index.
+Value emitPartsOfPast(OpBuilder &b, Location loc, Value sequences, Value tiles, int64_t blocks, Value places);
+/// Blocks of all parts together are at most so many where there are several, and parts times rows, with tiles of
+/// `length` rows.
+int64_t mostBlocksOfParts();
+int64_t mostRowsOfParts(int64_t blocks, int64_t length);
+
 /// From how many rows in bf16 on a library of the device is to multiply them with a matrix of n x k; none if it is not.
 /// `singleRows`: of a call, each sequence has one.
 std::optional<int64_t> leastRowsOfLibrary(int64_t n, int64_t k, bool singleRows);

@@ -23,40 +23,26 @@ Expansion::Expansion(ChunkOpInterface op, const ChunkOptions &options)
 }
 
 void Expansion::writeChunks() {
-  SmallVector<Value> values = chunks(destinations());
-  replace(values);
+  bool mayBeInParts = readsPast && !op.getShapesOfParts(options).empty();
+  SmallVector<Value> into = destinations();
+  replace(mayBeInParts ? partsOrChunks(into) : chunks(into));
 }
 
 /// Results and next states, written into `into`.
 SmallVector<Value> Expansion::chunks(ValueRange into) {
+  if (areTilesIndependent())
+    return independentTiles(into);
   SmallVector<OpFoldResult> counts{numSequences(), b.getIndexAttr(op.getBlocks(options))};
-  bool inParts = areTilesIndependent();
-  SmallVector<Value> past = readsPast ? op.emitPast(b, options) : SmallVector<Value>();
-  if (inParts)
-    counts.push_back(numParts());
   auto loop = scf::ForallOp::create(b, loc, counts, into, std::nullopt);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(loop.getTerminator());
   Value sequence = loop.getInductionVar(0);
   auto [first, rows] = rowsOf(sequence);
-  Value seen = index(0);
-  if (inParts) {
-    std::tie(seen, rows) =
-        rowsOfPart(rows, loop.getInductionVar(2), getValueOrCreateConstantIndexOp(b, loc, counts[2]));
-    first = arith::AddIOp::create(b, loc, first, seen);
-  }
   Value slot = states.empty() ? Value() : slotOf(sequence);
   Part part = partOf(first, rows, loop.getInductionVar(1));
   addResults(part);
-  for (auto [i, spec] : llvm::enumerate(specs)) {
-    bool counts = spec.growth == Growth::Count;
-    Value before = counts && !states.empty() ? indexAt(b, loc, states[i], slot) : Value(); // the call
-    part.callCounts.push_back(before);
-    part.counts.push_back(!counts ? Value() : !before ? seen : arith::AddIOp::create(b, loc, before, seen).getResult());
-  }
-  if (readsPast)
-    addPast(part, past, sequence);
-  else if (!states.empty())
+  addCounts(part, sequence, index(0));
+  if (slot)
     addStates(part, slot);
   SmallVector<Value> slices = takeSlices(part, loop.getRegionIterArgs(), written.size());
   if (states.empty()) // the whole-sequence form begins at the initial values
@@ -65,38 +51,14 @@ SmallVector<Value> Expansion::chunks(ValueRange into) {
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 
-/// Where no row needs another tile's results, sequences are cut into parts: as many as their tiles, if all are of one
-/// length, which is what is known before the call.
-Value Expansion::numParts() {
-  Value rows = numRows(b, loc, rowsOperand()), length = index(op.getTileLengths(options).front());
-  Value sequences = arith::MaxUIOp::create(b, loc, numSequences(), index(1));
-  Value parts = arith::CeilDivUIOp::create(b, loc, rows, arith::MulIOp::create(b, loc, sequences, length));
-  return arith::MaxUIOp::create(b, loc, parts, index(1));
-}
-
-/// The first row of part number `part` of `parts` of a sequence of `rows`, and how many there are. Parts begin with the
-/// longest tiles; none has fewer rows than a tile of several, if the sequence has not.
-std::pair<Value, Value> Expansion::rowsOfPart(Value rows, Value part, Value parts) {
-  Value length = index(op.getTileLengths(options).front());
-  Value each = arith::CeilDivUIOp::create(b, loc, rows, parts);
-  each = arith::MulIOp::create(b, loc, arith::CeilDivUIOp::create(b, loc, each, length), length);
-  auto is = [&](arith::CmpIPredicate holds, Value x, Value y) { return arith::CmpIOp::create(b, loc, holds, x, y); };
-  Value shortest = index(shortestTile());
-  auto endOfPartsUpTo = [&](Value number) -> Value {
-    Value at = arith::MulIOp::create(b, loc, number, each), behind = arith::AddIOp::create(b, loc, at, shortest);
-    Value isLast = is(arith::CmpIPredicate::ugt, behind, rows);
-    return arith::SelectOp::create(b, loc, isLast, rows, at);
-  };
-  Value isFirst = is(arith::CmpIPredicate::eq, part, index(0));
-  Value first = arith::SelectOp::create(b, loc, isFirst, index(0), endOfPartsUpTo(part));
-  Value end = endOfPartsUpTo(arith::AddIOp::create(b, loc, part, index(1)));
-  return {first, arith::SubIOp::create(b, loc, end, first)};
-}
-
-/// The shortest length of tiles of several rows, or 1.
-int64_t Expansion::shortestTile() {
-  SmallVector<int64_t> lengths = op.getTileLengths(options);
-  return lengths.size() > 1 ? lengths.rbegin()[1] : 1;
+/// What the part's sequence has seen in front of it, of which `seen` rows are of the call.
+void Expansion::addCounts(Part &part, Value sequence, Value seen) {
+  for (auto [i, spec] : llvm::enumerate(specs)) {
+    bool counts = spec.growth == Growth::Count;
+    Value before = counts && !states.empty() ? indexAt(b, loc, states[i], slotOf(sequence)) : Value(); // the call
+    part.callCounts.push_back(before);
+    part.counts.push_back(!counts ? Value() : !before ? seen : arith::AddIOp::create(b, loc, before, seen).getResult());
+  }
 }
 
 /// All rows of the part: by teams where there are some, as far as they go.
@@ -105,8 +67,7 @@ SmallVector<Value> Expansion::emitRows(const Part &part, SmallVector<Value> slic
   Value done;
   if (options.teams > 1)
     slices = emitTeams(part, part.rows, std::move(slices), done);
-  return emitTiles(part.rows, std::move(slices), tile, done ? Value() : aligned, done,
-                   areTilesIndependent());
+  return emitTiles(part.rows, std::move(slices), tile, done ? Value() : aligned, done);
 }
 
 void Expansion::replace(ValueRange values) {
@@ -258,9 +219,9 @@ SmallVector<Value> Expansion::initialStates(Value block) {
 }
 
 /// Tiles of each length while so many of `rows` are left, behind the first `done`; of one row before row `aligned`, if
-/// that is given. With `independent` tiles the last of the shortest length may begin earlier, where it is not whole.
+/// that is given.
 SmallVector<Value> Expansion::emitTiles(Value rows, SmallVector<Value> carried, WriteTile tile, Value aligned,
-                                        Value done, bool independent) {
+                                        Value done) {
   SmallVector<int64_t> lengths = options.singleRow ? SmallVector<int64_t>{1} : op.getTileLengths(options);
   Value at = done ? done : index(0);
   if (aligned && lengths.front() > 1) {
@@ -269,16 +230,6 @@ SmallVector<Value> Expansion::emitTiles(Value rows, SmallVector<Value> carried, 
   }
   for (int64_t length : lengths) {
     Value end = rows;
-    if (independent && length > 1 && length == shortestTile()) {
-      Value several = index(length), fill = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, rows, several);
-      end = arith::SelectOp::create(b, loc, fill, rows, at);
-      Value last = arith::SubIOp::create(b, loc, end, several);
-      carried = emitLoop(at, end, length, carried, [&](Value at, int64_t length, ValueRange carried) {
-        return tile(arith::MinUIOp::create(b, loc, at, last), length, carried);
-      });
-      at = end;
-      continue;
-    }
     if (length > 1) {
       Value rest = arith::RemUIOp::create(b, loc, arith::SubIOp::create(b, loc, rows, at), index(length));
       end = arith::SubIOp::create(b, loc, rows, rest);
@@ -329,20 +280,9 @@ SmallVector<Value> Expansion::emitTile(const Part &part, Value at, int64_t lengt
   return next;
 }
 
-/// The tile of `length` rows from row `at` of the part on: what is written of its results, with `into` as destinations,
-/// then the carried states behind it.
-SmallVector<Value> Expansion::computeTile(const Part &part, Value at, int64_t length, ValueRange into,
-                                          ValueRange states) {
-  SmallVector<Value> tiles, of;
-  for (unsigned i = 0; i < results; ++i) {
-    bool direct = llvm::is_contained(written, i) && readers[i].empty();
-    SmallVector<int64_t> size{length};
-    llvm::append_range(size, op.getResultSlice(b, i, part.block, options).sizes);
-    // nobody reads what is written to a place of its own, unless a reader was taken along
-    tiles.push_back(direct ? into[llvm::find(written, i) - written.begin()]
-                           : emptyTensor(b, loc, size, rowsType(op->getResult(i)).getElementType()));
-  }
-  Value row = arith::AddIOp::create(b, loc, part.first, at);
+/// What an op's emitTile takes as states, at row `at` of the part, with those that are carried.
+SmallVector<Value> Expansion::statesOfTile(const Part &part, Value at, ValueRange states) {
+  SmallVector<Value> of;
   for (unsigned i = 0; i < specs.size(); ++i) {
     if (i < part.counts.size() && part.counts[i]) {
       of.push_back(arith::AddIOp::create(b, loc, part.counts[i], at));
@@ -354,18 +294,49 @@ SmallVector<Value> Expansion::computeTile(const Part &part, Value at, int64_t le
     }
   }
   llvm::append_range(of, part.past);
-  SmallVector<Value> made = op.emitTile(b, row, length, part.block, tiles, of, options), next;
-  for (auto [i, place] : llvm::zip(written, into)) {
-    SmallVector<OpFoldResult> offsets{row};
-    llvm::append_range(offsets, op.getResultSlice(b, i, part.block, options).offsets);
+  return of;
+}
+
+/// The tile of `length` rows from row `at` of the part on: what is written of its results, with `into` as destinations,
+/// then the carried states behind it.
+SmallVector<Value> Expansion::computeTile(const Part &part, Value at, int64_t length, ValueRange into,
+                                          ValueRange states) {
+  SmallVector<Value> tiles;
+  for (unsigned i = 0; i < results; ++i) {
+    bool direct = llvm::is_contained(written, i) && readers[i].empty();
+    SmallVector<int64_t> size{length};
+    llvm::append_range(size, op.getResultSlice(b, i, part.block, options).sizes);
+    // nobody reads what is written to a place of its own, unless a reader was taken along
+    tiles.push_back(direct ? into[llvm::find(written, i) - written.begin()]
+                           : emptyTensor(b, loc, size, rowsType(op->getResult(i)).getElementType()));
+  }
+  Value row = arith::AddIOp::create(b, loc, part.first, at);
+  SmallVector<Value> of = statesOfTile(part, at, states);
+  SmallVector<Value> made = op.emitTile(b, row, length, part.block, tiles, of, options);
+  SmallVector<Value> next = readTiles(made, into, [&](unsigned i) { return placeOfTile(part, row, i); });
+  llvm::append_range(next, ArrayRef(made).drop_front(results));
+  return next;
+}
+
+/// Where the part's block has the rows from `row` of the call on in result `i`.
+SmallVector<OpFoldResult> Expansion::placeOfTile(const Part &part, Value row, unsigned i) {
+  SmallVector<OpFoldResult> at{row};
+  llvm::append_range(at, op.getResultSlice(b, i, part.block, options).offsets);
+  return at;
+}
+
+/// What is written of a tile, of which `made` are the op's results, at `placeOf` in whole results; readers that were
+/// taken along write to `into`, or to places of their own where that is null.
+SmallVector<Value> Expansion::readTiles(ValueRange made, ValueRange into, PlaceOfResult placeOf) {
+  SmallVector<Value> next;
+  for (auto [i, place] : llvm::zip_equal(written, into)) {
     Value tile = made[i], value = op->getResult(i);
     for (linalg::GenericOp reader : readers[i]) {
-      tile = readTile(reader, value, offsets, tile, reader == readers[i].back() ? place : Value());
+      tile = readTile(reader, value, placeOf(i), tile, reader == readers[i].back() ? place : Value());
       value = reader.getResult(0);
     }
     next.push_back(tile);
   }
-  llvm::append_range(next, ArrayRef(made).drop_front(results));
   return next;
 }
 
@@ -373,12 +344,10 @@ SmallVector<Value> Expansion::computeTile(const Part &part, Value at, int64_t le
 Value Expansion::readTile(linalg::GenericOp reader, Value value, ArrayRef<OpFoldResult> offsets, Value tile,
                           Value into) {
   SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(b.getContext(), rowsType(tile).getShape());
+  if (!into)
+    into = emptyTensor(b, loc, rowsType(tile).getShape(), rowsType(reader.getResult(0)).getElementType());
   auto tiled = cast<TilingInterface>(reader.getOperation()).getTiledImplementation(b, offsets, sizes);
   auto made = cast<linalg::GenericOp>(tiled->tiledOps.front());
-  if (!into) {
-    auto type = RankedTensorType::get(rowsType(tile).getShape(), rowsType(reader.getResult(0)).getElementType());
-    into = emptyTensor(b, loc, type.getShape(), type.getElementType());
-  }
   for (OpOperand &operand : reader->getOpOperands()) {
     if (operand.get() == value)
       made->setOperand(operand.getOperandNumber(), tile);

@@ -37,12 +37,11 @@ private:
   /// First row of `sequence` and its number of rows.
   std::pair<Value, Value> rowsOf(Value sequence);
   Value slotOf(Value sequence);
-  Value numParts();
-  std::pair<Value, Value> rowsOfPart(Value rows, Value part, Value parts);
   SmallVector<Value> destinations();
   /// The op's values from the forms' results and carried states.
   void replace(ValueRange values);
   SmallVector<Value> chunks(ValueRange into);
+  SmallVector<Value> partsOrChunks(ValueRange into);
   SmallVector<Value> spansOrChunks(ChunkForm form, ValueRange into);
   using WriteForm = llvm::function_ref<SmallVector<Value>()>;
   SmallVector<Value> oneOf(Value condition, ValueRange into, WriteForm ifTrue, WriteForm ifFalse);
@@ -52,17 +51,21 @@ private:
   void addSlice(Part &part, Slice slice, OpFoldResult at, OpFoldResult count);
   void addStates(Part &part, Value at);
   void addPast(Part &part, ValueRange past, Value sequence);
+  void addCounts(Part &part, Value sequence, Value seen);
   SmallVector<Value> takeSlices(const Part &part, ValueRange whole, unsigned results);
   SmallVector<Value> initialStates(Value block);
   SmallVector<Value> emitTiles(Value rows, SmallVector<Value> carried, WriteTile tile, Value aligned = {},
-                               Value done = {}, bool independent = false);
-  int64_t shortestTile();
+                               Value done = {});
   bool areTilesIndependent() { return carried.empty() && op.cutsSequences(options); }
   SmallVector<Value> emitLoop(Value from, Value to, int64_t length, ValueRange carried, WriteTile tile);
   SmallVector<Value> emitRows(const Part &part, SmallVector<Value> slices, Value aligned = {});
   Value rowsToAlignment(const Part &part);
   SmallVector<Value> emitTile(const Part &part, Value at, int64_t length, ValueRange slices);
+  SmallVector<Value> statesOfTile(const Part &part, Value at, ValueRange states);
   SmallVector<Value> computeTile(const Part &part, Value at, int64_t length, ValueRange into, ValueRange states);
+  SmallVector<OpFoldResult> placeOfTile(const Part &part, Value row, unsigned i);
+  using PlaceOfResult = llvm::function_ref<SmallVector<OpFoldResult>(unsigned i)>;
+  SmallVector<Value> readTiles(ValueRange made, ValueRange into, PlaceOfResult placeOf);
   SmallVector<Value> emitTeams(const Part &part, Value rows, SmallVector<Value> slices, Value &done);
   SmallVector<Value> emitTeamSummaries(const Part &part, Value rows, SmallVector<Value> slices, Value &done);
   Value resultOf(unsigned i) { return readers[i].empty() ? op->getResult(i) : readers[i].back()->getResult(0); }
@@ -70,6 +73,19 @@ private:
   void putSlices(scf::ForallOp loop, const Part &part, ValueRange slices);
   Value raised(Value counts);
 
+  // IndependentTiles.cpp
+  int64_t longestTile();
+  SmallVector<Value> independentTiles(ValueRange into);
+  SmallVector<Value> partsOfSequences(ValueRange into, ValueRange past);
+  SmallVector<Value> shortSequences(ValueRange into, ValueRange past);
+  Value numParts();
+  Part partOfSequence(Value sequence, Value block, Value number, Value parts);
+  Value tilesFit();
+  TilePart ownRows(const Part &part, Value at, int64_t length);
+  SmallVector<Value> emitPartOfTile(const Part &part, Value at, int64_t length, const TilePart &own, ValueRange slices);
+  Value putOwnRows(const TilePart &own, Value tile, Value into, Value at);
+
+  friend class PartsOfPast;
   friend class Spans;
   friend class Teams;
   ChunkOpInterface op;

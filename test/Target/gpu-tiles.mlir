@@ -9,8 +9,8 @@
 // SHARED: nvvm.mma.sync
 
 // CHECK: .extern .shared .align 1024
-// six maps: three in boxes of 64 rows, three of those of 16
-// CHECK: .param .align 64 .b8 {{.*}}[768]
+// three maps, in boxes of 64 rows; shorter sequences have a kernel of their own
+// CHECK: .param .align 64 .b8 {{.*}}[384]
 // CHECK: .maxntid 128
 // 64 queries in registers. The copy engine brings rows: panels of 64 channels of queries; of keys and of values. Scores from
 // zero.

@@ -1,15 +1,14 @@
 // strand-choice: the next token of each sequence, on buffers. Integers alone are summed up or compared, so that neither
 // the order of threads nor the cut into parts shows in what comes out.
 //
-//   entries of a part   a block a part: ranks and weights into memory of the block, where all that is asked of them is
-//                       read
-//   a fold              of a part 32 folds of every 32nd entry, then of these; a block a row folds its parts
+//   a fold              a block a part: threads fold some entries each, then 32 of them what every 32nd has, then one
+//                       these; a block a row folds its parts
 //   a search            the largest rank such that it and those above hold what is wanted, 5 bits at a time from the
-//                       highest on: each part sums up what is at or above each of 32 ranks, then each row takes the
-//                       highest one that has enough
+//                       highest on: each part sums up what is at or above each of 32 ranks, of entries that it keeps
+//                       in memory of the block, then each row takes the highest one that has enough
 //
-// A choice is up to three searches: for the rank of the top_k-th token, for the rank at which top_p is held, and for the
-// one at which the draw is held. A row that nothing is cut from is walked by ids, which is the same search in ranks
+// A choice is up to three searches: for the rank of the top_k-th token, for the rank at which top_p is held, and for
+// the one at which the draw is held. A row that nothing is cut from is walked by ids, which is the same search in ranks
 // without their logits.
 #include "dialects/Strand/Rows.h"
 #include "lib/Lowering/Roots.h"
@@ -25,7 +24,7 @@ namespace strand {
 #define GEN_PASS_DEF_CHOICE
 #include "lib/Passes.h.inc"
 namespace {
-constexpr int64_t partSize = 1024, lanes = 32;
+constexpr int64_t partSize = 1024, threads = 256, lanes = 32;
 constexpr int64_t keyBits = 32, digitBits = 5, digits = 1 << digitBits;
 constexpr int64_t mostVocabulary = int64_t(1) << 28; // of which ranks are a whole number of digits below 64 bits
 
@@ -88,9 +87,10 @@ private:
   /// linalg.generic; letters name loops, those that are in no output are folded.
   void loops(StringRef all, ArrayRef<std::pair<Value, StringRef>> inputs,
              ArrayRef<std::pair<Value, StringRef>> outputs, function_ref<SmallVector<Value>(ValueRange)> body);
+  /// What `out` begins with: right in front of the loops that add to it, which then need no barrier behind it.
   void zero(Value out) { linalg::FillOp::create(b, loc, number(0), out); }
-  /// Folds the numbers of a part, in a block.
-  void foldPart(Fold how, Value numbersOfPart, Value out);
+  /// Folds what `made` makes of the entries of part `p`, in a block.
+  void foldPart(Fold how, Value s, Value p, function_ref<Value(Value logit, Value id)> made, Value out);
   /// Folds what `of` has for the parts of a sequence.
   void foldParts(Fold how, Value of, Value s, Value out);
 
@@ -100,9 +100,11 @@ private:
   Value rankOf(Value key, Value id);
   Value idOf(Value rank);
   Value isNumber(Value rank);
-  /// For each entry of part `p` what `made` makes of its logit and id; zeros behind the end of the vocabulary.
-  SmallVector<Value> entries(Value s, Value p, int64_t count,
-                             function_ref<SmallVector<Value>(Value logit, Value id)> made);
+  using MadeOfEntry = function_ref<SmallVector<Value>(Value logit, Value id)>;
+  /// What `made` makes of one entry; zeros behind the end of the vocabulary.
+  SmallVector<Value> entry(Value s, Value id, MadeOfEntry made);
+  /// The same for each entry of part `p`, in buffers.
+  SmallVector<Value> entries(Value s, Value p, int64_t count, MadeOfEntry made);
   Value largestRanks();
 
   // ---- draws ----
@@ -208,22 +210,33 @@ void Choice::loops(StringRef all, ArrayRef<std::pair<Value, StringRef>> inputs,
   });
 }
 
-void Choice::foldPart(Fold how, Value numbersOfPart, Value out) {
-  constexpr int64_t each = partSize / lanes;
-  Value square = memref::ExpandShapeOp::create(b, loc, numbers({each, lanes}), numbersOfPart,
+void Choice::foldPart(Fold how, Value s, Value p, function_ref<Value(Value logit, Value id)> made, Value out) {
+  constexpr int64_t each = partSize / threads;
+  Value ofThreads = memref::AllocOp::create(b, loc, numbers({threads}));
+  Value first = arith::MulIOp::create(b, loc, p, place(partSize));
+  loops("t", {}, {{ofThreads, "t"}}, [&](ValueRange) {
+    Value id = add(first, linalg::IndexOp::create(b, loc, 0)), own;
+    for (int64_t i = 0; i < each; ++i) {
+      Value v = entry(s, i ? add(id, place(i * threads)) : id,
+                      [&](Value logit, Value id) { return SmallVector<Value>{made(logit, id)}; })[0];
+      own = own ? fold(how, own, v) : v;
+    }
+    return SmallVector<Value>{own};
+  });
+  Value square = memref::ExpandShapeOp::create(b, loc, numbers({threads / lanes, lanes}), ofThreads,
                                                ArrayRef<ReassociationIndices>{{0, 1}});
   Value sums = memref::AllocOp::create(b, loc, numbers({lanes}));
-  zero(sums);
-  zero(out);
   auto folded = [&](ValueRange v) { return SmallVector<Value>{fold(how, v[1], v[0])}; };
+  zero(sums);
   loops("er", {{square, "re"}}, {{sums, "e"}}, folded);
+  zero(out);
   loops("e", {{sums, "e"}}, {{out, ""}}, folded);
 }
 
 void Choice::foldParts(Fold how, Value of, Value s, Value out) {
+  Value ofParts = part(of, s);
   zero(out);
-  loops("p", {{part(of, s), "p"}}, {{out, ""}},
-        [&](ValueRange v) { return SmallVector<Value>{fold(how, v[1], v[0])}; });
+  loops("p", {{ofParts, "p"}}, {{out, ""}}, [&](ValueRange v) { return SmallVector<Value>{fold(how, v[1], v[0])}; });
 }
 
 /// The bits of a float as a number that is the larger the larger the float is: those of negative floats count down, the
@@ -257,25 +270,25 @@ Value Choice::isNumber(Value rank) {
                                compare(arith::CmpIPredicate::ult, key, number(most)));
 }
 
-SmallVector<Value> Choice::entries(Value s, Value p, int64_t count,
-                                   function_ref<SmallVector<Value>(Value logit, Value id)> made) {
+SmallVector<Value> Choice::entry(Value s, Value id, MadeOfEntry made) {
+  if (vocabulary % partSize == 0)
+    return made(load(logits, {s, id}), wide(id));
+  Value read = arith::MinUIOp::create(b, loc, id, place(vocabulary - 1));
+  SmallVector<Value> values = made(load(logits, {s, read}), wide(read));
+  for (Value &v : values)
+    v = select(compare(arith::CmpIPredicate::eq, id, read), v, number(0));
+  return values;
+}
+
+SmallVector<Value> Choice::entries(Value s, Value p, int64_t count, MadeOfEntry made) {
   SmallVector<Value> buffers;
   SmallVector<std::pair<Value, StringRef>> outputs;
   for (int64_t i = 0; i < count; ++i) {
     buffers.push_back(memref::AllocOp::create(b, loc, numbers({partSize})));
     outputs.push_back({buffers.back(), "i"});
   }
-  Value first = arith::MulIOp::create(b, loc, p, place(partSize)), last = place(vocabulary - 1);
-  bool isWhole = vocabulary % partSize == 0;
-  loops("i", {}, outputs, [&](ValueRange) {
-    Value id = add(first, linalg::IndexOp::create(b, loc, 0));
-    Value read = isWhole ? id : arith::MinUIOp::create(b, loc, id, last).getResult();
-    SmallVector<Value> values = made(load(logits, {s, read}), wide(read));
-    if (!isWhole)
-      for (Value &v : values)
-        v = select(compare(arith::CmpIPredicate::eq, id, read), v, number(0));
-    return values;
-  });
+  Value first = arith::MulIOp::create(b, loc, p, place(partSize));
+  loops("i", {}, outputs, [&](ValueRange) { return entry(s, add(first, linalg::IndexOp::create(b, loc, 0)), made); });
   return buffers;
 }
 
@@ -283,10 +296,8 @@ SmallVector<Value> Choice::entries(Value s, Value p, int64_t count,
 Value Choice::largestRanks() {
   Value ofParts = ofSequences({parts}), largest = ofSequences();
   blockPerPart([&](Value s, Value p) {
-    Value ranks = entries(s, p, 1, [&](Value logit, Value id) {
-      return SmallVector<Value>{rankOf(keyOf(logit), id)};
-    })[0];
-    foldPart(Fold::Largest, ranks, part(ofParts, {s, p}));
+    foldPart(
+        Fold::Largest, s, p, [&](Value logit, Value id) { return rankOf(keyOf(logit), id); }, part(ofParts, {s, p}));
   });
   blockPerSequence([&](Value s) { foldParts(Fold::Largest, ofParts, s, part(largest, s)); });
   return largest;
@@ -381,13 +392,13 @@ Value Choice::heldFrom(Value largestRanks, Value ranks) {
   blockPerPart([&](Value s, Value p) {
     Scale scale = scaleOf(largestRanks, s);
     Value from = ranks ? load(ranks, s) : Value();
-    Value weights = entries(s, p, 1, [&](Value logit, Value id) {
+    auto held = [&](Value logit, Value id) {
       Value weight = weightOf(logit, scale);
-      if (from)
-        weight = select(compare(arith::CmpIPredicate::uge, rankOf(keyOf(logit), id), from), weight, number(0));
-      return SmallVector<Value>{weight};
-    })[0];
-    foldPart(Fold::Sum, weights, part(ofParts, {s, p}));
+      if (!from)
+        return weight;
+      return select(compare(arith::CmpIPredicate::uge, rankOf(keyOf(logit), id), from), weight, number(0));
+    };
+    foldPart(Fold::Sum, s, p, held, part(ofParts, {s, p}));
   });
   blockPerSequence([&](Value s) { foldParts(Fold::Sum, ofParts, s, part(totals, s)); });
   return totals;
@@ -439,10 +450,9 @@ void Choice::countDigits(Value found, Value counts, Value shift, Value largestRa
 void Choice::takeDigit(Value found, Value counts, Value shift, Value wanted) {
   blockPerSequence([&](Value s) {
     Value from = load(found, s), enough = load(wanted, s);
-    Value sums = memref::AllocOp::create(b, loc, numbers({digits}));
+    Value sums = memref::AllocOp::create(b, loc, numbers({digits})), ofParts = part(counts, s);
     zero(sums);
-    loops("jp", {{part(counts, s), "pj"}}, {{sums, "j"}},
-          [&](ValueRange v) { return SmallVector<Value>{add(v[1], v[0])}; });
+    loops("jp", {{ofParts, "pj"}}, {{sums, "j"}}, [&](ValueRange v) { return SmallVector<Value>{add(v[1], v[0])}; });
     loops("j", {{sums, "j"}}, {{part(found, s), ""}}, [&](ValueRange v) {
       Value digit = arith::ShLIOp::create(b, loc, wide(linalg::IndexOp::create(b, loc, 0)), shift);
       Value reached = select(compare(arith::CmpIPredicate::uge, v[0], enough), add(from, digit), number(0));

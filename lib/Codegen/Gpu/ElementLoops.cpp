@@ -6,10 +6,11 @@
 // under way at once, and then the steps follow each other. An input may lie where an output is written, but then at the
 // same indices.
 #include "lib/Codegen/Gpu/ElementLoops.h"
+#include "lib/Codegen/Gpu/OwnElements.h"
+#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
-#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
@@ -103,17 +104,32 @@ SmallVector<Value> ElementLoops::place(OpBuilder &b, Value i) {
   return ivs;
 }
 
+bool ElementLoops::mayBeginWithZeros(linalg::LinalgOp op) {
+  if (op.getNumDpsInits() != 1)
+    return false;
+  Value output = op.getDpsInits()[0];
+  AffineMap map = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  SmallVector<utils::IteratorType> kinds = op.getIteratorTypesArray();
+  auto isParallel = [&](AffineExpr e) {
+    return kinds[cast<AffineDimExpr>(e).getPosition()] == utils::IteratorType::parallel;
+  };
+  return map.isProjectedPermutation() && llvm::all_of(map.getResults(), isParallel) &&
+         llvm::none_of(op.getDpsInputs(), [&](Value v) { return bufferOf(v) == bufferOf(output); });
+}
+
+/// What an element that is held is before the first step.
+Value ElementLoops::begin(OpBuilder &b, OpOperand &output, ValueRange ivs) {
+  if (op.payloadUsesValueFromOperand(&output) && !fromZeros)
+    return load(b, output, ivs);
+  return arith::ConstantOp::create(b, op.getLoc(), b.getZeroAttr(getElementTypeOrSelf(output.get())));
+}
+
 void ElementLoops::emit(OpBuilder &b, Value i) {
   Location loc = op.getLoc();
   SmallVector<Value> ivs = place(b, i), held;
-  for (OpOperand &output : op.getDpsInitsMutable()) {
-    if (!isHeld(output))
-      continue;
-    Type type = getElementTypeOrSelf(output.get());
-    held.push_back(op.payloadUsesValueFromOperand(&output)
-                       ? load(b, output, ivs)
-                       : arith::ConstantOp::create(b, loc, b.getZeroAttr(type)).getResult());
-  }
+  for (OpOperand &output : op.getDpsInitsMutable())
+    if (isHeld(output))
+      held.push_back(begin(b, output, ivs));
   ArrayRef<Value> results = held = nest(b, ordered, ivs, held);
   for (OpOperand &output : op.getDpsInitsMutable())
     if (isHeld(output)) {
@@ -136,10 +152,10 @@ Value ElementLoops::emitPart(OpBuilder &b, Value i, Value part, int64_t parts) {
   return innermost(b, ordered[0], part, parts, ivs, {neutral})[0];
 }
 
-void ElementLoops::finish(OpBuilder &b, Value i, Value whole, bool fresh) {
+void ElementLoops::finish(OpBuilder &b, Value i, Value whole) {
   SmallVector<Value> ivs = place(b, i);
   OpOperand &output = summed();
-  Value v = fresh ? whole : combine(b, load(b, output, ivs), whole);
+  Value v = combine(b, begin(b, output, ivs), whole);
   memref::StoreOp::create(b, op.getLoc(), v, output.get(), indices(b, output, ivs));
 }
 

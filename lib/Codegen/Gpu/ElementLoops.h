@@ -18,6 +18,10 @@ public:
   Value count() const { return elements; }
   /// Null if it is known only at run time.
   std::optional<int64_t> staticCount() const { return known; }
+  /// Whether the op makes all elements of its only output, each from one value that was there, and reads them nowhere
+  /// else: they may then begin with zeros instead.
+  static bool mayBeginWithZeros(linalg::LinalgOp op);
+  void beginWithZeros() { fromZeros = true; }
   /// Computes element number `i`, counted so that neighbours are neighbours in the first output.
   void emit(OpBuilder &b, Value i);
 
@@ -31,8 +35,8 @@ public:
   /// Part number `part` of `parts` of the sum for element `i`, without what the output holds; stores the other outputs'
   /// elements of this part. Needs a combiner.
   Value emitPart(OpBuilder &b, Value i, Value part, int64_t parts);
-  /// Adds a whole sum to what the output holds for element `i`, if that is not `fresh`, and stores it.
-  void finish(OpBuilder &b, Value i, Value whole, bool fresh);
+  /// Adds a whole sum to what element `i` of the output begins with, and stores it.
+  void finish(OpBuilder &b, Value i, Value whole);
   /// The combiner on other values.
   Value combine(OpBuilder &b, Value x, Value y);
 
@@ -44,12 +48,14 @@ private:
   Value elements;
   std::optional<int64_t> known = 1;
   Operation *sum;                          // combinerOf(op)
+  bool fromZeros = false;
 
   static Operation *combinerOf(linalg::LinalgOp op, OpOperand &output);
   SmallVector<Value> place(OpBuilder &b, Value i);
   bool isHeld(OpOperand &output);
   SmallVector<Value> indices(OpBuilder &b, OpOperand &operand, ValueRange ivs);
   Value load(OpBuilder &b, OpOperand &operand, ValueRange ivs);
+  Value begin(OpBuilder &b, OpOperand &output, ValueRange ivs);
   SmallVector<Value> loadInputs(OpBuilder &b, ValueRange ivs);
   SmallVector<Value> body(OpBuilder &b, ValueRange inputs, ValueRange ivs, ValueRange held);
   SmallVector<Value> nest(OpBuilder &b, ArrayRef<unsigned> loops, SmallVector<Value> &ivs, SmallVector<Value> held);

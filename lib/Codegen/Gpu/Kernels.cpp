@@ -87,7 +87,7 @@ struct Kernels : impl::KernelsBase<Kernels> {
 
   LogicalResult convertHost(Operation *op) {
     if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
-      if (beginsProduct(op) || beginsSum(op))
+      if (beginsProduct(op) || beginsLongSum(op))
         return success();
       std::optional<Product> product = tensorCoreProduct(linalgOp);
       return product ? overTiles(*product) : isLongSum(linalgOp) ? overBlocks(linalgOp) : overGrid(linalgOp);
@@ -172,20 +172,30 @@ struct Kernels : impl::KernelsBase<Kernels> {
     return !ShapedType::isDynamic(size) && size > shortSum && ElementLoops::combinerOf(op);
   }
 
-  /// Whether the sum behind `op` takes it along, a fill with zeros.
-  static bool beginsSum(Operation *op) {
+  /// The fill with zeros right in front of `op` that it takes along; null if there is none.
+  static linalg::FillOp zerosOf(linalg::LinalgOp op) {
+    return ElementLoops::mayBeginWithZeros(op) ? zerosInFront(op) : nullptr;
+  }
+
+  /// Whether the op behind `op` takes it along, a fill with zeros.
+  static bool beginsNext(Operation *op) {
     auto next = dyn_cast_if_present<linalg::LinalgOp>(op->getNextNode());
-    return next && isLongSum(next) && isa<arith::AddFOp>(ElementLoops::combinerOf(next)) && zerosInFront(next) == op;
+    return next && zerosOf(next) == op;
+  }
+  static bool beginsLongSum(Operation *op) {
+    return beginsNext(op) && isLongSum(cast<linalg::LinalgOp>(op->getNextNode()));
   }
 
   /// A kernel with a block for each element, whose threads sum up parts of it and then, always two and two, each
   /// other's.
   LogicalResult overBlocks(linalg::LinalgOp op) {
     constexpr int64_t parts = 128;
-    linalg::FillOp zeros = isa<arith::AddFOp>(ElementLoops::combinerOf(op)) ? zerosInFront(op) : nullptr;
+    linalg::FillOp zeros = zerosOf(op);
     Location loc = op.getLoc();
     OpBuilder b(op);
     ElementLoops loops(b, op);
+    if (zeros)
+      loops.beginWithZeros();
     auto grid = scf::ForallOp::create(b, loc, ArrayRef<OpFoldResult>{loops.count()}, ValueRange(), blockMapping(b, 1));
     b.setInsertionPoint(grid.getTerminator());
     Value element = grid.getInductionVar(0);
@@ -199,8 +209,7 @@ struct Kernels : impl::KernelsBase<Kernels> {
             memref::LoadOp::create(b, loc, sums, arith::AddIOp::create(b, loc, t, constant(b, loc, half)).getResult());
         memref::StoreOp::create(b, loc, loops.combine(b, memref::LoadOp::create(b, loc, sums, t), other), sums, t);
       });
-    eachThread(b, loc, 1,
-               [&](Value t) { loops.finish(b, element, memref::LoadOp::create(b, loc, sums, t), zeros != nullptr); });
+    eachThread(b, loc, 1, [&](Value t) { loops.finish(b, element, memref::LoadOp::create(b, loc, sums, t)); });
     op->erase();
     if (zeros)
       zeros->erase();
@@ -327,10 +336,11 @@ struct Kernels : impl::KernelsBase<Kernels> {
           linalg::YieldOp::create(b, loc, arith::AddFOp::create(b, loc, args[1], args[0]).getResult());
         });
     ElementLoops loops(b, sum);
+    if (f.fresh)
+      loops.beginWithZeros();
     eachThread(b, loc, count, [&](Value t) {
-      everyStep(b, loc, t, loops.count(), count, [&](Value i) {
-        loops.finish(b, i, loops.emitPart(b, i, constant(b, loc, 0), 1), f.fresh);
-      });
+      everyStep(b, loc, t, loops.count(), count,
+                [&](Value i) { loops.finish(b, i, loops.emitPart(b, i, constant(b, loc, 0), 1)); });
     });
     sum.erase();
   }
@@ -416,7 +426,7 @@ struct Kernels : impl::KernelsBase<Kernels> {
     if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
       std::optional<Product> product = tensorCores ? tensorCoreProduct(linalgOp) : std::nullopt;
       if (!product) {
-        if (!tensorCores || !beginsProduct(op))
+        if (!beginsNext(op) && !(tensorCores && beginsProduct(op)))
           overThreads(b, linalgOp);
         return success();
       }
@@ -505,7 +515,7 @@ struct Kernels : impl::KernelsBase<Kernels> {
       Value whole = memref::LoadOp::create(b, loc, sums, ValueRange{constant(b, loc, 0), t});
       for (int64_t p = 1; p < parts; ++p)
         whole = loops.combine(b, whole, memref::LoadOp::create(b, loc, sums, ValueRange{constant(b, loc, p), t}));
-      loops.finish(b, t, whole, false);
+      loops.finish(b, t, whole);
     });
     op->erase();
   }
@@ -712,7 +722,12 @@ struct Kernels : impl::KernelsBase<Kernels> {
 
   void overThreads(OpBuilder &b, linalg::LinalgOp op) {
     Location loc = op.getLoc();
+    linalg::FillOp zeros = zerosOf(op);
     ElementLoops loops(b, op);
+    if (zeros) {
+      loops.beginWithZeros();
+      zeros.erase();
+    }
     if (int64_t parts = partsOfSum(loops); parts > 1)
       return inParts(b, op, loops, parts);
     eachThread(b, loc, threads, [&](Value t) {

@@ -183,9 +183,22 @@ LogicalResult Outliner::emitBody() {
   return success();
 }
 
-/// Whether threads of a block may still read, outside of thread loops, what a thread loop writes: one that stands
+/// Which memory is meant; places of the same may be one.
+struct Memories {
+  bool ofBlock = false, ofDevice = false;
+
+  void add(Value buffer) {
+    while (auto view = buffer.getDefiningOp<ViewLikeOpInterface>())
+      buffer = view.getViewSource();
+    (buffer.getDefiningOp<gpu::DynamicSharedMemoryOp>() ? ofBlock : ofDevice) = true;
+  }
+  bool meet(const Memories &o) const { return (ofBlock && o.ofBlock) || (ofDevice && o.ofDevice); }
+};
+
+/// What threads of a block read outside of thread loops, and may still read when they come to one: because one stands
 /// before the read, or behind it in a loop around both.
-bool hasLateReads(gpu::GPUFuncOp kernel) {
+Memories lateReads(gpu::GPUFuncOp kernel) {
+  Memories read;
   bool seenLoop = false;
   auto hasThreadLoop = [](Operation *op) {
     return op->walk([](scf::ForallOp) { return WalkResult::interrupt(); }).wasInterrupted();
@@ -196,24 +209,44 @@ bool hasLateReads(gpu::GPUFuncOp kernel) {
         return true;
     return false;
   };
-  return kernel
-      .walk<WalkOrder::PreOrder>([&](Operation *op) {
-        if (auto loop = dyn_cast<scf::ForallOp>(op)) {
-          seenLoop |= isMappedTo(loop, false);
-          return WalkResult::skip();
-        }
-        return isa<memref::LoadOp>(op) && (seenLoop || comesAgain(op)) ? WalkResult::interrupt()
-                                                                       : WalkResult::advance();
-      })
-      .wasInterrupted();
+  kernel.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (auto loop = dyn_cast<scf::ForallOp>(op)) {
+      seenLoop |= isMappedTo(loop, false);
+      return WalkResult::skip();
+    }
+    if (auto load = dyn_cast<memref::LoadOp>(op); load && (seenLoop || comesAgain(op)))
+      read.add(load.getMemRef());
+    return WalkResult::advance();
+  });
+  return read;
+}
+
+Memories writes(scf::ForallOp threadLoop) {
+  Memories written;
+  threadLoop.getRegion().walk([&](Operation *op) {
+    if (auto store = dyn_cast<memref::StoreOp>(op))
+      written.add(store.getMemRef());
+    else if (!isa<memref::LoadOp, memref::PrefetchOp>(op) && !op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() &&
+             !isMemoryEffectFree(op))
+      written = {true, true};
+  });
+  return written;
 }
 
 int64_t threadsOf(scf::ForallOp threadLoop) { return *getConstantIntValue(threadLoop.getMixedUpperBound()[0]); }
 
+/// Whether nothing that touches memory stands between a barrier and `op`.
+bool isBehindBarrier(Operation *op) {
+  do
+    op = op->getPrevNode();
+  while (op && !isa<gpu::BarrierOp>(op) && isMemoryEffectFree(op));
+  return isa_and_present<gpu::BarrierOp>(op);
+}
+
 void inlineThreadLoop(scf::ForallOp loop, int64_t threads, bool barrierBefore) {
   Location loc = loop.getLoc();
   IRRewriter b(loop);
-  if (barrierBefore && !isa_and_present<gpu::BarrierOp>(loop->getPrevNode()))
+  if (barrierBefore && !isBehindBarrier(loop))
     gpu::BarrierOp::create(b, loc);
   Value t = gpu::ThreadIdOp::create(b, loc, gpu::Dimension::x);
   int64_t count = threadsOf(loop);
@@ -292,7 +325,7 @@ struct OutlineKernels : impl::OutlineKernelsBase<OutlineKernels> {
     FailureOr<int64_t> shared = allocsToShared(kernel, sharedLimit);
     if (failed(shared))
       return failure();
-    bool lateReads = hasLateReads(kernel);
+    Memories read = lateReads(kernel);
     SmallVector<scf::ForallOp> threadLoops;
     int64_t threads = 1;
     kernel.walk([&](scf::ForallOp inner) {
@@ -301,7 +334,7 @@ struct OutlineKernels : impl::OutlineKernelsBase<OutlineKernels> {
     });
     kernel.setKnownBlockSizeAttr(OpBuilder(kernel).getDenseI32ArrayAttr({int32_t(threads), 1, 1}));
     for (scf::ForallOp inner : threadLoops)
-      inlineThreadLoop(inner, threads, lateReads);
+      inlineThreadLoop(inner, threads, writes(inner).meet(read));
     allowContraction(kernel);
     emitLaunch(f, loop, context, outliner, threads, *shared);
     loop.erase();

@@ -99,7 +99,8 @@ tile::Piece strand::warpTileInBlock(Product p, int64_t threads) {
 
 linalg::FillOp strand::zerosInFront(linalg::LinalgOp op) {
   auto fill = dyn_cast_if_present<linalg::FillOp>(op->getPrevNode());
-  bool begins =
-      fill && fill.getOutputs()[0] == op.getDpsInits()[0] && matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
-  return begins ? fill : nullptr;
+  if (!fill || fill.getOutputs()[0] != op.getDpsInits()[0])
+    return nullptr;
+  Value v = fill.getInputs()[0];
+  return matchPattern(v, m_AnyZeroFloat()) || matchPattern(v, m_Zero()) ? fill : nullptr;
 }

@@ -58,6 +58,8 @@ void TileCode::emitBody(Block &block) {
   for (Operation &op : block.without_terminator()) {
     if (const TileStep *step = program.stepOf(&op)) {
       emitStep(*step);
+    } else if (const TileRows *rows = program.rowsOf(&op)) {
+      storeRows(*rows);
     } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
       emitLoop(loop);
     } else if (auto inverse = dyn_cast<tile::InverseOp>(op)) {
@@ -204,7 +206,7 @@ SmallVector<TileCode::Arrival> TileCode::arrivalsOf(scf::ForOp loop, int64_t sta
   SetVector<Value> sources;
   loop->walk([&](DestinationStyleOpInterface op) {
     for (Value v : op.getDpsInputs()) {
-      if (!isa<MemRefType>(v.getType()))
+      if (!isa<MemRefType>(v.getType()) || program.rowsOf(op))
         continue;
       Value source = program.sourceOf(tileOf(v));
       if (program.arrives(source) && program.originOf(source).getParentBlock() == loop.getBody())

@@ -137,6 +137,7 @@ private:
   void onlyIf(Value condition);
   void loadTile(Value tile);
   void storeTile(Value tile);
+  void storeRows(const TileRows &rows);
 
   // steps
   void emitStep(const TileStep &step);

@@ -117,6 +117,8 @@ bool TileProgram::isNoCode(linalg::LinalgOp op) const {
 SetVector<Value> TileProgram::writtenIn(Operation *op) const {
   SetVector<Value> tiles;
   op->walk([&](linalg::LinalgOp inner) {
+    if (rowsOf(inner))
+      return;
     for (Value init : inner.getDpsInits())
       if (Value tile = tileOf(init); !aliases.contains(tile) && !parts.contains(tile))
         tiles.insert(tile);
@@ -136,7 +138,10 @@ std::optional<TileProgram> TileProgram::of(scf::ForOp loop, Refuse refuse) {
 
 bool TileProgram::read(Block &block, Refuse refuse) {
   for (Operation &op : block.without_terminator()) {
-    if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
+    auto copy = dyn_cast<linalg::CopyOp>(op);
+    if (std::optional<TileRows> some = copy ? TileRows::of(copy, loop) : std::nullopt) {
+      rows.insert({&op, *some});
+    } else if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
       if (!readStep(linalgOp, refuse))
         return false;
     } else if (auto inner = dyn_cast<scf::ForOp>(op)) {
@@ -241,6 +246,8 @@ static bool isCopy(const TileStep &step) {
 
 void TileProgram::findCopies() {
   loop->walk([&](linalg::LinalgOp op) {
+    if (rowsOf(op))
+      return;
     const TileStep &step = steps.find(op)->second;
     findParts(step);
     if (!isCopy(step))

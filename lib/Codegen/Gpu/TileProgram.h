@@ -44,6 +44,15 @@ struct TileSum {
   Value combine(OpBuilder &b, Value x, Value y) const;
 };
 
+/// A copy of some rows of a tile to memory, of which the program sees no more.
+struct TileRows {
+  Value tile, into;
+  OpFoldResult first, count; // in the program
+
+  /// Null if `op` is none, or of another tile than one that is made in `around`.
+  static std::optional<TileRows> of(linalg::CopyOp op, Operation *around);
+};
+
 class TileProgram {
 public:
   /// What `loop` does, if threads can do it with tiles in registers. `refuse` says why not, at an op.
@@ -59,6 +68,10 @@ public:
   const TileStep *stepOf(Operation *op) const {
     auto known = steps.find(op);
     return known == steps.end() ? nullptr : &known->second;
+  }
+  const TileRows *rowsOf(Operation *op) const {
+    auto known = rows.find(op);
+    return known == rows.end() ? nullptr : &known->second;
   }
   /// The memory that a tile is a copy of, perhaps in another type; else the tile.
   Value sourceOf(Value tile) const { return aliases.lookup_or(tile, tile); }
@@ -94,6 +107,7 @@ public:
 private:
   scf::ForOp loop;
   llvm::MapVector<Operation *, TileStep> steps;
+  DenseMap<Operation *, TileRows> rows;
   SmallVector<tile::DecayedScoresOp> scores;
   DenseMap<Value, Value> aliases;
   DenseMap<Value, unsigned> lines;

@@ -295,7 +295,7 @@ SmallVector<Value> TileCode::keepFactors(scf::ForOp loop) {
     registers += slotsOf(tile);
   loop->walk([&](linalg::LinalgOp op) {
     const TileStep *step = program.stepOf(op);
-    if (!step->isProduct)
+    if (!step || !step->isProduct)
       return;
     Factors factors = factorsOf(*step);
     Value tile = program.sourceOf(tileOf(factors.first->get()));

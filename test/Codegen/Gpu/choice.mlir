@@ -10,7 +10,7 @@ func.func private @advance(%tokens: memref<?xi32> {strand.input = "tokens"}, %lo
 // CHECK-LABEL: func.func private @choose_largest(
 // CHECK-SAME:    %[[LOGITS:.*]]: memref<?x3000xf32> {strand.input = "logits", strand.sequences}, %[[IDS:.*]]: memref<?xi32> {strand.input = "ids", strand.sequences})
 // CHECK:       scf.forall (%[[S:.*]], %[[P:.*]]) in (%[[N:.*]], 3) {
-// CHECK:         %[[RANKS:.*]] = memref.alloc() : memref<1024xi64>
+// CHECK:         %[[RANKS:.*]] = memref.alloc() : memref<256xi64>
 // CHECK:         linalg.generic {{.*}} outs(%[[RANKS]]
 // CHECK:           arith.minui %{{.*}}, %c2999
 // CHECK:           %[[LOGIT:.*]] = memref.load %[[LOGITS]][%[[S]], %{{.*}}]
