@@ -205,10 +205,12 @@ static SmallVector<Value> partsInBf16(OpBuilder &b, Location loc, Value gate) {
   return parts;
 }
 
-ChannelDecays::ChannelDecays(OpBuilder &b, Location loc, Value gate, bool exclusive)
-    : b(b), loc(loc), gate(gate), exclusive(exclusive), parts(partsInBf16(b, loc, gate)) {}
+ChannelDecays::ChannelDecays(OpBuilder &b, Location loc, Value gate)
+    : b(b), loc(loc), gate(gate), parts(partsInBf16(b, loc, gate)) {}
 
-Value ChannelDecays::before() { return sums(exclusive ? arith::CmpIPredicate::ult : arith::CmpIPredicate::ule); }
+Value ChannelDecays::before(bool exclusive) {
+  return sums(exclusive ? arith::CmpIPredicate::ult : arith::CmpIPredicate::ule);
+}
 Value ChannelDecays::after() { return sums(arith::CmpIPredicate::ugt); }
 
 /// Sums of addends of one sign, and no differences of sums: what is left of them is as exact as they are.
@@ -239,9 +241,9 @@ Value ChannelDecays::inBaseTwo(Value x) {
       [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> { return {mul(b, loc, v[0], factor)}; })[0];
 }
 
-SmallVector<Value> ChannelDecays::scores(ValueRange lefts, Value right) {
-  int64_t length = rowsType(right).getDimSize(0);
-  SmallVector<Value> into(lefts.size(), emptyTensor(b, loc, {length, length}, b.getF32Type()));
-  auto op = tile::DecayedScoresOp::create(b, loc, ValueRange(into).getTypes(), lefts, right, parts, exclusive, into);
+SmallVector<Value> ChannelDecays::scores(ValueRange lefts, ValueRange rights, bool exclusive) {
+  int64_t length = rowsType(gate).getDimSize(0);
+  SmallVector<Value> into(lefts.size() * rights.size(), emptyTensor(b, loc, {length, length}, b.getF32Type()));
+  auto op = tile::DecayedScoresOp::create(b, loc, ValueRange(into).getTypes(), lefts, rights, parts, exclusive, into);
   return llvm::to_vector_of<Value>(op.getResults());
 }

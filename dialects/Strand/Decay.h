@@ -34,20 +34,21 @@ GateSums gateSums(OpBuilder &b, Location loc, Value gate, int64_t length, Type e
 /// in registers have no room for all of them at once.
 class ChannelDecays {
 public:
-  /// `gate`: natural logarithms, length x channels. With `exclusive`, rows are read before their own gate.
-  ChannelDecays(OpBuilder &b, Location loc, Value gate, bool exclusive);
+  /// `gate`: natural logarithms, length x channels.
+  ChannelDecays(OpBuilder &b, Location loc, Value gate);
 
-  Value before(); // length x channels
+  /// With `exclusive`, up to the gate in front of a row's own.
+  Value before(bool exclusive = false); // length x channels
   Value after();
   Value total();  // channels
-  /// Of each of `lefts`, scores with earlier rows of `right`, all in bf16 (tile.decayed_scores).
-  SmallVector<Value> scores(ValueRange lefts, Value right);
+  /// Of each of `rights` and of each of `lefts`, scores with earlier rows of the right one, all in bf16; with
+  /// `exclusive`, rows are read before their own gate (tile.decayed_scores).
+  SmallVector<Value> scores(ValueRange lefts, ValueRange rights, bool exclusive = false);
 
 private:
   OpBuilder &b;
   Location loc;
   Value gate;
-  bool exclusive;
   SmallVector<Value> parts; // of the gate in bf16, which add up to it but for 2^-17
   Value sums(arith::CmpIPredicate counted);
   Value inBaseTwo(Value x);

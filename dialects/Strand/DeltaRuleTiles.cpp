@@ -28,13 +28,14 @@ using namespace mlir;
 using namespace strand;
 
 std::string DeltaRuleOp::getTensorCoreObstacle() {
-  if (isLowRank())
-    return "a rule of low rank";
   if (hasVectorBeta())
     return "a beta for each value channel";
   if (getK().getType().getRank() == 4)
     return "factors of a row";
-  return obstacleToTensorCores({getQ(), getK(), getV()}, getKeySize(), getValueSize(), !hasVectorGate());
+  SmallVector<Value> rows;
+  for (OpOperand *multiplied : getMultiplied())
+    rows.push_back(multiplied->get());
+  return obstacleToTensorCores(rows, getKeySize(), getValueSize(), !hasVectorGate() && !isLowRank());
 }
 
 /// Whether products may round their factors to bf16, as rows are.
@@ -52,7 +53,13 @@ static int64_t valuesOfBlock(DeltaRuleOp op, const ChunkOptions &options) {
   return isForTensorCores(op, options) ? valuesInRegisters(op.getKeySize(), op.getValueSize()) : op.getValueSize();
 }
 
-SmallVector<OpOperand *> DeltaRuleOp::getMultiplied() { return {&getQMutable(), &getKMutable(), &getVMutable()}; }
+SmallVector<OpOperand *> DeltaRuleOp::getMultiplied() {
+  SmallVector<OpOperand *> rows{&getQMutable(), &getKMutable(), &getVMutable()};
+  for (MutableOperandRange some : {getAMutable(), getBMutable()})
+    for (OpOperand &operand : some)
+      rows.push_back(&operand);
+  return rows;
+}
 
 int64_t DeltaRuleOp::getBlocks(const ChunkOptions &options) {
   return getHeads() * getValueSize() / valuesOfBlock(*this, options);
@@ -186,6 +193,8 @@ struct DeltaTile {
   SmallVector<Value> tensorCoreTile(Value y, Value state);
   /// With a decay for each channel.
   SmallVector<Value> tensorCoreVectorTile(Value y, Value state);
+  /// Low rank.
+  SmallVector<Value> tensorCoreLowRankTile(Value y, Value state);
 
 private:
   /// How one row decays: a number, or logarithms [K], or not.
@@ -213,6 +222,8 @@ private:
   int64_t numParts() const { return isRounded(op) ? 1 : partsOfF32; }
   Parts parts(Value x) { return inBf16Parts(b, loc, x, numParts()); }
   Parts inverted(Value system);
+  Value channelGates();
+  SmallVector<Value> decayed16(ValueRange rows, Value logs, Value factor = {});
   Value errors(Value read);
 };
 } // namespace
@@ -616,35 +627,85 @@ SmallVector<Value> DeltaTile::tensorCoreTile(Value y, Value state) {
   return {y, state};
 }
 
+/// Of each of `rows`, C x K: times 2^logs and, the last of two, `factor`, in bf16. All at once: then nobody needs the
+/// logarithms any more.
+SmallVector<Value> DeltaTile::decayed16(ValueRange rows, Value logs, Value factor) {
+  Type bf16 = b.getBF16Type();
+  SmallVector<Value> ins(rows), into(rows.size(), emptyTensor(b, loc, {C, K}, bf16));
+  ins.push_back(logs);
+  return generic(b, loc, ins, into, SmallVector<AffineMap>(ins.size() + into.size(), map("mi", "mi")), "pp",
+                 [&](OpBuilder &b, Location loc, ValueRange x) {
+                   Value decay = coarsePowerOfTwo(b, loc, x[rows.size()]);
+                   SmallVector<Value> out;
+                   for (Value row : x.take_front(rows.size())) {
+                     bool isLast = out.size() + 1 == rows.size();
+                     Value scaled = isLast && factor ? mul(b, loc, row, factor) : row;
+                     out.push_back(castFloat(b, loc, mul(b, loc, scaled, decay), bf16));
+                   }
+                   return out;
+                 });
+}
+
 /// The same where P[m, l] is a vector: it is in what tile.decayed_scores multiplies, and in keys and queries that meet
 /// the state.
 SmallVector<Value> DeltaTile::tensorCoreVectorTile(Value y, Value state) {
   Value q16 = inBf16(b, loc, q), k16 = inBf16(b, loc, k);
-  ChannelDecays decays(b, loc, gate, false);
+  ChannelDecays decays(b, loc, gate);
   SmallVector<Value> met = decays.scores({k16, q16}, k16);
   Value system = met[0], scores = inBf16(b, loc, decayed(b, loc, met[1], "ml", {}, "", scale));
   if (beta)
     system = mapped(beta, system, {"m", "ml"},
                     [](OpBuilder &b, Location loc, ValueRange x) { return mul(b, loc, x[0], x[1]); });
   Value inverse = inverted(system)[0];
-  // what meets the state, both at once: then nobody needs the sums of gates any more
-  Value empty16 = emptyTensor(b, loc, {C, K}, b.getBF16Type());
-  SmallVector<Value> readers =
-      generic(b, loc, {k, q, decays.before()}, {empty16, empty16}, SmallVector<AffineMap>(5, map("mi", "mi")), "pp",
-              [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                Value decay = coarsePowerOfTwo(b, loc, x[2]);
-                Value key = mul(b, loc, x[0], decay), query = mul(b, loc, mul(b, loc, x[1], scale), decay);
-                return {castFloat(b, loc, key, b.getBF16Type()), castFloat(b, loc, query, b.getBF16Type())};
-              });
+  SmallVector<Value> readers = decayed16({k, q}, decays.before(), scale);
   Value state16 = inBf16(b, loc, state);
   Value read = contract(b, loc, readers[0], "mi", state16, "ij", zeros({C, V}), "mj");
   y = contract(b, loc, readers[1], "mi", state16, "ij", filledInto(b, loc, zero, y), "mj");
   Value n = contract(b, loc, inverse, "ml", inBf16(b, loc, errors(read)), "lj", zeros({C, V}), "mj");
   Value n16 = inBf16(b, loc, n);
   y = contract(b, loc, scores, "ml", n16, "lj", y, "mj");
-  Value keys = inBf16(b, loc, decayed(b, loc, k, "mi", decays.after(), "mi", {}, empty({C, K})));
+  Value keys = decayed16(k, decays.after())[0];
   state = decayed(b, loc, state, "ij", decays.total(), "i");
   return {y, contract(b, loc, keys, "mi", n16, "mj", state, "ij")};
+}
+
+/// A gate for each channel, of whatever gate there is.
+Value DeltaTile::channelGates() {
+  if (!gate)
+    return zeros({C, K});
+  if (op.hasVectorGate())
+    return gate;
+  return mapped(gate, empty({C, K}), {"r", "ri"}, [](OpBuilder &, Location, ValueRange x) { return x[0]; });
+}
+
+/// With A, B from P[m-1, l], where the rule reads, and W, X from P[r, m], where rows do:
+///   n = (1 - strictly_lower(A * a b^T))^-1 (decayed a S + strictly_lower(B * a k^T) v)
+///   y = decayed q S + lower(W * q b^T) n + lower(X * q k^T) v
+SmallVector<Value> DeltaTile::tensorCoreLowRankTile(Value y, Value state) {
+  Value q16 = inBf16(b, loc, q), k16 = inBf16(b, loc, k), v16 = inBf16(b, loc, v), a16 = inBf16(b, loc, a),
+        low16 = inBf16(b, loc, low);
+  ChannelDecays decays(b, loc, channelGates());
+  SmallVector<Value> met = decays.scores(a16, {low16, k16}, true);
+  Value fromValues = inBf16(b, loc, met[1]);
+  Value inverse = inverted(mapped({}, met[0], {"ml"}, [](OpBuilder &b, Location loc, ValueRange x) -> Value {
+    return arith::NegFOp::create(b, loc, x[0]);
+  }))[0];
+  SmallVector<Value> scores = decays.scores(q16, {low16, k16});
+  for (Value &s : scores)
+    s = inBf16(b, loc, decayed(b, loc, s, "rm", {}, "", scale));
+  Value readers = decayed16(a, decays.before(true))[0], state16 = inBf16(b, loc, state);
+  Value n = contract(b, loc, readers, "mi", state16, "ij", zeros({C, V}), "mj");
+  Value queries = decayed16(q, decays.before(), scale)[0];
+  y = contract(b, loc, queries, "ri", state16, "ij", filledInto(b, loc, zero, y), "rj");
+  n = contract(b, loc, fromValues, "ml", v16, "lj", n, "mj");
+  y = contract(b, loc, scores[1], "rm", v16, "mj", y, "rj");
+  n = contract(b, loc, inverse, "ml", inBf16(b, loc, n), "lj", zeros({C, V}), "mj");
+  Value n16 = inBf16(b, loc, n);
+  y = contract(b, loc, scores[0], "rm", n16, "mj", y, "rj");
+  SmallVector<Value> keys = decayed16({low, k}, decays.after());
+  state = decayed(b, loc, state, "ij", decays.total(), "i");
+  state = contract(b, loc, keys[0], "mi", n16, "mj", state, "ij");
+  return {y, contract(b, loc, keys[1], "mi", v16, "mj", state, "ij")};
 }
 
 SmallVector<Value> DeltaRuleOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
@@ -652,10 +713,17 @@ SmallVector<Value> DeltaRuleOp::emitTile(OpBuilder &b, Value row, int64_t length
   Location loc = getLoc();
   DeltaTile tile(*this, b, row, length, partOf(b, *this, block, options));
   Value y = withoutHead(b, loc, results[0], 1)[0], s = withoutHead(b, loc, states[0], 0)[0];
-  SmallVector<Value> out = length == 1                         ? tile.step(y, s)
-                           : !isForTensorCores(*this, options) ? tile.tile(y, s)
-                           : hasVectorGate()                   ? tile.tensorCoreVectorTile(y, s)
-                                                               : tile.tensorCoreTile(y, s);
+  SmallVector<Value> out;
+  if (length == 1)
+    out = tile.step(y, s);
+  else if (!isForTensorCores(*this, options))
+    out = tile.tile(y, s);
+  else if (isLowRank())
+    out = tile.tensorCoreLowRankTile(y, s);
+  else if (hasVectorGate())
+    out = tile.tensorCoreVectorTile(y, s);
+  else
+    out = tile.tensorCoreTile(y, s);
   return withHead(b, loc, out, {results[0], states[0]});
 }
 

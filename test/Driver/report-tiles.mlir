@@ -1,12 +1,12 @@
 // The report says of each op on a GPU where its tiles are, and why not in registers; --strict refuses what keeps tiles of rows in
-// bf16 in memory. Rows in f32 have no faster form.
+// bf16 in memory. Rules of low rank over rows in f32 have no faster form.
 // RUN: rm -rf %t && mkdir %t && cd %t
 // RUN: strandc %s --target=nvptx --emit=ptx -o f.ptx --report=r.json --report 2>&1 | FileCheck %s
 // RUN: FileCheck %s --check-prefix=JSON < r.json
 // RUN: not strandc %s --target=nvptx --emit=ptx -o f.ptx --strict 2>&1 | FileCheck %s --check-prefix=STRICT --implicit-check-not=@kept --implicit-check-not=@wide
 
 // CHECK-DAG: strand.linear_attention: {{.*}}fallback false,{{.*}}function kept,{{.*}}tiles in registers, type
-// CHECK-DAG: strand.linear_attention: {{.*}}fallback false,{{.*}}function wide,{{.*}}tiles through memory, tiles_why rows are in f32 where they are multiplied; --rows=bf16 rounds them
+// CHECK-DAG: strand.delta_rule: {{.*}}fallback false,{{.*}}function wide,{{.*}}tiles through memory, tiles_why rows are in f32 where they are multiplied; --rows=bf16 rounds them
 // CHECK-DAG: strand.linear_attention: {{.*}}fallback true,{{.*}}function odd,{{.*}}tiles through memory, tiles_why heads of 24 keys and 16 values, which are no multiples of 16
 // CHECK-DAG: strand.delta_rule: {{.*}}fallback true,{{.*}}function large,{{.*}}tiles some through memory, tiles_why they take {{[0-9]+}} bytes of shared memory, and a block may take 232448
 // CHECK-DAG: linalg.generic: {{.*}}columns 64, depth 128, fallback false, form own kernels, function product, tiles in registers
@@ -23,7 +23,8 @@ func.func private @kept(%q16: tensor<?x2x16xbf16> {strand.rows}, %offsets: tenso
   return %y : tensor<?x2x16xf32>
 }
 func.func private @wide(%q: tensor<?x2x16xf32> {strand.rows}, %offsets: tensor<?xi32> {strand.offsets}) -> tensor<?x2x16xf32> {
-  %y = strand.linear_attention %q, %q, %q offsets %offsets : (tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?xi32>) -> tensor<?x2x16xf32>
+  %y = strand.delta_rule %q, %q, %q low_rank %q, %q offsets %offsets
+      : (tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?xi32>) -> tensor<?x2x16xf32>
   return %y : tensor<?x2x16xf32>
 }
 func.func private @odd(%q16: tensor<?x2x24xbf16> {strand.rows}, %v16: tensor<?x2x16xbf16> {strand.rows}, %offsets: tensor<?xi32> {strand.offsets}) -> tensor<?x2x16xf32> {
