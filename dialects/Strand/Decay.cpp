@@ -98,16 +98,20 @@ Value GateSums::since(OpBuilder &b, Location loc, ValueRange ofRows) const {
   return arith::MulFOp::create(b, loc, sum, floatConstant(b, loc, sum.getType(), log2e));
 }
 
-GateSums strand::gateSums(OpBuilder &b, Location loc, Value gate, int64_t length, Type element, bool exact) {
+GateSums strand::gateSums(OpBuilder &b, Location loc, Value gate, int64_t length, Type element, bool exact,
+                          int64_t updates) {
   Value zero = floatConstant(b, loc, element, 0), toBaseTwo = floatConstant(b, loc, element, log2e);
   bool perRow = isa<RankedTensorType>(gate.getType());
   auto map = [&](StringRef loops, StringRef dims) { return dimsMap(b.getContext(), loops, dims); };
   Value gates = perRow ? gate : filled(b, loc, {length}, gate);
   if (exact)
     return exactGateSums(b, loc, gates, length, element);
+  length *= updates;
   Value sums = generic(b, loc, gates, filled(b, loc, {length}, zero), {map("rs", "s"), map("rs", "r")}, "pr",
                        [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                          Value r = linalg::IndexOp::create(b, loc, 0), s = linalg::IndexOp::create(b, loc, 1);
+                         if (updates > 1)
+                           s = arith::MulIOp::create(b, loc, s, indexConstant(b, loc, updates));
                          Value counts = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, s, r);
                          Value term = arith::SelectOp::create(b, loc, counts, finite(b, loc, x[0]), zero);
                          return {arith::AddFOp::create(b, loc, x[1], term)};

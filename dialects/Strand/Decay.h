@@ -27,8 +27,10 @@ struct GateSums {
   /// What `since` takes of each row.
   SmallVector<Value> ofRow() const { return whole ? SmallVector<Value>{whole, rest} : SmallVector<Value>{before}; }
 };
-/// `gate`: one natural logarithm a row, or one for all rows. `exact`: nothing is lost in differences.
-GateSums gateSums(OpBuilder &b, Location loc, Value gate, int64_t length, Type element, bool exact = false);
+/// `gate`: one natural logarithm a row, or one for all rows. `exact`: nothing is lost in differences. With `updates`,
+/// sums are those of so many updates of each row, of which the first decays.
+GateSums gateSums(OpBuilder &b, Location loc, Value gate, int64_t length, Type element, bool exact = false,
+                  int64_t updates = 1);
 
 /// The same of decays that each channel has of its own. Each sum is made where it is asked for: threads that hold tiles
 /// in registers have no room for all of them at once.

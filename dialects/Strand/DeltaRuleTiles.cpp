@@ -24,18 +24,32 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/Support/FormatVariadic.h"
 using namespace mlir;
 using namespace strand;
+
+/// Lengths of tiles on tensor cores: multiples of 16 whose updates are as many as tile.inverse takes.
+static SmallVector<int64_t> lengthsOfCoreTiles(DeltaRuleOp op) {
+  SmallVector<int64_t> lengths;
+  for (int64_t length : {64, 32, 16})
+    if (int64_t updates = length * op.getFactors(); updates == 64 || (length == 16 && (updates == 16 || updates == 32)))
+      lengths.push_back(length);
+  lengths.push_back(1);
+  return lengths;
+}
 
 std::string DeltaRuleOp::getTensorCoreObstacle() {
   if (hasVectorBeta())
     return "a beta for each value channel";
-  if (getK().getType().getRank() == 4)
-    return "factors of a row";
+  if (getFactors() > 1 && hasVectorGate())
+    return "several factors a row and a decay for each channel";
+  if (getFactors() > 1 && lengthsOfCoreTiles(*this).size() == 1)
+    return llvm::formatv("{0} factors a row, which are neither 2 nor 4", getFactors()).str();
   SmallVector<Value> rows;
   for (OpOperand *multiplied : getMultiplied())
     rows.push_back(multiplied->get());
-  return obstacleToTensorCores(rows, getKeySize(), getValueSize(), !hasVectorGate() && !isLowRank());
+  return obstacleToTensorCores(rows, getKeySize(), getValueSize(),
+                               !hasVectorGate() && !isLowRank() && getFactors() == 1);
 }
 
 /// Whether products may round their factors to bf16, as rows are.
@@ -43,8 +57,7 @@ static bool isRounded(DeltaRuleOp op) {
   return comesFromBf16(op.getQ()) && comesFromBf16(op.getK()) && comesFromBf16(op.getV());
 }
 
-/// Whether tiles are for tensor cores: rows in bf16, so that products may round their factors to bf16, and one update a
-/// row.
+/// Whether tiles are for tensor cores.
 static bool isForTensorCores(DeltaRuleOp op, const ChunkOptions &options) {
   return options.tensorCores && !options.singleRow && op.getTensorCoreObstacle().empty();
 }
@@ -69,7 +82,7 @@ SmallVector<int64_t> DeltaRuleOp::getTileLengths(const ChunkOptions &options) {
   if (options.singleRow)
     return {1};
   if (isForTensorCores(*this, options) && !options.tileLength)
-    return {64, 16, 1};
+    return lengthsOfCoreTiles(*this);
   int64_t updates = hasVectorGate() || isLowRank() ? 16 : 32;
   int64_t length = options.tileLength ? options.tileLength : std::max<int64_t>(1, updates / getFactors());
   return length > 1 ? SmallVector<int64_t>{length, 1} : SmallVector<int64_t>{1};
@@ -110,6 +123,7 @@ struct DeltaTile {
   OpBuilder &b;
   Location loc;
   int64_t C, F, M, K, V;
+  bool isFlat;
   Type e;
   Value zero, scale;
   Value q;          // C x K
@@ -117,9 +131,10 @@ struct DeltaTile {
   Value a, low;     // M x K: a and b of the low-rank form, or none
   Value gate;       // C or C x K, or none
 
-  DeltaTile(DeltaRuleOp op, OpBuilder &b, Value row, int64_t length, const HeadPart &part)
+  /// With `isFlat` factors are rows of their own of matrices that stand in front of all tiles.
+  DeltaTile(DeltaRuleOp op, OpBuilder &b, Value row, int64_t length, const HeadPart &part, bool isFlat = false)
       : op(op), b(b), loc(op.getLoc()), C(length), F(op.getFactors()), M(C * F), K(op.getKeySize()), V(part.values),
-        e(rowsType(op.getY()).getElementType()), zero(floatConstant(b, loc, e, 0)),
+        isFlat(isFlat), e(rowsType(op.getY()).getElementType()), zero(floatConstant(b, loc, e, 0)),
         scale(floatConstant(b, loc, e, op.getScale().convertToDouble())) {
     int64_t group = op.getHeads() / op.getKeyHeads();
     Value head = part.head;
@@ -137,15 +152,36 @@ struct DeltaTile {
       gate = rowsOf(op.getGate(), row, head, false);
   }
 
+  /// (rows * F) x heads x ..., in front of all loops; what is widened, beneath that.
+  Value withFactorsAsRows(Value rows) {
+    if (auto wide = rows.getDefiningOp<arith::ExtFOp>()) {
+      Value narrow = withFactorsAsRows(wide.getIn());
+      OpBuilder at(b.getContext());
+      at.setInsertionPointAfterValue(narrow);
+      auto type = rowsType(narrow).clone(rowsType(rows).getElementType());
+      return arith::ExtFOp::create(at, loc, type, narrow);
+    }
+    OpBuilder at(b.getContext());
+    at.setInsertionPointAfterValue(rows);
+    SmallVector<ReassociationIndices> joined{{0, 1}};
+    for (int64_t dim = 2; dim < rowsType(rows).getRank(); ++dim)
+      joined.push_back({dim});
+    return tensor::CollapseShapeOp::create(at, loc, rows, joined);
+  }
+
   /// The rows of a tile of one head; with factors a row each, if the operand has them; of values, from `first` on.
   Value rowsOf(Value rows, Value row, Value head, bool hasFactors, OpFoldResult first = {}) {
     bool split = hasFactors && op.getK().getType().getRank() == 4;
+    bool flat = split && isFlat;
+    if (flat)
+      rows = withFactorsAsRows(rows);
+    split &= !flat;
     unsigned at = split ? 2 : 1;
     SmallVector<int64_t> sizes(rowsType(rows).getShape());
-    sizes[0] = C;
+    sizes[0] = flat ? M : C;
     sizes[at] = 1;
     SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
-    offsets[0] = row;
+    offsets[0] = flat ? arith::MulIOp::create(b, loc, row, indexConstant(b, loc, F)).getResult() : row;
     offsets[at] = head;
     if (first) {
       offsets.back() = first;
@@ -222,6 +258,7 @@ private:
   int64_t numParts() const { return isRounded(op) ? 1 : partsOfF32; }
   Parts parts(Value x) { return inBf16Parts(b, loc, x, numParts()); }
   Parts inverted(Value system);
+  SmallVector<Value> weighed(Value met, Value scores, const GateSums &readers, const GateSums &updates);
   Value channelGates();
   SmallVector<Value> decayed16(ValueRange rows, Value logs, Value factor = {});
   Value errors(Value read);
@@ -548,7 +585,7 @@ SmallVector<Value> DeltaTile::tile(Value y, Value state) {
 Parts DeltaTile::inverted(Value system) {
   SmallVector<Value> into;
   for (int64_t i = 0; i < numParts(); ++i)
-    into.push_back(emptyTensor(b, loc, {C, C}, b.getBF16Type()));
+    into.push_back(emptyTensor(b, loc, {M, M}, b.getBF16Type()));
   auto inverse = tile::InverseOp::create(b, loc, ValueRange(into).getTypes(), system, into);
   return Parts(inverse.getResults().begin(), inverse.getResults().end());
 }
@@ -568,63 +605,90 @@ Value DeltaTile::errors(Value read) {
   });
 }
 
-/// With P[m, l] the decay from row l to row m, beta on the diagonal of B:
+/// With P[m, l] the decay from update l to update m, beta on the diagonal of B:
 ///   n = (1 + B strictly_lower(P * k k^T))^-1 B (v - decayed k S)
 SmallVector<Value> DeltaTile::tensorCoreTile(Value y, Value state) {
   Parts queries = parts(q), keys = parts(k);
-  GateSums gates;
-  if (gate)
-    gates = gateSums(b, loc, gate, C, e, !isRounded(op));
-  Type kept = isRounded(op) ? Type(b.getBF16Type()) : e; // of scores
-  Value system = contractParts(b, loc, keys, "mi", keys, "li", zeros({C, C}), "ml"),
-        scores = contractParts(b, loc, queries, "mi", keys, "li", zeros({C, C}), "ml");
-  SmallVector<Value> weights;
-  SmallVector<AffineMap> maps;
-  if (beta) {
-    weights.push_back(beta);
-    maps.push_back(map("ml", "m"));
+  GateSums gates, rowGates; // of updates, of rows
+  if (gate) {
+    gates = gateSums(b, loc, gate, C, e, !isRounded(op), F);
+    rowGates = F == 1 ? gates : gateSums(b, loc, gate, C, e, !isRounded(op));
   }
-  size_t sums = weights.size();
-  if (gate)
-    for (StringRef row : {"m", "l"})
-      for (Value ofRow : gates.ofRow()) {
-        weights.push_back(ofRow);
-        maps.push_back(map("ml", row));
-      }
-  weights.push_back(scores);
-  maps.append(3, map("ml", "ml"));
-  SmallVector<Value> weighed =
-      generic(b, loc, weights, {system, emptyTensor(b, loc, {C, C}, kept)}, maps, "pp",
-              [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                Value m = linalg::IndexOp::create(b, loc, 0), l = linalg::IndexOp::create(b, loc, 1);
-                Value earlier = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, l, m),
-                      seen = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, l, m);
-                size_t at = weights.size();
-                Value met = x[at], score = mul(b, loc, x[at - 1], scale);
-                if (beta)
-                  met = mul(b, loc, met, x[0]);
-                if (gate) {
-                  Value since = arith::SelectOp::create(b, loc, seen, gates.since(b, loc, x.drop_front(sums)), zero);
-                  Value decay = coarsePowerOfTwo(b, loc, since);
-                  met = mul(b, loc, met, decay);
-                  score = mul(b, loc, score, decay);
-                }
-                score = castFloat(b, loc, arith::SelectOp::create(b, loc, seen, score, zero), kept);
-                return {arith::SelectOp::create(b, loc, earlier, met, zero), score};
-              });
-  Parts inverse = inverted(weighed[0]);
+  Value system = contractParts(b, loc, keys, "mi", keys, "li", zeros({M, M}), "ml"),
+        scores = contractParts(b, loc, queries, "mi", keys, "li", zeros({C, M}), "ml");
+  Value seen;
+  if (F == 1) { // both at once
+    SmallVector<Value> both = weighed(system, scores, gates, gates);
+    system = both[0], seen = both[1];
+  } else {
+    system = weighed(system, {}, gates, gates)[0];
+    seen = weighed({}, scores, rowGates, gates)[0];
+  }
+  Parts inverse = inverted(system);
   Parts before = parts(state); // not before it is multiplied: it takes registers
   Value read =
-      decayed(b, loc, contractParts(b, loc, keys, "mi", before, "ij", zeros({C, V}), "mj"), "mj", gates.before, "m");
-  Value n = contractParts(b, loc, inverse, "ml", parts(errors(read)), "lj", zeros({C, V}), "mj");
+      decayed(b, loc, contractParts(b, loc, keys, "mi", before, "ij", zeros({M, V}), "mj"), "mj", gates.before, "m");
+  Value n = contractParts(b, loc, inverse, "ml", parts(errors(read)), "lj", zeros({M, V}), "mj");
   y = contractParts(b, loc, queries, "mi", before, "ij", filledInto(b, loc, zero, y), "mj");
-  y = decayed(b, loc, y, "mj", gates.before, "m", scale);
-  Parts seenBy = isRounded(op) ? Parts{weighed[1]} : parts(weighed[1]);
+  y = decayed(b, loc, y, "mj", rowGates.before, "m", scale);
+  Parts seenBy = isRounded(op) ? Parts{seen} : parts(seen);
   y = contractParts(b, loc, seenBy, "ml", parts(n), "lj", y, "mj");
   n = decayed(b, loc, n, "mj", gates.after, "m");
   state = decayed(b, loc, state, "ij", gates.total, "");
   state = contractParts(b, loc, keys, "mi", parts(n), "mj", state, "ij");
   return {y, state};
+}
+
+/// Of keys that met earlier keys, `met`, and queries, `scores`, if they are given: weighed with decays from the update
+/// in a column to the reader in a row, and beta; 0 for later updates. Scores are scaled, and rounded where factors are.
+SmallVector<Value> DeltaTile::weighed(Value met, Value scores, const GateSums &readers, const GateSums &updates) {
+  Type kept = isRounded(op) ? Type(b.getBF16Type()) : e; // of scores
+  SmallVector<Value> ins, outs;
+  SmallVector<AffineMap> maps;
+  auto read = [&](Value x, StringRef dims) {
+    ins.push_back(x);
+    maps.push_back(map("ml", dims));
+    return ins.size() - 1;
+  };
+  if (met && beta)
+    read(beta, "m");
+  size_t sums = ins.size();
+  if (gate) {
+    for (Value v : readers.ofRow())
+      read(v, "m");
+    for (Value v : updates.ofRow())
+      read(v, "l");
+  }
+  size_t score = scores ? read(scores, "ml") : 0;
+  if (met)
+    outs.push_back(met);
+  if (scores)
+    outs.push_back(emptyTensor(b, loc, rowsType(scores).getShape(), kept));
+  maps.append(outs.size(), map("ml", "ml"));
+  return generic(b, loc, ins, outs, maps, "pp", [&](OpBuilder &b, Location loc, ValueRange x) {
+    Value m = linalg::IndexOp::create(b, loc, 0), l = linalg::IndexOp::create(b, loc, 1), last = m, decay;
+    if (!met && F > 1) { // the last update of a row
+      last = arith::MulIOp::create(b, loc, m, indexConstant(b, loc, F));
+      last = arith::AddIOp::create(b, loc, last, indexConstant(b, loc, F - 1));
+    }
+    Value seen = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, l, last);
+    if (gate) {
+      Value since = arith::SelectOp::create(b, loc, seen, readers.since(b, loc, x.drop_front(sums)), zero);
+      decay = coarsePowerOfTwo(b, loc, since);
+    }
+    auto times = [&](Value v, Value factor) { return factor ? mul(b, loc, v, factor) : v; };
+    SmallVector<Value> out;
+    if (met) {
+      Value earlier = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, l, m);
+      Value v = times(times(x[ins.size()], beta ? x[0] : Value()), decay);
+      out.push_back(arith::SelectOp::create(b, loc, earlier, v, zero));
+    }
+    if (scores) {
+      Value v = times(mul(b, loc, x[score], scale), decay);
+      out.push_back(castFloat(b, loc, arith::SelectOp::create(b, loc, seen, v, zero), kept));
+    }
+    return out;
+  });
 }
 
 /// Of each of `rows`, C x K: times 2^logs and, the last of two, `factor`, in bf16. All at once: then nobody needs the
@@ -711,12 +775,13 @@ SmallVector<Value> DeltaTile::tensorCoreLowRankTile(Value y, Value state) {
 SmallVector<Value> DeltaRuleOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
                                          ValueRange states, const ChunkOptions &options) {
   Location loc = getLoc();
-  DeltaTile tile(*this, b, row, length, partOf(b, *this, block, options));
+  bool onCores = isForTensorCores(*this, options) && length > 1;
+  DeltaTile tile(*this, b, row, length, partOf(b, *this, block, options), onCores);
   Value y = withoutHead(b, loc, results[0], 1)[0], s = withoutHead(b, loc, states[0], 0)[0];
   SmallVector<Value> out;
   if (length == 1)
     out = tile.step(y, s);
-  else if (!isForTensorCores(*this, options))
+  else if (!onCores)
     out = tile.tile(y, s);
   else if (isLowRank())
     out = tile.tensorCoreLowRankTile(y, s);
