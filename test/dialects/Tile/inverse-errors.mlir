@@ -1,7 +1,7 @@
 // RUN: strand-opt %s -split-input-file -verify-diagnostics
 
 func.func @not_square(%n: memref<32x16xf32>, %x: memref<32x16xbf16>) {
-  // expected-error @+1 {{C1: both matrices are square and of one size}}
+  // expected-error @+1 {{C1: all matrices are square and of one size}}
   tile.inverse %n into %x : memref<32x16xf32>, memref<32x16xbf16>
   return
 }
@@ -9,7 +9,7 @@ func.func @not_square(%n: memref<32x16xf32>, %x: memref<32x16xbf16>) {
 // -----
 
 func.func @two_sizes(%n: memref<32x32xf32>, %x: memref<16x16xbf16>) {
-  // expected-error @+1 {{C1: both matrices are square and of one size}}
+  // expected-error @+1 {{C1: all matrices are square and of one size}}
   tile.inverse %n into %x : memref<32x32xf32>, memref<16x16xbf16>
   return
 }
