@@ -323,9 +323,12 @@ bool TileProgram::checkFactor(Operation *op, Value factor, Refuse refuse) const 
   Value source = sourceOf(tileOf(factor));
   if (!getElementTypeOrSelf(source).isBF16())
     return refuse(op, "a factor in " + toText(getElementTypeOrSelf(source))), false;
-  if (isInput(source) && !arrives(source))
-    return refuse(op, "a factor whose rows are not aligned to 16 bytes"), false;
-  return true;
+  if (!isInput(source) || arrives(source))
+    return true;
+  Operation *view = source.getDefiningOp();
+  if (!view || !loop->isProperAncestor(view))
+    return refuse(op, "a factor that is all of a buffer from outside, and no part of it"), false;
+  return refuse(op, "a factor whose rows are not aligned to 16 bytes"), false;
 }
 
 namespace {
