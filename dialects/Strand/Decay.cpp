@@ -98,16 +98,20 @@ Value GateSums::since(OpBuilder &b, Location loc, ValueRange ofRows) const {
   return arith::MulFOp::create(b, loc, sum, floatConstant(b, loc, sum.getType(), log2e));
 }
 
-GateSums strand::gateSums(OpBuilder &b, Location loc, Value gate, int64_t length, Type element, bool exact) {
+GateSums strand::gateSums(OpBuilder &b, Location loc, Value gate, int64_t length, Type element, bool exact,
+                          int64_t updates) {
   Value zero = floatConstant(b, loc, element, 0), toBaseTwo = floatConstant(b, loc, element, log2e);
   bool perRow = isa<RankedTensorType>(gate.getType());
   auto map = [&](StringRef loops, StringRef dims) { return dimsMap(b.getContext(), loops, dims); };
   Value gates = perRow ? gate : filled(b, loc, {length}, gate);
   if (exact)
     return exactGateSums(b, loc, gates, length, element);
+  length *= updates;
   Value sums = generic(b, loc, gates, filled(b, loc, {length}, zero), {map("rs", "s"), map("rs", "r")}, "pr",
                        [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                          Value r = linalg::IndexOp::create(b, loc, 0), s = linalg::IndexOp::create(b, loc, 1);
+                         if (updates > 1)
+                           s = arith::MulIOp::create(b, loc, s, indexConstant(b, loc, updates));
                          Value counts = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, s, r);
                          Value term = arith::SelectOp::create(b, loc, counts, finite(b, loc, x[0]), zero);
                          return {arith::AddFOp::create(b, loc, x[1], term)};
@@ -205,10 +209,12 @@ static SmallVector<Value> partsInBf16(OpBuilder &b, Location loc, Value gate) {
   return parts;
 }
 
-ChannelDecays::ChannelDecays(OpBuilder &b, Location loc, Value gate, bool exclusive)
-    : b(b), loc(loc), gate(gate), exclusive(exclusive), parts(partsInBf16(b, loc, gate)) {}
+ChannelDecays::ChannelDecays(OpBuilder &b, Location loc, Value gate)
+    : b(b), loc(loc), gate(gate), parts(partsInBf16(b, loc, gate)) {}
 
-Value ChannelDecays::before() { return sums(exclusive ? arith::CmpIPredicate::ult : arith::CmpIPredicate::ule); }
+Value ChannelDecays::before(bool exclusive) {
+  return sums(exclusive ? arith::CmpIPredicate::ult : arith::CmpIPredicate::ule);
+}
 Value ChannelDecays::after() { return sums(arith::CmpIPredicate::ugt); }
 
 /// Sums of addends of one sign, and no differences of sums: what is left of them is as exact as they are.
@@ -239,9 +245,9 @@ Value ChannelDecays::inBaseTwo(Value x) {
       [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> { return {mul(b, loc, v[0], factor)}; })[0];
 }
 
-SmallVector<Value> ChannelDecays::scores(ValueRange lefts, Value right) {
-  int64_t length = rowsType(right).getDimSize(0);
-  SmallVector<Value> into(lefts.size(), emptyTensor(b, loc, {length, length}, b.getF32Type()));
-  auto op = tile::DecayedScoresOp::create(b, loc, ValueRange(into).getTypes(), lefts, right, parts, exclusive, into);
+SmallVector<Value> ChannelDecays::scores(ValueRange lefts, ValueRange rights, bool exclusive) {
+  int64_t length = rowsType(gate).getDimSize(0);
+  SmallVector<Value> into(lefts.size() * rights.size(), emptyTensor(b, loc, {length, length}, b.getF32Type()));
+  auto op = tile::DecayedScoresOp::create(b, loc, ValueRange(into).getTypes(), lefts, rights, parts, exclusive, into);
   return llvm::to_vector_of<Value>(op.getResults());
 }

@@ -27,27 +27,30 @@ struct GateSums {
   /// What `since` takes of each row.
   SmallVector<Value> ofRow() const { return whole ? SmallVector<Value>{whole, rest} : SmallVector<Value>{before}; }
 };
-/// `gate`: one natural logarithm a row, or one for all rows. `exact`: nothing is lost in differences.
-GateSums gateSums(OpBuilder &b, Location loc, Value gate, int64_t length, Type element, bool exact = false);
+/// `gate`: one natural logarithm a row, or one for all rows. `exact`: nothing is lost in differences. With `updates`,
+/// sums are those of so many updates of each row, of which the first decays.
+GateSums gateSums(OpBuilder &b, Location loc, Value gate, int64_t length, Type element, bool exact = false,
+                  int64_t updates = 1);
 
 /// The same of decays that each channel has of its own. Each sum is made where it is asked for: threads that hold tiles
 /// in registers have no room for all of them at once.
 class ChannelDecays {
 public:
-  /// `gate`: natural logarithms, length x channels. With `exclusive`, rows are read before their own gate.
-  ChannelDecays(OpBuilder &b, Location loc, Value gate, bool exclusive);
+  /// `gate`: natural logarithms, length x channels.
+  ChannelDecays(OpBuilder &b, Location loc, Value gate);
 
-  Value before(); // length x channels
+  /// With `exclusive`, up to the gate in front of a row's own.
+  Value before(bool exclusive = false); // length x channels
   Value after();
   Value total();  // channels
-  /// Of each of `lefts`, scores with earlier rows of `right`, all in bf16 (tile.decayed_scores).
-  SmallVector<Value> scores(ValueRange lefts, Value right);
+  /// Of each of `rights` and of each of `lefts`, scores with earlier rows of the right one, all in bf16; with
+  /// `exclusive`, rows are read before their own gate (tile.decayed_scores).
+  SmallVector<Value> scores(ValueRange lefts, ValueRange rights, bool exclusive = false);
 
 private:
   OpBuilder &b;
   Location loc;
   Value gate;
-  bool exclusive;
   SmallVector<Value> parts; // of the gate in bf16, which add up to it but for 2^-17
   Value sums(arith::CmpIPredicate counted);
   Value inBaseTwo(Value x);

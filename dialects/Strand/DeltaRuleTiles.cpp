@@ -16,43 +16,23 @@
 //
 // A summary of rows is what they make of no state, and the matrix T of the rest, S' = T S + ..., which is what they
 // make, without values, of a state that begins as the identity.
-#include "dialects/Strand/Arithmetic.h"
-#include "dialects/Strand/Decay.h"
-#include "dialects/Strand/HeadPart.h"
-#include "dialects/Tile/Tile.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "dialects/Strand/DeltaTile.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 using namespace mlir;
 using namespace strand;
-
-std::string DeltaRuleOp::getTensorCoreObstacle() {
-  if (isLowRank())
-    return "a rule of low rank";
-  if (hasVectorBeta())
-    return "a beta for each value channel";
-  if (getK().getType().getRank() == 4)
-    return "factors of a row";
-  return obstacleToTensorCores({getQ(), getK(), getV()}, getKeySize(), getValueSize(), !hasVectorGate());
-}
-
-/// Whether products may round their factors to bf16, as rows are.
-static bool isRounded(DeltaRuleOp op) {
-  return comesFromBf16(op.getQ()) && comesFromBf16(op.getK()) && comesFromBf16(op.getV());
-}
-
-/// Whether tiles are for tensor cores: rows in bf16, so that products may round their factors to bf16, and one update a
-/// row.
-static bool isForTensorCores(DeltaRuleOp op, const ChunkOptions &options) {
-  return options.tensorCores && !options.singleRow && op.getTensorCoreObstacle().empty();
-}
 
 static int64_t valuesOfBlock(DeltaRuleOp op, const ChunkOptions &options) {
   return isForTensorCores(op, options) ? valuesInRegisters(op.getKeySize(), op.getValueSize()) : op.getValueSize();
 }
 
-SmallVector<OpOperand *> DeltaRuleOp::getMultiplied() { return {&getQMutable(), &getKMutable(), &getVMutable()}; }
+SmallVector<OpOperand *> DeltaRuleOp::getMultiplied() {
+  SmallVector<OpOperand *> rows{&getQMutable(), &getKMutable(), &getVMutable()};
+  for (MutableOperandRange some : {getAMutable(), getBMutable()})
+    for (OpOperand &operand : some)
+      rows.push_back(&operand);
+  return rows;
+}
 
 int64_t DeltaRuleOp::getBlocks(const ChunkOptions &options) {
   return getHeads() * getValueSize() / valuesOfBlock(*this, options);
@@ -62,7 +42,7 @@ SmallVector<int64_t> DeltaRuleOp::getTileLengths(const ChunkOptions &options) {
   if (options.singleRow)
     return {1};
   if (isForTensorCores(*this, options) && !options.tileLength)
-    return {64, 16, 1};
+    return lengthsOfCoreTiles(*this);
   int64_t updates = hasVectorGate() || isLowRank() ? 16 : 32;
   int64_t length = options.tileLength ? options.tileLength : std::max<int64_t>(1, updates / getFactors());
   return length > 1 ? SmallVector<int64_t>{length, 1} : SmallVector<int64_t>{1};
@@ -79,143 +59,6 @@ Slice DeltaRuleOp::getResultSlice(OpBuilder &b, unsigned, Value block, const Chu
   return partOf(b, *this, block, options).of(b, itemShape(getY()), true);
 }
 
-namespace {
-/// What one array of keys that updates write at is in a tile, decayed to where it is read.
-struct Written {
-  Value system; // M x M: entry [m, l] says how much of n[l] (or v[l]) update m reads, l < m
-  Value scores; // C x M: of n[m], how much row r reads, 0 for later m
-  Value keys;   // K x M: decayed to the end of the tile
-};
-/// How rows and updates read the first state, and what is left of it: a number, [K], or all of it.
-struct FromStart {
-  Value errors, queries, total; // M x K, C x K
-};
-
-/// Of all that updates write at: the corrections' keys, then, low rank, those of v.
-struct Weights {
-  SmallVector<Written> written;
-  FromStart start;
-};
-
-/// The operands of one head over the rows of one tile, and what the forms of a tile build from them.
-struct DeltaTile {
-  DeltaRuleOp op;
-  OpBuilder &b;
-  Location loc;
-  int64_t C, F, M, K, V;
-  Type e;
-  Value zero, scale;
-  Value q;          // C x K
-  Value k, v, beta; // M x K, M x V or none, M or M x V or none
-  Value a, low;     // M x K: a and b of the low-rank form, or none
-  Value gate;       // C or C x K, or none
-
-  DeltaTile(DeltaRuleOp op, OpBuilder &b, Value row, int64_t length, const HeadPart &part)
-      : op(op), b(b), loc(op.getLoc()), C(length), F(op.getFactors()), M(C * F), K(op.getKeySize()), V(part.values),
-        e(rowsType(op.getY()).getElementType()), zero(floatConstant(b, loc, e, 0)),
-        scale(floatConstant(b, loc, e, op.getScale().convertToDouble())) {
-    int64_t group = op.getHeads() / op.getKeyHeads();
-    Value head = part.head;
-    Value key = group == 1 ? head : Value(arith::DivUIOp::create(b, loc, head, indexConstant(b, loc, group)));
-    q = rowsOf(op.getQ(), row, key, false);
-    k = rowsOf(op.getK(), row, key, true);
-    v = rowsOf(op.getV(), row, head, true, part.first);
-    if (op.getBeta())
-      beta = rowsOf(op.getBeta(), row, head, true, op.hasVectorBeta() ? part.first : OpFoldResult());
-    if (op.isLowRank()) {
-      a = rowsOf(op.getA(), row, key, false);
-      low = rowsOf(op.getB(), row, key, false);
-    }
-    if (op.getGate())
-      gate = rowsOf(op.getGate(), row, head, false);
-  }
-
-  /// The rows of a tile of one head; with factors a row each, if the operand has them; of values, from `first` on.
-  Value rowsOf(Value rows, Value row, Value head, bool hasFactors, OpFoldResult first = {}) {
-    bool split = hasFactors && op.getK().getType().getRank() == 4;
-    unsigned at = split ? 2 : 1;
-    SmallVector<int64_t> sizes(rowsType(rows).getShape());
-    sizes[0] = C;
-    sizes[at] = 1;
-    SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
-    offsets[0] = row;
-    offsets[at] = head;
-    if (first) {
-      offsets.back() = first;
-      sizes.back() = V;
-    }
-    Value part = slice(b, loc, rows, offsets, sizes, {at});
-    if (!split)
-      return part;
-    SmallVector<ReassociationIndices> joined{{0, 1}};
-    if (rowsType(part).getRank() == 3)
-      joined.push_back({2});
-    return tensor::CollapseShapeOp::create(b, loc, part, joined);
-  }
-
-  AffineMap map(StringRef loops, StringRef dims) const { return dimsMap(b.getContext(), loops, dims); }
-  Value empty(ArrayRef<int64_t> shape) { return emptyTensor(b, loc, shape, e); }
-  Value zeros(ArrayRef<int64_t> shape) { return filled(b, loc, shape, zero); }
-  /// out = body(ins..., out), element by element; `dims` of each operand and last of out, whose letters are the loops.
-  Value mapped(ValueRange ins, Value out, ArrayRef<StringRef> dims,
-               llvm::function_ref<Value(OpBuilder &, Location, ValueRange)> body) {
-    SmallVector<AffineMap> maps;
-    for (StringRef d : dims)
-      maps.push_back(map(dims.back(), d));
-    return generic(
-        b, loc, ins, out, maps, std::string(dims.back().size(), 'p'),
-        [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {body(b, loc, x)}; })[0];
-  }
-
-  /// The same keys without values, for states whose columns are keys: the transfers of summaries.
-  DeltaTile withoutValues() const {
-    DeltaTile tile = *this;
-    tile.v = {};
-    tile.V = K;
-    return tile;
-  }
-
-  /// One row: {y, S}, or without `y` {S}.
-  SmallVector<Value> step(Value y, Value state);
-  /// Several rows: {y, S}.
-  SmallVector<Value> tile(Value y, Value state);
-  /// What does not depend on the state, and the state behind the tile.
-  Weights weights();
-  Value stateAfter(const Weights &weights, Value state);
-  /// The same from products of bf16, with the inverse of the system.
-  SmallVector<Value> tensorCoreTile(Value y, Value state);
-  /// With a decay for each channel.
-  SmallVector<Value> tensorCoreVectorTile(Value y, Value state);
-
-private:
-  /// How one row decays: a number, or logarithms [K], or not.
-  struct RowGate {
-    Value number, logs;
-    Value applied(OpBuilder &b, Location loc, Value x, Value log) const {
-      return number ? mul(b, loc, number, x) : logs ? mul(b, loc, exp(b, loc, log), x) : x;
-    }
-  };
-  RowGate rowGate(Value at);
-  Value stepRead(const RowGate &gate, Value keys, Value state);
-  Value stepCorrection(Value read, Value at);
-  SmallVector<Value> stepWritten(const RowGate &gate, ValueRange keys, ValueRange values, Value y, Value state);
-
-  Value perUpdate(Value rows, StringRef dims, StringRef loops, double between,
-                  llvm::function_ref<Value(OpBuilder &, Location, Value)> first);
-  Value endsOfRows(Value updates);
-  void scalarWeights(Weights &weights);
-  void vectorWeights(Weights &weights);
-  Value corrections(const Weights &weights, Value state);
-  Value solved(Value system, Value rhs);
-  Value stateAfter(const Weights &weights, Value n, Value state);
-  Value decayedState(Value state, Value total);
-  /// Of how many parts in bf16 a factor is.
-  int64_t numParts() const { return isRounded(op) ? 1 : partsOfF32; }
-  Parts parts(Value x) { return inBf16Parts(b, loc, x, numParts()); }
-  Parts inverted(Value system);
-  Value errors(Value read);
-};
-} // namespace
 
 //===--- one row -------------------------------------------------------------------------------------------------===//
 
@@ -493,7 +336,7 @@ Value DeltaTile::decayedState(Value state, Value total) {
   });
 }
 
-Weights DeltaTile::weights() {
+DeltaTile::Weights DeltaTile::weights() {
   Weights made;
   if (op.hasVectorGate() || op.isLowRank())
     vectorWeights(made);
@@ -533,129 +376,23 @@ SmallVector<Value> DeltaTile::tile(Value y, Value state) {
   return {y, stateAfter(of, n, state)};
 }
 
-/// (1 + the strictly lower part of `system`)^-1, in as many parts as factors are.
-Parts DeltaTile::inverted(Value system) {
-  SmallVector<Value> into;
-  for (int64_t i = 0; i < numParts(); ++i)
-    into.push_back(emptyTensor(b, loc, {C, C}, b.getBF16Type()));
-  auto inverse = tile::InverseOp::create(b, loc, ValueRange(into).getTypes(), system, into);
-  return Parts(inverse.getResults().begin(), inverse.getResults().end());
-}
-
-/// beta (v - read), over `read`.
-Value DeltaTile::errors(Value read) {
-  SmallVector<Value> ins{v};
-  SmallVector<StringRef> dims{"mj"};
-  if (beta) {
-    ins.push_back(beta);
-    dims.push_back("m");
-  }
-  dims.push_back("mj");
-  return mapped(ins, read, dims, [&](OpBuilder &b, Location loc, ValueRange x) -> Value {
-    Value error = sub(b, loc, x[0], x.back());
-    return beta ? mul(b, loc, error, x[1]) : error;
-  });
-}
-
-/// With P[m, l] the decay from row l to row m, beta on the diagonal of B:
-///   n = (1 + B strictly_lower(P * k k^T))^-1 B (v - decayed k S)
-SmallVector<Value> DeltaTile::tensorCoreTile(Value y, Value state) {
-  Parts queries = parts(q), keys = parts(k);
-  GateSums gates;
-  if (gate)
-    gates = gateSums(b, loc, gate, C, e, !isRounded(op));
-  Type kept = isRounded(op) ? Type(b.getBF16Type()) : e; // of scores
-  Value system = contractParts(b, loc, keys, "mi", keys, "li", zeros({C, C}), "ml"),
-        scores = contractParts(b, loc, queries, "mi", keys, "li", zeros({C, C}), "ml");
-  SmallVector<Value> weights;
-  SmallVector<AffineMap> maps;
-  if (beta) {
-    weights.push_back(beta);
-    maps.push_back(map("ml", "m"));
-  }
-  size_t sums = weights.size();
-  if (gate)
-    for (StringRef row : {"m", "l"})
-      for (Value ofRow : gates.ofRow()) {
-        weights.push_back(ofRow);
-        maps.push_back(map("ml", row));
-      }
-  weights.push_back(scores);
-  maps.append(3, map("ml", "ml"));
-  SmallVector<Value> weighed =
-      generic(b, loc, weights, {system, emptyTensor(b, loc, {C, C}, kept)}, maps, "pp",
-              [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                Value m = linalg::IndexOp::create(b, loc, 0), l = linalg::IndexOp::create(b, loc, 1);
-                Value earlier = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, l, m),
-                      seen = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, l, m);
-                size_t at = weights.size();
-                Value met = x[at], score = mul(b, loc, x[at - 1], scale);
-                if (beta)
-                  met = mul(b, loc, met, x[0]);
-                if (gate) {
-                  Value since = arith::SelectOp::create(b, loc, seen, gates.since(b, loc, x.drop_front(sums)), zero);
-                  Value decay = coarsePowerOfTwo(b, loc, since);
-                  met = mul(b, loc, met, decay);
-                  score = mul(b, loc, score, decay);
-                }
-                score = castFloat(b, loc, arith::SelectOp::create(b, loc, seen, score, zero), kept);
-                return {arith::SelectOp::create(b, loc, earlier, met, zero), score};
-              });
-  Parts inverse = inverted(weighed[0]);
-  Parts before = parts(state); // not before it is multiplied: it takes registers
-  Value read =
-      decayed(b, loc, contractParts(b, loc, keys, "mi", before, "ij", zeros({C, V}), "mj"), "mj", gates.before, "m");
-  Value n = contractParts(b, loc, inverse, "ml", parts(errors(read)), "lj", zeros({C, V}), "mj");
-  y = contractParts(b, loc, queries, "mi", before, "ij", filledInto(b, loc, zero, y), "mj");
-  y = decayed(b, loc, y, "mj", gates.before, "m", scale);
-  Parts seenBy = isRounded(op) ? Parts{weighed[1]} : parts(weighed[1]);
-  y = contractParts(b, loc, seenBy, "ml", parts(n), "lj", y, "mj");
-  n = decayed(b, loc, n, "mj", gates.after, "m");
-  state = decayed(b, loc, state, "ij", gates.total, "");
-  state = contractParts(b, loc, keys, "mi", parts(n), "mj", state, "ij");
-  return {y, state};
-}
-
-/// The same where P[m, l] is a vector: it is in what tile.decayed_scores multiplies, and in keys and queries that meet
-/// the state.
-SmallVector<Value> DeltaTile::tensorCoreVectorTile(Value y, Value state) {
-  Value q16 = inBf16(b, loc, q), k16 = inBf16(b, loc, k);
-  ChannelDecays decays(b, loc, gate, false);
-  SmallVector<Value> met = decays.scores({k16, q16}, k16);
-  Value system = met[0], scores = inBf16(b, loc, decayed(b, loc, met[1], "ml", {}, "", scale));
-  if (beta)
-    system = mapped(beta, system, {"m", "ml"},
-                    [](OpBuilder &b, Location loc, ValueRange x) { return mul(b, loc, x[0], x[1]); });
-  Value inverse = inverted(system)[0];
-  // what meets the state, both at once: then nobody needs the sums of gates any more
-  Value empty16 = emptyTensor(b, loc, {C, K}, b.getBF16Type());
-  SmallVector<Value> readers =
-      generic(b, loc, {k, q, decays.before()}, {empty16, empty16}, SmallVector<AffineMap>(5, map("mi", "mi")), "pp",
-              [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                Value decay = coarsePowerOfTwo(b, loc, x[2]);
-                Value key = mul(b, loc, x[0], decay), query = mul(b, loc, mul(b, loc, x[1], scale), decay);
-                return {castFloat(b, loc, key, b.getBF16Type()), castFloat(b, loc, query, b.getBF16Type())};
-              });
-  Value state16 = inBf16(b, loc, state);
-  Value read = contract(b, loc, readers[0], "mi", state16, "ij", zeros({C, V}), "mj");
-  y = contract(b, loc, readers[1], "mi", state16, "ij", filledInto(b, loc, zero, y), "mj");
-  Value n = contract(b, loc, inverse, "ml", inBf16(b, loc, errors(read)), "lj", zeros({C, V}), "mj");
-  Value n16 = inBf16(b, loc, n);
-  y = contract(b, loc, scores, "ml", n16, "lj", y, "mj");
-  Value keys = inBf16(b, loc, decayed(b, loc, k, "mi", decays.after(), "mi", {}, empty({C, K})));
-  state = decayed(b, loc, state, "ij", decays.total(), "i");
-  return {y, contract(b, loc, keys, "mi", n16, "mj", state, "ij")};
-}
-
 SmallVector<Value> DeltaRuleOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
                                          ValueRange states, const ChunkOptions &options) {
   Location loc = getLoc();
-  DeltaTile tile(*this, b, row, length, partOf(b, *this, block, options));
+  bool onCores = isForTensorCores(*this, options) && length > 1;
+  DeltaTile tile(*this, b, row, length, partOf(b, *this, block, options), onCores);
   Value y = withoutHead(b, loc, results[0], 1)[0], s = withoutHead(b, loc, states[0], 0)[0];
-  SmallVector<Value> out = length == 1                         ? tile.step(y, s)
-                           : !isForTensorCores(*this, options) ? tile.tile(y, s)
-                           : hasVectorGate()                   ? tile.tensorCoreVectorTile(y, s)
-                                                               : tile.tensorCoreTile(y, s);
+  SmallVector<Value> out;
+  if (length == 1)
+    out = tile.step(y, s);
+  else if (!onCores)
+    out = tile.tile(y, s);
+  else if (isLowRank())
+    out = tile.tensorCoreLowRankTile(y, s);
+  else if (hasVectorGate())
+    out = tile.tensorCoreVectorTile(y, s);
+  else
+    out = tile.tensorCoreTile(y, s);
   return withHead(b, loc, out, {results[0], states[0]});
 }
 
@@ -683,7 +420,7 @@ SmallVector<Value> DeltaRuleOp::emitSummary(OpBuilder &b, Value row, int64_t len
     t = transfer.step({}, t)[0];
     s = tile.step({}, s)[0];
   } else {
-    Weights weights = tile.weights();
+    DeltaTile::Weights weights = tile.weights();
     t = transfer.stateAfter(weights, t);
     s = tile.stateAfter(weights, s);
   }

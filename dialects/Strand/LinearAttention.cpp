@@ -454,11 +454,11 @@ Value HeadTile::tensorCoreState(const GateSums &gates, Value state) {
 
 SmallVector<Value> HeadTile::tensorCoreVectorTile(ValueRange results, ValueRange states) {
   Value q16 = inBf16(b, loc, q), k16 = inBf16(b, loc, k), v16 = inBf16(b, loc, v);
-  ChannelDecays decays(b, loc, gate, bool(bonus));
-  Value scores = decays.scores(q16, k16)[0];
+  ChannelDecays decays(b, loc, gate);
+  Value scores = decays.scores(q16, k16, bool(bonus))[0];
   Value y = filledInto(b, loc, zero, results[0]);
   y = contract(b, loc, inBf16(b, loc, decayed(b, loc, scores, "rs", {}, "", scale)), "rs", v16, "sj", y, "rj");
-  Value queries = decayed(b, loc, q, "ri", decays.before(), "ri", scale, emptyTensor(b, loc, {C, K}, e));
+  Value queries = decayed(b, loc, q, "ri", decays.before(bool(bonus)), "ri", scale, emptyTensor(b, loc, {C, K}, e));
   y = contract(b, loc, inBf16(b, loc, queries), "ri", inBf16(b, loc, states[0]), "ij", y, "rj");
   if (bonus) {
     Value own = generic(b, loc, {q, k, bonus}, filled(b, loc, {C}, zero),
@@ -605,7 +605,7 @@ SmallVector<Value> LinearAttentionOp::emitSummary(OpBuilder &b, Value row, int64
   if (isForTensorCores(*this, options) && length > 1) {
     Value state = withoutHead(b, loc, states, 0)[0], total;
     if (hasVectorGate()) {
-      ChannelDecays decays(b, loc, tile.gate, bool(getBonus()));
+      ChannelDecays decays(b, loc, tile.gate);
       total = decays.total();
       state = tile.tensorCoreState(decays, state);
     } else {

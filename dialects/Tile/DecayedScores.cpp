@@ -6,21 +6,22 @@ using namespace mlir;
 namespace strand::tile {
 
 LogicalResult DecayedScoresOp::verify() {
-  auto right = cast<ShapedType>(getRight().getType());
-  for (OperandRange operands : {getLefts(), getGates()})
+  if (getLefts().empty() || getRights().empty() || getGates().empty() || getGates().size() > 2)
+    return emitOpError("C3: has a left and a right factor and 1 or 2 parts of gates, not ")
+           << getLefts().size() << ", " << getRights().size() << " and " << getGates().size();
+  auto gate = cast<ShapedType>(getGates()[0].getType());
+  for (OperandRange operands : {getLefts(), getRights(), getGates()})
     for (Type type : operands.getTypes())
-      if (cast<ShapedType>(type).getShape() != right.getShape())
-        return emitOpError("C1: all factors and gates are of one size; they are ") << type << " and " << right;
+      if (cast<ShapedType>(type).getShape() != gate.getShape())
+        return emitOpError("C1: all factors and gates are of one size; they are ") << type << " and " << gate;
   if (rows() <= 0 || channels() <= 0 || rows() % 16 || channels() % 16)
     return emitOpError("C1: rows and channels are multiples of 16; they are ") << rows() << " and " << channels();
-  if (getInto().size() != getLefts().size())
-    return emitOpError("C2: has ") << getLefts().size() << " left factors and " << getInto().size() << " destinations";
+  if (getInto().size() != getLefts().size() * getRights().size())
+    return emitOpError("C2: has ") << getLefts().size() << " left and " << getRights().size() << " right factors and "
+                                   << getInto().size() << " destinations";
   for (Type type : getInto().getTypes())
     if (cast<ShapedType>(type).getShape() != ArrayRef<int64_t>{rows(), rows()})
       return emitOpError("C2: scores are ") << rows() << " x " << rows() << ", not " << type;
-  if (getLefts().empty() || getGates().empty() || getGates().size() > 2)
-    return emitOpError("C3: has a left factor and 1 or 2 parts of gates, not ")
-           << getLefts().size() << " and " << getGates().size();
   return verifyDestinations(*this);
 }
 
@@ -48,11 +49,14 @@ void DecayedScoresOp::emitInMemory(OpBuilder &, EachThread eachThread) {
           getExclusive() ? row : Value(arith::AddIOp::create(b, loc, row, one)); // rows until there have scores
       auto earlier = [&](OpBuilder &b, Location loc, Value back, ValueRange sum) {
         Value s = arith::SubIOp::create(b, loc, arith::SubIOp::create(b, loc, last, one), back);
-        Value weight = arith::MulFOp::create(b, loc, load(b, getRight(), s, i), math::ExpOp::create(b, loc, sum[0]));
-        for (auto [left, into] : llvm::zip_equal(lefts, getInto())) {
-          Value before = memref::LoadOp::create(b, loc, into, ValueRange{row, s});
-          Value term = arith::MulFOp::create(b, loc, left, weight);
-          memref::StoreOp::create(b, loc, arith::AddFOp::create(b, loc, before, term), into, ValueRange{row, s});
+        Value decay = math::ExpOp::create(b, loc, sum[0]);
+        for (auto [n, right] : llvm::enumerate(getRights())) {
+          Value weight = arith::MulFOp::create(b, loc, load(b, right, s, i), decay);
+          for (auto [left, into] : llvm::zip_equal(lefts, getInto().slice(n * lefts.size(), lefts.size()))) {
+            Value before = memref::LoadOp::create(b, loc, into, ValueRange{row, s});
+            Value term = arith::MulFOp::create(b, loc, left, weight);
+            memref::StoreOp::create(b, loc, arith::AddFOp::create(b, loc, before, term), into, ValueRange{row, s});
+          }
         }
         Value next = sum[0];
         for (Value part : getGates())

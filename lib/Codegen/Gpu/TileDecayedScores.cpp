@@ -27,8 +27,8 @@ using Values = SmallVector<Value>; // of a step of 16 channels, a thread's 8: of
 class DecayedScores {
 public:
   struct Planes {
-    SmallVector<Plane> lefts, gates;
-    Plane right, keys; // keys: those of `right`, decayed to the end of their block
+    SmallVector<Plane> lefts, rights, gates;
+    SmallVector<Plane> keys; // those of each of `rights`, decayed to the end of their block
   };
   DecayedScores(ImplicitLocOpBuilder &b, TileThread &at, Planes planes, bool exclusive);
 
@@ -36,8 +36,8 @@ public:
   void readBlock(Value begin);
   /// Scores with all earlier blocks, behind a barrier.
   void readEarlier(Value begin);
-  /// Scores of left factor `left`: of each 8 columns 4 sums.
-  Values scores(int64_t left, Value begin);
+  /// Scores of pair `pair`: of each 8 columns 4 sums.
+  Values scores(int64_t pair, Value begin);
 
 private:
   ImplicitLocOpBuilder &b;
@@ -52,11 +52,14 @@ private:
     SmallVector<Words> inside;  // of all of these, the block's first and last 8 columns
     SmallVector<Words> earlier; // of 16 rows with 8 columns each
   };
-  std::vector<Sums> sums; // of each left factor
+  std::vector<Sums> sums; // of each pair: of each right factor, with each left one
+  MutableArrayRef<Sums> sumsOf(size_t right) {
+    return MutableArrayRef(sums).slice(right * planes.lefts.size(), planes.lefts.size());
+  }
   SmallVector<Words> zeros(int64_t count) const { return SmallVector<Words>(count, Words(4, zero())); }
   Value zero() const { return arith::ConstantOp::create(b, b.getF32FloatAttr(0)); }
 
-  int64_t rows() const { return planes.right.rows; }
+  int64_t rows() const { return planes.gates[0].rows; }
   /// Code for a step of 16 channels, that begins with chunk `chunk` of a plane's rows, as a loop: unrolled, it would
   /// not fit what a multiprocessor keeps of a program. `body` adds to sums.
   void eachStep(ArrayRef<Words *> sums, function_ref<void(Value chunk)> body);
@@ -69,12 +72,14 @@ private:
     return arith::CmpIOp::create(b, orEqual ? arith::CmpIPredicate::ule : arith::CmpIPredicate::ult, x, y);
   }
   SmallVector<Words> gatesOf(Value begin, Value chunk);
-  Words keysOf(int64_t earlier, Value chunk);
+  Words keysOf(const Plane &keys, int64_t earlier, Value chunk);
   void addLogs(Values &logs, ArrayRef<Value> matrix, ArrayRef<Words> gates);
   Values decays(ArrayRef<Value> logs);
   Words scaled(ArrayRef<Value> words, ArrayRef<Value> factors);
   SmallVector<Words> insideOf(const Sums &s);
-  void writeKeys(Value begin, Value chunk, ArrayRef<Value> words);
+  void writeKeys(const Plane &keys, Value begin, Value chunk, ArrayRef<Value> words);
+  using Meet = function_ref<void(Sums &sums, ArrayRef<Value> queries, ArrayRef<Value> keys)>;
+  void meetAll(ArrayRef<Words> lefts, ArrayRef<Words> rights, ArrayRef<Value> factors, Meet meet);
   void addPairs(Words &sums, ArrayRef<Value> left, ArrayRef<Value> right);
   void multiply(Words &sums, ArrayRef<Value> first, ArrayRef<Value> second) {
     sums = multiplyFragments(b, first, second, sums);
@@ -100,7 +105,7 @@ DecayedScores::DecayedScores(ImplicitLocOpBuilder &b, TileThread &at, Planes pla
     });
   }
   int64_t fragments = rows() / half;
-  for (size_t i = 0; i < this->planes.lefts.size(); ++i)
+  for (size_t i = 0; i < this->planes.lefts.size() * this->planes.rights.size(); ++i)
     sums.push_back({zeros(levels + 1), Words(4, zero()), {}, zeros(fragments)});
 }
 
@@ -124,7 +129,7 @@ void DecayedScores::eachStep(ArrayRef<Words *> sums, function_ref<void(Value chu
         values = values.drop_front();
       }
   };
-  auto loop = scf::ForOp::create(b, at.number(0), at.number(chunksOfStep * planes.right.columns / block),
+  auto loop = scf::ForOp::create(b, at.number(0), at.number(chunksOfStep * planes.gates[0].columns / block),
                                  at.number(chunksOfStep), init);
   {
     OpBuilder::InsertionGuard guard(b);
@@ -149,9 +154,9 @@ SmallVector<Words> DecayedScores::gatesOf(Value begin, Value chunk) {
 }
 
 /// Decayed keys of a block as a second factor, the step's channels as its depth.
-Words DecayedScores::keysOf(int64_t earlier, Value chunk) {
+Words DecayedScores::keysOf(const Plane &keys, int64_t earlier, Value chunk) {
   Value row = math.add(math.mul(math.div(at.lane, 16), 8), math.add(math.rem(at.lane, 8), block * earlier));
-  return at.matrices(planes.keys, row, math.add(chunk, math.rem(math.div(at.lane, 8), 2)), false);
+  return at.matrices(keys, row, math.add(chunk, math.rem(math.div(at.lane, 8), 2)), false);
 }
 
 /// logs + matrix * gates.
@@ -193,6 +198,19 @@ void DecayedScores::addPairs(Words &sums, ArrayRef<Value> left, ArrayRef<Value> 
     multiply(sums, {left[i], zeroWord, zeroWord, left[i + 1]}, {right[i], right[i + 1]});
 }
 
+/// Each right factor with each left one, both decayed.
+void DecayedScores::meetAll(ArrayRef<Words> lefts, ArrayRef<Words> rights, ArrayRef<Value> factors, Meet meet) {
+  SmallVector<Words> queries;
+  for (const Words &left : lefts)
+    queries.push_back(scaled(left, factors));
+  for (auto [i, right] : llvm::enumerate(rights)) {
+    auto same = llvm::find(lefts, right);
+    Words keys = same == lefts.end() ? scaled(right, factors) : queries[same - lefts.begin()];
+    for (auto [left, s] : llvm::zip_equal(queries, sumsOf(i)))
+      meet(s, left, keys);
+  }
+}
+
 void DecayedScores::readBlock(Value begin) {
   SmallVector<Words *> all;
   for (Sums &s : sums) {
@@ -201,43 +219,44 @@ void DecayedScores::readBlock(Value begin) {
     all.push_back(&s.below);
   }
   eachStep(all, [&](Value chunk) {
-    SmallVector<Words> gates = gatesOf(begin, chunk);
-    Words right = firstFactor(planes.right, begin, chunk);
-    SmallVector<Words> lefts;
-    for (const Plane &left : planes.lefts) // the same words where one is the right factor too
-      lefts.push_back(left.pointer == planes.right.pointer ? right : firstFactor(left, begin, chunk));
+    SmallVector<Words> gates = gatesOf(begin, chunk), rights, lefts;
+    for (const Plane &right : planes.rights)
+      rights.push_back(firstFactor(right, begin, chunk));
+    for (const Plane &left : planes.lefts) { // the same words where one is a right factor too
+      auto same = llvm::find_if(planes.rights, [&](const Plane &right) { return right.pointer == left.pointer; });
+      bool isNew = same == planes.rights.end();
+      lefts.push_back(isNew ? firstFactor(left, begin, chunk) : rights[same - planes.rights.begin()]);
+    }
     auto decayed = [&](ArrayRef<Value> matrix) {
       Values logs;
       addLogs(logs, matrix, gates);
       return decays(logs);
     };
-    if (rows() > block)
-      writeKeys(begin, chunk, scaled(right, decayed({upper, zeroWord, ones, upper})));
+    if (rows() > block) {
+      Values factors = decayed({upper, zeroWord, ones, upper});
+      for (auto [right, keys] : llvm::zip_equal(rights, planes.keys))
+        writeKeys(keys, begin, chunk, scaled(right, factors));
+    }
     // the later 8 rows, the earlier 8
-    Values factors = decayed({upper, zeroWord, zeroWord, lower});
-    Words keys = scaled(right, factors);
-    for (auto [left, s] : llvm::zip_equal(lefts, sums)) {
-      Words queries = left == right ? keys : scaled(left, factors);
-      multiply(s.below, {zeroWord, queries[1], zeroWord, queries[3]}, {keys[0], keys[2]});
-    }
-    for (int64_t level = 0; level < levels; ++level) {
-      factors = decayed({halves[level], zeroWord, zeroWord, halves[level]});
-      keys = scaled(right, factors);
-      for (auto [left, s] : llvm::zip_equal(lefts, sums))
-        addPairs(s.pairs[level], left == right ? keys : scaled(left, factors), keys);
-    }
-    if (!exclusive)
-      for (auto [left, s] : llvm::zip_equal(lefts, sums))
-        addPairs(s.pairs[levels], left, right);
+    meetAll(lefts, rights, decayed({upper, zeroWord, zeroWord, lower}),
+            [&](Sums &s, ArrayRef<Value> queries, ArrayRef<Value> keys) {
+              multiply(s.below, {zeroWord, queries[1], zeroWord, queries[3]}, {keys[0], keys[2]});
+            });
+    for (int64_t level = 0; level < levels; ++level)
+      meetAll(lefts, rights, decayed({halves[level], zeroWord, zeroWord, halves[level]}),
+              [&](Sums &s, ArrayRef<Value> queries, ArrayRef<Value> keys) { addPairs(s.pairs[level], queries, keys); });
+    for (size_t i = 0; i < rights.size() && !exclusive; ++i)
+      for (auto [left, s] : llvm::zip_equal(lefts, sumsOf(i)))
+        addPairs(s.pairs[levels], left, rights[i]);
   });
   for (Sums &s : sums) // at once, which leaves fewer registers in use
     s.inside = insideOf(s);
 }
 
-void DecayedScores::writeKeys(Value begin, Value chunk, ArrayRef<Value> words) {
+void DecayedScores::writeKeys(const Plane &keys, Value begin, Value chunk, ArrayRef<Value> words) {
   for (auto [e, word] : llvm::enumerate(words)) {
     Value row = math.add(math.add(begin, at.lineInFragment), half * (e % 2));
-    Value address = at.chunkAddress(planes.keys, row, math.add(chunk, e / 2));
+    Value address = at.chunkAddress(keys, row, math.add(chunk, e / 2));
     LLVM::StoreOp::create(b, word, at.behind(address, math.mul(at.column(0), 2)), 4);
   }
 }
@@ -278,18 +297,21 @@ void DecayedScores::readEarlier(Value begin) {
       addLogs(since, {triangle, choose(isOwn, ones, whole), whole, triangle},
               gatesOf(at.number(block * next), chunk));
       Values factors = decays(since);
-      Words keys = keysOf(earlier, chunk);
-      for (auto [left, s] : llvm::zip_equal(lefts, sums)) {
-        Words queries = scaled(left, factors);
-        for (int64_t n : {0, 1})
-          multiply(s.earlier[2 * earlier + n], queries, ArrayRef(keys).slice(2 * n, 2));
+      SmallVector<Words> queries;
+      for (const Words &left : lefts)
+        queries.push_back(scaled(left, factors));
+      for (auto [i, plane] : llvm::enumerate(planes.keys)) {
+        Words keys = keysOf(plane, earlier, chunk);
+        for (auto [left, s] : llvm::zip_equal(queries, sumsOf(i)))
+          for (int64_t n : {0, 1})
+            multiply(s.earlier[2 * earlier + n], left, ArrayRef(keys).slice(2 * n, 2));
       }
     }
   });
 }
 
-Values DecayedScores::scores(int64_t left, Value begin) {
-  const Sums &s = sums[left];
+Values DecayedScores::scores(int64_t pair, Value begin) {
+  const Sums &s = sums[pair];
   Value own = math.div(begin, block);
   Values all;
   for (int64_t n = 0; n < rows() / half; ++n) {
@@ -307,7 +329,8 @@ void TileCode::emitDecayedScores(tile::DecayedScoresOp op) {
   DecayedScores::Planes planes;
   for (Value left : op.getLefts())
     planes.lefts.push_back(planeOfFactor(left));
-  planes.right = planeOfFactor(op.getRight());
+  for (Value right : op.getRights())
+    planes.rights.push_back(planeOfFactor(right));
   for (Value part : op.getGates())
     planes.gates.push_back(planeOfFactor(part));
   auto markRead = [&] { // behind the barriers that there may be in between
@@ -315,12 +338,12 @@ void TileCode::emitDecayedScores(tile::DecayedScoresOp op) {
       planeOfFactor(factor->get());
   };
   markRead();
-  Place keys;
-  if (rows > block) {
-    keys = newPlace(2 * rows * op.channels(), Plane::alignment);
-    beforeWrite(keys);
+  SmallVector<Place> keys;
+  for (size_t i = 0; i < op.getRights().size() && rows > block; ++i) {
+    keys.push_back(newPlace(2 * rows * op.channels(), Plane::alignment));
+    beforeWrite(keys.back());
+    planes.keys.push_back({keys.back().pointer, rows, op.channels()});
   }
-  planes.keys = {keys.pointer, rows, op.channels()};
   std::vector<DecayedScores> parts; // of 16 rows each
   for (int64_t f = 0; f < fragments; ++f) {
     parts.emplace_back(b, at, planes, op.getExclusive());
@@ -329,10 +352,11 @@ void TileCode::emitDecayedScores(tile::DecayedScoresOp op) {
   if (rows > block) {
     barrier();
     markRead();
-    beforeRead(keys);
+    for (const Place &place : keys)
+      beforeRead(place);
     for (auto [f, part] : llvm::enumerate(parts))
       part.readEarlier(at.fragmentBegin(rows, f));
-    unused.push_back(keys);
+    unused.append(keys);
   }
   for (auto [i, into] : llvm::enumerate(op.getInto())) {
     SmallVector<Value> values;

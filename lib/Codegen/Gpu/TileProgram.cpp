@@ -330,9 +330,12 @@ bool TileProgram::checkFactor(Operation *op, Value factor, Refuse refuse) const 
   Value source = sourceOf(tileOf(factor));
   if (!getElementTypeOrSelf(source).isBF16())
     return refuse(op, "a factor in " + toText(getElementTypeOrSelf(source))), false;
-  if (isInput(source) && !arrives(source))
-    return refuse(op, "a factor whose rows are not aligned to 16 bytes"), false;
-  return true;
+  if (!isInput(source) || arrives(source))
+    return true;
+  Operation *view = source.getDefiningOp();
+  if (!view || !loop->isProperAncestor(view))
+    return refuse(op, "a factor that is all of a buffer from outside, and no part of it"), false;
+  return refuse(op, "a factor whose rows are not aligned to 16 bytes"), false;
 }
 
 namespace {
@@ -392,8 +395,16 @@ bool TileProgram::chooseLines(Refuse refuse) {
     classes.insert(same.find(tile.getAsOpaquePointer()).first);
   for (auto [op, loop] : wanted)
     classes.insert(same.find(op).first);
-  constexpr size_t mostClasses = 12;
-  if (classes.size() > mostClasses)
+  unsigned fixed = 0, begin = 0; // classes that have to be held in one way, and which
+  constexpr size_t mostClasses = 32, mostFree = 12;
+  if (classes.size() <= mostClasses)
+    for (auto [op, loop] : wanted) {
+      auto [root, turned] = same.find(op);
+      unsigned bit = 1u << (llvm::find(classes, root) - classes.begin());
+      fixed |= bit;
+      begin = loop ^ unsigned(turned) ? begin | bit : begin & ~bit;
+    }
+  if (classes.size() > mostClasses || classes.size() - llvm::popcount(fixed) > mostFree)
     return refuse(loop, "more tiles than ways to hold them are tried for"), false;
   auto linesBy = [&](void *v, unsigned choice) -> unsigned {
     auto [root, turned] = same.find(v);
@@ -429,9 +440,12 @@ bool TileProgram::chooseLines(Refuse refuse) {
   };
   std::optional<int64_t> best;
   unsigned choice = 0;
-  for (unsigned c = 0; c < 1u << classes.size(); ++c)
-    if (std::optional<int64_t> cost = costOf(c); cost && (!best || *cost < *best))
-      best = cost, choice = c;
+  unsigned all = classes.size() == mostClasses ? ~0u : (1u << classes.size()) - 1, free = all & ~fixed, more = 0;
+  do { // all subsets of those that are free, the smallest number first
+    if (std::optional<int64_t> cost = costOf(begin | more); cost && (!best || *cost < *best))
+      best = cost, choice = begin | more;
+    more = (more - free) & free;
+  } while (more);
   if (!best)
     return refuse(loop, "a tile is summed up along both of its dimensions"), false;
   for (Value tile : tiles)

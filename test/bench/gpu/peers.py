@@ -36,6 +36,20 @@ def matrix_state(x, delta, scale, state=None, keys=("q", "k", "v")):
     return y * scale
 
 
+def low_rank(x):
+    """S = decay S + b (a^T S) + k v; y = q S."""
+    q, k, v, a, b = (x[n].float() for n in "qkvab")
+    (B, T, H, K), g = k.shape, x["g"].float().exp()
+    S, y = torch.zeros(B * H, K, v.shape[-1], device=q.device), torch.empty_like(v)
+    rows = lambda of, t: of[:, t].reshape(B * H, 1, -1)
+    for t in range(T):
+        read = torch.bmm(rows(a, t), S)
+        S.mul_(rows(g, t).transpose(1, 2)).baddbmm_(rows(b, t).transpose(1, 2), read)
+        S.baddbmm_(rows(k, t).transpose(1, 2), rows(v, t))
+        y[:, t] = torch.bmm(rows(q, t), S).reshape(B, H, -1)
+    return y
+
+
 def ssd_inputs(x):
     H = x["x"].shape[2]
     dt = F.softplus(x["dt"].float() + x["bias"])
@@ -113,6 +127,7 @@ REFERENCES = {
     "delta_rule": lambda x, s: matrix_state(x, True, scale_of(x)),
     "gdn": lambda x, s: matrix_state(x, True, scale_of(x)),
     "kda": lambda x, s: matrix_state(x, True, scale_of(x)),
+    "rwkv7": lambda x, s: low_rank(x),
     "gdn_step": lambda x, s: matrix_state(x, True, scale_of(x), s[0]),
     "ssd": lambda x, s: ssd(x),
     "mamba1": lambda x, s: mamba1(x),
@@ -153,6 +168,11 @@ def fla_gdn(x, s):
 def fla_kda(x, s):
     from fla.ops.kda import chunk_kda
     return lambda: chunk_kda(x["q"], x["k"], x["v"], x["g"], x["beta"], scale=scale_of(x))[0]
+
+
+def fla_rwkv7(x, s):
+    from fla.ops.rwkv7 import chunk_rwkv7
+    return lambda: chunk_rwkv7(x["q"], x["g"], x["k"], x["v"], x["a"], x["b"], scale=1.0, safe_gate=True)[0]
 
 
 def fla_step(x, s):
@@ -217,6 +237,7 @@ PEERS = {
     "delta_rule": ("FLA chunk_delta_rule", fla_delta),
     "gdn": ("FLA chunk_gated_delta_rule", fla_gdn),
     "kda": ("FLA chunk_kda", fla_kda),
+    "rwkv7": ("FLA chunk_rwkv7", fla_rwkv7),
     "gdn_step": ("FLA fused_recurrent_gated_delta_rule", fla_step),
     "ssd": ("FLA chunk_simple_gla, core alone", fla_ssd),
     "attention": ("torch SDPA", torch_attention),

@@ -96,7 +96,8 @@ def copy_rate():
 def drawn(draw, shape, generator):
     x = torch.randn(shape, device="cuda", generator=generator)
     return {"normal": lambda: x, "unit": lambda: F.normalize(x, dim=-1), "gate": lambda: F.logsigmoid(x + 1.0),
-            "sigmoid": lambda: torch.sigmoid(x), "negative": lambda: -x.abs() - 0.1}[draw]()
+            "sigmoid": lambda: torch.sigmoid(x), "negative": lambda: -x.abs() - 0.1,
+            "shorter": lambda: F.normalize(x, dim=-1) * torch.sigmoid(x)}[draw]()
 
 
 class Run:

@@ -43,6 +43,13 @@ def delta_rule(gate):
     return make
 
 
+def low_rank(B, T, H, D):
+    """RWKV-7: a decay for each channel, plus low rank."""
+    q, rows = tensor(None, H, D), {name: (H, D) for name in ("q", "k", "v", "a", "b", "g")}
+    return Function(rows, {}, (H, D), f"""  %y = strand.delta_rule %q, %k, %v low_rank %a, %b gate %g offsets %offsets
+      : ({", ".join([q] * 6)}, tensor<?xi32>) -> {q}""")
+
+
 def product(B, T, D, N, part=None):
     """A dense layer without bias, of rows and weights as they are given. `part`: (columns of a row, the first that counts)."""
     x, w, y = tensor(None, D, element="bf16"), tensor(N, D, element="bf16"), tensor(None, N)
@@ -79,6 +86,7 @@ def attention_over(window, heads):
 # How inputs are drawn, by name.
 DRAWS = {"g": "gate", "a": "gate", "beta": "sigmoid", "A": "negative"}
 UNIT_KEYS = ("delta_rule", "gdn", "kda", "gdn_step")
+LOW_RANK_DRAWS = {"a": "unit", "b": "shorter"}
 
 
 def matrix_state(B, T, H, D):
@@ -129,6 +137,8 @@ class Case:
         buffers = []
         for name, shape in list(f.rows.items()) + list(f.fixed.items()):
             draw = "unit" if name == "k" and self.op in UNIT_KEYS else DRAWS.get(name, "normal")
+            if self.op == "rwkv7":
+                draw = LOW_RANK_DRAWS.get(name, draw)
             buffers.append({"name": name, "rows": name in f.rows, "shape": shape, "type": self.type_of(name), "draw": draw})
         moved = sum(rows * math.prod(shape) * BYTES[self.type_of(name)] for name, shape in f.rows.items())
         moved += sum(math.prod(shape) * BYTES[self.type_of(name)] for name, shape in f.fixed.items())
@@ -166,6 +176,7 @@ def cases():
         Case("gla-f32/B1-T8192-H32-D128", "gla", linear_attention(vector), "f32", **narrow),
         Case("gdn-f32/B1-T8192-H32-D128", "gdn", delta_rule(scalar), "f32", **narrow),
         Case("attention-f32/B1-T8192-H32-D128", "attention", attention(0), "f32", **narrow),
+        Case("rwkv7/B1-T8192-H64-D64", "rwkv7", low_rank, B=1, T=8192, H=64, D=64),
         Case("ssd/B8-T4096-H80-P64-N128", "ssd", OPS["ssd"], B=8, T=4096, H=80, P=64, N=128),
         Case("mamba1/B8-T4096-D3072-N16", "mamba1", OPS["mamba1"], B=8, T=4096, D=3072, N=16),
         Case("attention/B1-T8192-H96-D128", "attention", attention(0), **wide),

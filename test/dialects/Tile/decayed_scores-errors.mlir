@@ -25,7 +25,7 @@ func.func @odd_size(%q: memref<16x40xbf16>, %x: memref<16x16xf32>) {
 // -----
 
 func.func @too_few(%q: memref<16x32xbf16>, %x: memref<16x16xf32>) {
-  // expected-error @+1 {{C2: has 2 left factors and 1 destinations}}
+  // expected-error @+1 {{C2: has 2 left and 1 right factors and 1 destinations}}
   tile.decayed_scores %q, %q with %q gates %q into %x : memref<16x32xbf16>, memref<16x32xbf16> with memref<16x32xbf16> gates memref<16x32xbf16> into memref<16x16xf32>
   return
 }
@@ -41,7 +41,7 @@ func.func @not_square(%q: memref<16x32xbf16>, %x: memref<16x32xf32>) {
 // -----
 
 func.func @three_parts(%q: memref<16x32xbf16>, %x: memref<16x16xf32>) {
-  // expected-error @+1 {{C3: has a left factor and 1 or 2 parts of gates, not 1 and 3}}
+  // expected-error @+1 {{C3: has a left and a right factor and 1 or 2 parts of gates, not 1, 1 and 3}}
   tile.decayed_scores %q with %q gates %q, %q, %q into %x : memref<16x32xbf16> with memref<16x32xbf16> gates memref<16x32xbf16>, memref<16x32xbf16>, memref<16x32xbf16> into memref<16x16xf32>
   return
 }
