@@ -204,14 +204,14 @@ SmallVector<Value> DeltaTile::tensorCoreLowRankTile(Value y, Value state) {
   Value q16 = inBf16(b, loc, q), k16 = inBf16(b, loc, k), v16 = inBf16(b, loc, v), a16 = inBf16(b, loc, a),
         low16 = inBf16(b, loc, low);
   ChannelDecays decays(b, loc, channelGates());
+  SmallVector<Value> scores = decays.scores(q16, {low16, k16});
+  for (Value &s : scores)
+    s = inBf16(b, loc, decayed(b, loc, s, "rm", {}, "", scale));
   SmallVector<Value> met = decays.scores(a16, {low16, k16}, true);
   Value fromValues = inBf16(b, loc, met[1]);
   Value inverse = inverted(mapped({}, met[0], {"ml"}, [](OpBuilder &b, Location loc, ValueRange x) -> Value {
     return arith::NegFOp::create(b, loc, x[0]);
   }))[0];
-  SmallVector<Value> scores = decays.scores(q16, {low16, k16});
-  for (Value &s : scores)
-    s = inBf16(b, loc, decayed(b, loc, s, "rm", {}, "", scale));
   Value readers = decayed16(a, decays.before(true))[0], state16 = inBf16(b, loc, state);
   Value n = contract(b, loc, readers, "mi", state16, "ij", zeros({C, V}), "mj");
   Value queries = decayed16(q, decays.before(), scale)[0];

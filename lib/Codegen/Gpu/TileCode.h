@@ -29,6 +29,7 @@ private:
     SmallVector<Value> words;  // of bf16 of rank 2: pairs of values, rounded as soon as they are known
     Value everywhere;          // or one number for all elements
     bool isShared = false;     // a copy of it lies in its place in shared memory
+    bool isParked = false;     // where warpgroups read it even if its lines are along theirs
     bool isKnown() const { return everywhere || !values.empty(); }
   };
   /// A part of shared memory.
@@ -160,6 +161,7 @@ private:
   void settle();
   void emitGroupProduct(const TileStep &step, const Factors &factors);
   bool isHeldAlong(Value tile, bool alongRows) const;
+  bool waits(Value tile, Operation *writer) const;
   bool isSharedAtOnce(Value tile, Operation *writer);
   static int64_t numberOfWords(bool alongRows, int64_t f, int64_t k) { return (k * 64 + f) * 2 + alongRows; }
   Words firstFactor(Value tile, bool alongRows, int64_t lines, int64_t f, int64_t k);

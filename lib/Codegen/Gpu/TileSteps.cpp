@@ -22,8 +22,10 @@ void TileCode::emitStep(const TileStep &step) {
     // registers are what there is least of: what is read in shared memory goes there at once, and inputs that lie there
     // are read anew
     for (Value init : op.getDpsInits())
-      if (isSharedAtOnce(tileOf(init), op))
-        shareTile(tileOf(init));
+      if (Value tile = tileOf(init); isSharedAtOnce(tile, op)) {
+        shareTile(tile);
+        held[tile].isParked = waits(tile, op);
+      }
     for (OpOperand *input : op.getDpsInputOperands())
       if (step.loopsOf(*input).size() == 2)
         loaded.erase(program.sourceOf(tileOf(input->get())));
@@ -236,19 +238,33 @@ bool TileCode::isHeldAlong(Value tile, bool alongRows) const {
   return !program.isInput(tile) && !program.isInverse(tile) && (program.linesOf(tile) == 0) == alongRows;
 }
 
+/// Whether an op that takes many registers stands between the writer of a tile and what reads it.
+bool TileCode::waits(Value tile, Operation *writer) const {
+  bool takesMany = false;
+  for (Operation *op = writer->getNextNode(); op; op = op->getNextNode()) {
+    if (llvm::is_contained(llvm::map_range(op->getOperands(), tileOf), tile))
+      return takesMany;
+    takesMany |= isa<tile::InverseOp, tile::DecayedScoresOp>(op);
+  }
+  return false;
+}
+
 /// Whether all that reads a tile in bf16 takes it from shared memory, and there is room now: it is there anyway, or the
 /// next product needs it.
 bool TileCode::isSharedAtOnce(Value tile, Operation *writer) {
   if (!program.isLocal(tile) || !getElementTypeOrSelf(tile).isBF16() || tile.getParentBlock() != writer->getBlock())
     return false;
+  bool isWaiting = waits(tile, writer);
   auto takes = [&](const TileStep &step, bool inRegisters) {
     linalg::LinalgOp op = step.op;
     return llvm::any_of(op.getDpsInputOperands(), [&](OpOperand *operand) {
       if (tileOf(operand->get()) != tile)
         return false;
-      bool isFirst = step.isProduct && operand == factorsOf(step).first;
-      bool isHeld = !step.isProduct || (isFirst && isHeldAlong(tile, factorsOf(step).firstAlongRows));
-      return isHeld == inRegisters;
+      if (!step.isProduct)
+        return inRegisters;
+      Factors factors = factorsOf(step);
+      bool isHeld = operand == factors.first && isHeldAlong(tile, factors.firstAlongRows);
+      return (isHeld && !(isWaiting && isOfGroup(factors))) == inRegisters;
     });
   };
   Operation *next = writer->getNextNode();

@@ -202,7 +202,8 @@ void TileCode::emitGroupProduct(const TileStep &step, const Factors &factors) {
   Value out = tileOf(op.getDpsInits()[0]), first = program.sourceOf(tileOf(factors.first->get())),
         second = program.sourceOf(tileOf(factors.second->get()));
   bool alongRows = factors.firstAlongRows;
-  bool inRegisters = isHeldAlong(first, alongRows) || kept[first].contains(numberOfWords(alongRows, 0, 0));
+  bool inRegisters =
+      (isHeldAlong(first, alongRows) && !held[first].isParked) || kept[first].contains(numberOfWords(alongRows, 0, 0));
   Plane firstPlane, secondPlane = planeOf(second, Reader::group);
   if (!inRegisters) {
     firstPlane = planeOf(first, Reader::group);
