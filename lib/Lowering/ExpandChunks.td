@@ -19,6 +19,10 @@ def ExpandChunks : Pass<"strand-expand-chunks", "::mlir::func::FuncOp"> {
     threads take side by side: an `scf.forall` over teams inside of the one over blocks (Teams.cpp). With `readers`, what
     an element-wise op alone reads of such an op is computed with the tile, and the result itself is not stored.
 
+    Of ops whose tiles do not need each other (cutsSequences) a sequence is cut into parts for blocks of their own, and
+    what whole tiles leave of it is one more tile (IndependentTiles.cpp). Where rows are few and a cache has many places,
+    blocks see a part of the cache each (PartsOfPast.cpp).
+
     Spans are for ops that implement SplitOpInterface; others go tile by tile, which the report calls a fallback where
     spans were asked for. The reason for a form is noted as `why`, and as `cost` the f32 operations of a row.
   }];
