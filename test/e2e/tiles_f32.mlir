@@ -14,7 +14,7 @@
 // Strong gates: differences of their sums, of some thousands, keep what f32 has of them.
 // RUN: strand-check --lanes --rows=150 --forms=packed --function=strong %s | FileCheck %s --check-prefix=ONE
 
-// Rows stand in three planes of shared memory, written by threads. One fence is in front of tiles that there are none of.
+// Rows stand in three planes of shared memory, written by threads. One fence orders nothing that is read again.
 // RUN: strand-check --lanes --rows=130 --forms=whole --function=scalar --without-fences %s | FileCheck %s --check-prefix=FAULTS
 // FAULTS: scalar: form whole: 11 of 12 fences and waits are missed; not fence.proxy.async 18 of k3_scalar{{$}}
 

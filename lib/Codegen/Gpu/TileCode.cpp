@@ -21,6 +21,9 @@ TileCode::TileCode(ImplicitLocOpBuilder &b, const TileProgram &program, Value th
 //===--- control -------------------------------------------------------------------------------------------------===//
 
 void TileCode::run(scf::ForOp loop) {
+  OpBuilder::InsertionGuard guard(b);
+  // without a round nothing changes, and what it would carry may never have been written: states of spans that no rows have
+  onlyIf(arith::CmpIOp::create(b, arith::CmpIPredicate::slt, loop.getLowerBound(), loop.getUpperBound()));
   beginBoxes(loop);
   emitLoop(loop);
   settle();
