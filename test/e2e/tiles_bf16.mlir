@@ -30,7 +30,7 @@
 // FENCES-DAG: without wgmma.wait_group {{[0-9]+}} of k0_window: {{.*}}: {{uses sums of a product that have|ends before its products have}}
 // FENCES: window: form whole: [[ALL:[0-9]+]] of [[ALL]] fences and waits are missed{{$}}
 // DELTA-FENCES: without fence.proxy.async {{[0-9]+}} of k0_delta: {{.*}}: a product reads it, written by thread {{[0-9]+}} with no fence.proxy.async between that and a barrier
-// DELTA-FENCES: delta: form whole: 9 of 18 fences and waits are missed
+// DELTA-FENCES: delta: form whole: 9 of 17 fences and waits are missed
 
 // Barriers that are left out.
 // RUN: strand-check --lanes --gpu-arch=sm_80 --rows=40 --forms=whole --function=causal --without-barriers %s | FileCheck %s --check-prefix=CAUSAL
