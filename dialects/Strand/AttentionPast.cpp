@@ -27,7 +27,7 @@ static Value pastOf(AttentionOp op, OpBuilder &b, Value ring) {
   int64_t places = rowsOfPast(op), window = *op.getWindow();
   Value sequences = sub(b, loc, numRows(b, loc, op.getOffsets()), indexConstant(b, loc, 1));
   SmallVector<int64_t> shape{ShapedType::kDynamic, places, type.getDimSize(2), type.getDimSize(3)};
-  Type kept = comesFromBf16(op.getK()) && comesFromBf16(op.getV()) ? Type(b.getBF16Type()) : type.getElementType();
+  Type kept = isRounded(op) ? Type(b.getBF16Type()) : type.getElementType();
   Value into = tensor::EmptyOp::create(b, loc, shape, kept, sequences);
   AffineMap map = b.getMultiDimIdentityMap(4);
   return generic(b, loc, {}, into, map, "pppp", [&](OpBuilder &b, Location loc, ValueRange) -> SmallVector<Value> {

@@ -45,11 +45,6 @@ std::string AttentionOp::getTensorCoreObstacle() {
   return obstacleToTensorCores({getQ(), getK(), getV()}, getKeySize(), getValueSize(), bytes <= mostBytes);
 }
 
-/// Whether products may round their factors to bf16, as rows are.
-static bool isRounded(AttentionOp op) {
-  return comesFromBf16(op.getQ()) && comesFromBf16(op.getK()) && comesFromBf16(op.getV());
-}
-
 /// Whether tiles are for tensor cores: rows in bf16, whose weights may be rounded to bf16 as well. A block then owns a
 /// query head, keys come in blocks of the length of the tile, and those from before the call as AttentionPast.cpp says.
 static bool isForTensorCores(AttentionOp op, const ChunkOptions &options) {
@@ -158,9 +153,14 @@ struct Tile {
   SmallVector<Value> onTensorCores(ValueRange results, const TilePart &part);
   Parts valuesWithin(const CoreKeys &keys, Value from);
   std::pair<Value, Value> blocksOfPart(const TilePart &part, Value rest);
+  Value isLastPart(const TilePart &part) {
+    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, add(b, loc, part.number, index(1)), part.parts);
+  }
   SmallVector<Value> coreBlock(const Parts &q, const CoreKeys &keys, Value from, bool mask, ValueRange running);
   /// x as a factor of products of bf16.
-  Parts parts(Value x) { return inBf16Parts(b, loc, x, isRounded(op) ? 1 : partsOfF32); }
+  Parts parts(Value x) { return inBf16Parts(b, loc, x, numParts(op)); }
+  /// What is made only to be one.
+  Type factorType() { return isRounded(op) ? Type(b.getBF16Type()) : e; }
   /// C rows of one head.
   Parts coreRows(Value rows, Value row, Value head, int64_t size) {
     return parts(slice(b, loc, rows, {row, head, b.getIndexAttr(0)}, {C, 1, size}, {1}));
@@ -552,7 +552,7 @@ Parts Tile::valuesWithin(const CoreKeys &keys, Value from) {
   Value count = word(sub(b, loc, keys.end, from)), missing;
   if (keys.oldest)
     missing = word(sub(b, loc, keys.oldest, from));
-  Type kept = isRounded(op) ? Type(b.getBF16Type()) : e;
+  Type kept = factorType();
   Value there =
       generic(b, loc, rows, emptyTensor(b, loc, {C, V}, kept), {map("sd", "sd"), map("sd", "sd")}, "pp",
               [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
@@ -564,7 +564,7 @@ Parts Tile::valuesWithin(const CoreKeys &keys, Value from) {
                 Value v = arith::SelectOp::create(b, loc, isThere, x[0], floatConstant(b, loc, x[0].getType(), 0));
                 return {castFloat(b, loc, v, kept)};
               })[0];
-  return isRounded(op) ? Parts{there} : parts(there);
+  return parts(there);
 }
 
 /// One block of C keys from number `from` on, on tensor cores. As above, but m is a maximum before the scale, powers
@@ -623,7 +623,7 @@ SmallVector<Value> Tile::coreBlock(const Parts &q, const CoreKeys &keys, Value f
                 Value factor = coarsePowerOfTwo(b, loc, mul(b, loc, sub(b, loc, x[1], most), number(powerScale())));
                 return {most, mul(b, loc, x[2], factor), factor};
               });
-  Type kept = isRounded(op) ? Type(b.getBF16Type()) : e;
+  Type kept = factorType();
   SmallVector<Value> weights =
       generic(b, loc, {masked[0], scales[0]}, {emptyTensor(b, loc, {C, C}, kept), scales[1]},
               {map("rs", "rs"), map("rs", "r"), map("rs", "rs"), map("rs", "r")}, "pr",
@@ -636,9 +636,8 @@ SmallVector<Value> Tile::coreBlock(const Parts &q, const CoreKeys &keys, Value f
   Value result = generic(
       b, loc, scales[2], old.result, {map("rd", "r"), map("rd", "rd")}, "pp",
       [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {mul(b, loc, x[0], x[1])}; })[0];
-  Parts seenBy = isRounded(op) ? Parts{weights[0]} : parts(weights[0]);
   Parts v = mask && keys.foreign ? valuesWithin(keys, from) : coreRows(keys.values, at, keyHead, V);
-  return {scales[0], weights[1], contractParts(b, loc, seenBy, "rs", v, "sd", result, "rd")};
+  return {scales[0], weights[1], contractParts(b, loc, parts(weights[0]), "rs", v, "sd", result, "rd")};
 }
 
 /// Blocks that all queries see, and around them those at the window's and the diagonal's edge: of the rows before the
@@ -675,7 +674,7 @@ SmallVector<Value> Tile::onTensorCores(ValueRange results, const TilePart &part)
     CoreKeys past{pastK, pastV, index(0), Value(), rest, seenBefore, true};
     if (part.parts) {
       std::tie(from, to) = blocksOfPart(part, rest);
-      isLast = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, add(b, loc, part.number, index(1)), part.parts);
+      isLast = isLastPart(part);
     }
     blocks(past, from, to, false);
     // a block that ends with the last row, or begins with the first: the cache has room for the tile's rows behind it
@@ -724,9 +723,8 @@ std::pair<Value, Value> Tile::blocksOfPart(const TilePart &part, Value rest) {
     Value share = arith::MulIOp::create(b, loc, count, number);
     return least(times(arith::DivUIOp::create(b, loc, share, part.parts), C), rest);
   };
-  Value behind = add(b, loc, part.number, index(1));
-  Value isLast = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, behind, part.parts);
-  return {beginOf(part.number), arith::SelectOp::create(b, loc, isLast, rest, beginOf(behind))};
+  Value end = beginOf(add(b, loc, part.number, index(1)));
+  return {beginOf(part.number), arith::SelectOp::create(b, loc, isLastPart(part), rest, end)};
 }
 
 Value Tile::wholeTile(Value whole) {

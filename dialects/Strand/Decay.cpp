@@ -43,50 +43,15 @@ static Value finite(OpBuilder &b, Location loc, Value log) {
   return arith::SelectOp::create(b, loc, isBelow, least, log);
 }
 
-/// Sums of multiples of 2^-7 up to 2^16 are exact in f32; what is left of each gate is at most 2^-8.
-static GateSums exactGateSums(OpBuilder &b, Location loc, Value gates, int64_t length, Type element) {
+/// What sums of a gate are made of: the gate, or, `exact`, two numbers that add up to it. Sums of the first, a multiple
+/// of 2^-7, are exact in f32 up to 2^16; the other is at most 2^-8.
+static SmallVector<Value> addendsOf(OpBuilder &b, Location loc, Value gate, bool exact) {
   constexpr double toMultiples = 3 << 15; // x + this - this: x to a multiple of 2^-7, if |x| < 2^15
-  Value zero = floatConstant(b, loc, element, 0), toBaseTwo = floatConstant(b, loc, element, log2e);
-  auto map = [&](StringRef loops, StringRef dims) { return dimsMap(b.getContext(), loops, dims); };
-  auto cut = [&](OpBuilder &b, Location loc, Value gate) -> std::pair<Value, Value> {
-    Value log = finite(b, loc, gate), large = floatConstant(b, loc, element, toMultiples);
-    Value whole = arith::SubFOp::create(b, loc, arith::AddFOp::create(b, loc, log, large), large);
-    return {whole, arith::SubFOp::create(b, loc, log, whole)};
-  };
-  SmallVector<Value> zeros{filled(b, loc, {length}, zero), filled(b, loc, {length}, zero)};
-  SmallVector<Value> sums =
-      generic(b, loc, gates, zeros, {map("rs", "s"), map("rs", "r"), map("rs", "r")}, "pr",
-              [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                Value r = linalg::IndexOp::create(b, loc, 0), s = linalg::IndexOp::create(b, loc, 1);
-                Value counts = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, s, r);
-                auto [whole, rest] = cut(b, loc, x[0]);
-                return {arith::AddFOp::create(b, loc, x[1], arith::SelectOp::create(b, loc, counts, whole, zero)),
-                        arith::AddFOp::create(b, loc, x[2], arith::SelectOp::create(b, loc, counts, rest, zero))};
-              });
-  auto totalOf = [&](bool ofWhole) {
-    return generic(b, loc, gates, filled(b, loc, {}, zero), {map("s", "s"), map("s", "")}, "r",
-                   [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                     auto [whole, rest] = cut(b, loc, x[0]);
-                     return {arith::AddFOp::create(b, loc, x[1], ofWhole ? whole : rest)};
-                   })[0];
-  };
-  Value whole = totalOf(true), rest = totalOf(false);
-  SmallVector<Value> both = generic(
-      b, loc, {sums[0], sums[1], whole, rest},
-      {emptyTensor(b, loc, {length}, element), emptyTensor(b, loc, {length}, element)},
-      {map("r", "r"), map("r", "r"), map("r", ""), map("r", ""), map("r", "r"), map("r", "r")}, "p",
-      [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-        Value before = arith::AddFOp::create(b, loc, x[0], x[1]);
-        Value after = arith::AddFOp::create(b, loc, arith::SubFOp::create(b, loc, x[2], x[0]),
-                                            arith::SubFOp::create(b, loc, x[3], x[1]));
-        return {arith::MulFOp::create(b, loc, before, toBaseTwo), arith::MulFOp::create(b, loc, after, toBaseTwo)};
-      });
-  Value total = generic(b, loc, {whole, rest}, emptyTensor(b, loc, {}, element), {map("", ""), map("", ""), map("", "")},
-                        "",
-                        [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                          return {arith::MulFOp::create(b, loc, arith::AddFOp::create(b, loc, x[0], x[1]), toBaseTwo)};
-                        })[0];
-  return {both[0], both[1], total, sums[0], sums[1]};
+  Value log = finite(b, loc, gate);
+  if (!exact)
+    return {log};
+  Value large = floatConstant(b, loc, log.getType(), toMultiples), whole = sub(b, loc, add(b, loc, log, large), large);
+  return {whole, sub(b, loc, log, whole)};
 }
 
 Value GateSums::since(OpBuilder &b, Location loc, ValueRange ofRows) const {
@@ -104,35 +69,52 @@ GateSums strand::gateSums(OpBuilder &b, Location loc, Value gate, int64_t length
   bool perRow = isa<RankedTensorType>(gate.getType());
   auto map = [&](StringRef loops, StringRef dims) { return dimsMap(b.getContext(), loops, dims); };
   Value gates = perRow ? gate : filled(b, loc, {length}, gate);
-  if (exact)
-    return exactGateSums(b, loc, gates, length, element);
   length *= updates;
-  Value sums = generic(b, loc, gates, filled(b, loc, {length}, zero), {map("rs", "s"), map("rs", "r")}, "pr",
-                       [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                         Value r = linalg::IndexOp::create(b, loc, 0), s = linalg::IndexOp::create(b, loc, 1);
-                         if (updates > 1)
-                           s = arith::MulIOp::create(b, loc, s, indexConstant(b, loc, updates));
-                         Value counts = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, s, r);
-                         Value term = arith::SelectOp::create(b, loc, counts, finite(b, loc, x[0]), zero);
-                         return {arith::AddFOp::create(b, loc, x[1], term)};
-                       })[0];
-  Value total = generic(b, loc, gates, filled(b, loc, {}, zero), {map("s", "s"), map("s", "")}, "r",
-                        [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                          return {arith::AddFOp::create(b, loc, x[1], finite(b, loc, x[0]))};
-                        })[0];
-  SmallVector<Value> both =
-      generic(b, loc, {sums, total}, {emptyTensor(b, loc, {length}, element), emptyTensor(b, loc, {length}, element)},
-              {map("r", "r"), map("r", ""), map("r", "r"), map("r", "r")}, "p",
-              [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                Value after = arith::SubFOp::create(b, loc, x[1], x[0]);
-                return {arith::MulFOp::create(b, loc, x[0], toBaseTwo),
-                        arith::MulFOp::create(b, loc, after, toBaseTwo)};
+  int64_t count = exact ? 2 : 1; // of addends
+  SmallVector<AffineMap> maps{map("rs", "s")};
+  maps.append(count, map("rs", "r"));
+  SmallVector<Value> sums =
+      generic(b, loc, gates, SmallVector<Value>(count, filled(b, loc, {length}, zero)), maps, "pr",
+              [&](OpBuilder &b, Location loc, ValueRange x) {
+                Value r = linalg::IndexOp::create(b, loc, 0), s = linalg::IndexOp::create(b, loc, 1);
+                if (updates > 1)
+                  s = arith::MulIOp::create(b, loc, s, indexConstant(b, loc, updates));
+                Value counts = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, s, r);
+                SmallVector<Value> addends = addendsOf(b, loc, x[0], exact);
+                for (auto [addend, sum] : llvm::zip_equal(addends, x.drop_front()))
+                  addend = add(b, loc, sum, arith::SelectOp::create(b, loc, counts, addend, zero));
+                return addends;
               });
-  total = generic(b, loc, total, emptyTensor(b, loc, {}, element), {map("", ""), map("", "")}, "",
-                  [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                    return {arith::MulFOp::create(b, loc, x[0], toBaseTwo)};
-                  })[0];
-  return {both[0], both[1], total, {}, {}};
+  SmallVector<Value> totals;
+  for (int64_t i = 0; i < count; ++i)
+    totals.push_back(generic(b, loc, gates, filled(b, loc, {}, zero), {map("s", "s"), map("s", "")}, "r",
+                             [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                               return {add(b, loc, x[1], addendsOf(b, loc, x[0], exact)[i])};
+                             })[0]);
+  auto inBaseTwo = [&](OpBuilder &b, Location loc, ArrayRef<Value> addends) {
+    return mul(b, loc, addends.size() == 1 ? addends[0] : add(b, loc, addends[0], addends[1]), toBaseTwo);
+  };
+  SmallVector<Value> ins(sums);
+  llvm::append_range(ins, totals);
+  maps.assign(count, map("r", "r"));
+  maps.append(count, map("r", ""));
+  maps.append(2, map("r", "r"));
+  SmallVector<Value> both =
+      generic(b, loc, ins, SmallVector<Value>(2, emptyTensor(b, loc, {length}, element)), maps, "p",
+              [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                SmallVector<Value> before(x.take_front(count)), after;
+                for (auto [sum, total] : llvm::zip_equal(before, x.slice(count, count)))
+                  after.push_back(sub(b, loc, total, sum));
+                return {inBaseTwo(b, loc, before), inBaseTwo(b, loc, after)};
+              });
+  maps.assign(count + 1, map("", ""));
+  Value total = generic(b, loc, totals, emptyTensor(b, loc, {}, element), maps, "",
+                        [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                          return {inBaseTwo(b, loc, SmallVector<Value>(x.take_front(count)))};
+                        })[0];
+  if (!exact)
+    return {both[0], both[1], total, {}, {}};
+  return {both[0], both[1], total, sums[0], sums[1]};
 }
 
 Value strand::decayed(OpBuilder &b, Location loc, Value x, StringRef dims, Value logs, StringRef logDims, Value factor,
@@ -200,11 +182,7 @@ static SmallVector<Value> partsInBf16(OpBuilder &b, Location loc, Value gate) {
   for (int64_t part = 0; part < (isCopyOfBf16(gate) ? 1 : 2); ++part)
     parts.push_back(generic(b, loc, gate, emptyTensor(b, loc, rowsType(gate).getShape(), bf16), {map, map}, "pp",
                             [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-                              Value log = finite(b, loc, v[0]), kept = castFloat(b, loc, log, bf16);
-                              if (part == 0)
-                                return {kept};
-                              Value rest = sub(b, loc, log, castFloat(b, loc, kept, log.getType()));
-                              return {castFloat(b, loc, rest, bf16)};
+                              return {roundedParts(b, loc, finite(b, loc, v[0]), part + 1).back()};
                             })[0]);
   return parts;
 }

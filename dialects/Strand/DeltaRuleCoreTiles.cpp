@@ -28,10 +28,6 @@ std::string DeltaRuleOp::getTensorCoreObstacle() {
                                !hasVectorGate() && !isLowRank() && getFactors() == 1);
 }
 
-bool strand::isRounded(DeltaRuleOp op) {
-  return comesFromBf16(op.getQ()) && comesFromBf16(op.getK()) && comesFromBf16(op.getV());
-}
-
 bool strand::isForTensorCores(DeltaRuleOp op, const ChunkOptions &options) {
   return options.tensorCores && !options.singleRow && op.getTensorCoreObstacle().empty();
 }
@@ -39,7 +35,7 @@ bool strand::isForTensorCores(DeltaRuleOp op, const ChunkOptions &options) {
 /// (1 + the strictly lower part of `system`)^-1, in as many parts as factors are.
 Parts DeltaTile::inverted(Value system) {
   SmallVector<Value> into;
-  for (int64_t i = 0; i < numParts(); ++i)
+  for (int64_t i = 0; i < numParts(op); ++i)
     into.push_back(emptyTensor(b, loc, {M, M}, b.getBF16Type()));
   auto inverse = tile::InverseOp::create(b, loc, ValueRange(into).getTypes(), system, into);
   return Parts(inverse.getResults().begin(), inverse.getResults().end());
@@ -86,8 +82,7 @@ SmallVector<Value> DeltaTile::tensorCoreTile(Value y, Value state) {
   Value n = contractParts(b, loc, inverse, "ml", parts(errors(read)), "lj", zeros({M, V}), "mj");
   y = contractParts(b, loc, queries, "mi", before, "ij", filledInto(b, loc, zero, y), "mj");
   y = decayed(b, loc, y, "mj", rowGates.before, "m", scale);
-  Parts seenBy = isRounded(op) ? Parts{seen} : parts(seen);
-  y = contractParts(b, loc, seenBy, "ml", parts(n), "lj", y, "mj");
+  y = contractParts(b, loc, parts(seen), "ml", parts(n), "lj", y, "mj");
   n = decayed(b, loc, n, "mj", gates.after, "m");
   state = decayed(b, loc, state, "ij", gates.total, "");
   state = contractParts(b, loc, keys, "mi", parts(n), "mj", state, "ij");
@@ -98,29 +93,24 @@ SmallVector<Value> DeltaTile::tensorCoreTile(Value y, Value state) {
 /// in a column to the reader in a row, and beta; 0 for later updates. Scores are scaled, and rounded where factors are.
 SmallVector<Value> DeltaTile::weighed(Value met, Value scores, const GateSums &readers, const GateSums &updates) {
   Type kept = isRounded(op) ? Type(b.getBF16Type()) : e; // of scores
-  SmallVector<Value> ins, outs;
-  SmallVector<AffineMap> maps;
-  auto read = [&](Value x, StringRef dims) {
-    ins.push_back(x);
-    maps.push_back(map("ml", dims));
-    return ins.size() - 1;
-  };
+  Inputs ins(*this, "ml");
+  SmallVector<Value> outs;
   if (met && beta)
-    read(beta, "m");
-  size_t sums = ins.size();
+    ins.read(beta, "m");
+  size_t sums = ins.values.size();
   if (gate) {
     for (Value v : readers.ofRow())
-      read(v, "m");
+      ins.read(v, "m");
     for (Value v : updates.ofRow())
-      read(v, "l");
+      ins.read(v, "l");
   }
-  size_t score = scores ? read(scores, "ml") : 0;
+  size_t score = scores ? ins.read(scores, "ml") : 0;
   if (met)
     outs.push_back(met);
   if (scores)
     outs.push_back(emptyTensor(b, loc, rowsType(scores).getShape(), kept));
-  maps.append(outs.size(), map("ml", "ml"));
-  return generic(b, loc, ins, outs, maps, "pp", [&](OpBuilder &b, Location loc, ValueRange x) {
+  ins.maps.append(outs.size(), map("ml", "ml"));
+  return generic(b, loc, ins.values, outs, ins.maps, "pp", [&](OpBuilder &b, Location loc, ValueRange x) {
     Value m = linalg::IndexOp::create(b, loc, 0), l = linalg::IndexOp::create(b, loc, 1), last = m, decay;
     if (!met && F > 1) { // the last update of a row
       last = arith::MulIOp::create(b, loc, m, indexConstant(b, loc, F));
@@ -135,7 +125,7 @@ SmallVector<Value> DeltaTile::weighed(Value met, Value scores, const GateSums &r
     SmallVector<Value> out;
     if (met) {
       Value earlier = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, l, m);
-      Value v = times(times(x[ins.size()], beta ? x[0] : Value()), decay);
+      Value v = times(times(x[ins.values.size()], beta ? x[0] : Value()), decay);
       out.push_back(arith::SelectOp::create(b, loc, earlier, v, zero));
     }
     if (scores) {

@@ -111,33 +111,28 @@ Value DeltaTile::stepCorrection(Value read, Value at) {
 /// S = D S + the sum of keys value^T; with `y` also y = scale S^T q in the same pass: {y, S}, else {S}.
 SmallVector<Value> DeltaTile::stepWritten(const RowGate &gate, ValueRange keys, ValueRange values, Value y,
                                           Value state) {
-  SmallVector<Value> ins, outs;
-  SmallVector<AffineMap> maps;
-  auto read = [&](Value x, StringRef dims) {
-    ins.push_back(x);
-    maps.push_back(map("ij", dims));
-    return ins.size() - 1;
-  };
+  Inputs ins(*this, "ij");
+  SmallVector<Value> outs;
   for (auto [key, value] : llvm::zip_equal(keys, values)) {
-    read(key, "i");
-    read(value, "j");
+    ins.read(key, "i");
+    ins.read(value, "j");
   }
-  size_t log = gate.logs ? read(gate.logs, "i") : 0, query = 0;
+  size_t log = gate.logs ? ins.read(gate.logs, "i") : 0, query = 0;
   if (y) {
-    query = read(takeRow(b, loc, q, indexConstant(b, loc, 0)), "i");
+    query = ins.read(takeRow(b, loc, q, indexConstant(b, loc, 0)), "i");
     outs.push_back(filledInto(b, loc, zero, y));
-    maps.push_back(map("ij", "j"));
+    ins.maps.push_back(map("ij", "j"));
   }
   outs.push_back(state);
-  maps.push_back(map("ij", "ij"));
-  return generic(b, loc, ins, outs, maps, y ? "rp" : "pp",
+  ins.maps.push_back(map("ij", "ij"));
+  return generic(b, loc, ins.values, outs, ins.maps, y ? "rp" : "pp",
                  [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
                    Value s = gate.applied(b, loc, x.back(), x[log]);
                    for (size_t i = 0; i < keys.size(); ++i)
                      s = add(b, loc, s, mul(b, loc, x[2 * i], x[2 * i + 1]));
                    if (!y)
                      return {s};
-                   return {add(b, loc, x[ins.size()], mul(b, loc, mul(b, loc, x[query], scale), s)), s};
+                   return {add(b, loc, x[ins.values.size()], mul(b, loc, mul(b, loc, x[query], scale), s)), s};
                  });
 }
 

@@ -11,8 +11,6 @@ using namespace mlir;
 
 /// Lengths of tiles on tensor cores: multiples of 16 whose updates are as many as tile.inverse takes; then 1.
 SmallVector<int64_t> lengthsOfCoreTiles(DeltaRuleOp op);
-/// Whether products may round their factors to bf16, as rows are.
-bool isRounded(DeltaRuleOp op);
 bool isForTensorCores(DeltaRuleOp op, const ChunkOptions &options);
 
 /// The operands of one head over the rows of one tile, and what the forms of a tile build from them.
@@ -148,6 +146,20 @@ struct DeltaTile {
   SmallVector<Value> tensorCoreLowRankTile(Value y, Value state);
 
 private:
+  /// Inputs of an op over `loops`, each with its map.
+  struct Inputs {
+    const DeltaTile &tile;
+    StringRef loops;
+    SmallVector<Value> values;
+    SmallVector<AffineMap> maps;
+    Inputs(const DeltaTile &tile, StringRef loops) : tile(tile), loops(loops) {}
+    /// Its number.
+    size_t read(Value x, StringRef dims) {
+      values.push_back(x);
+      maps.push_back(tile.map(loops, dims));
+      return values.size() - 1;
+    }
+  };
   /// How one row decays: a number, or logarithms [K], or not.
   struct RowGate {
     Value number, logs;
@@ -169,9 +181,8 @@ private:
   Value solved(Value system, Value rhs);
   Value stateAfter(const Weights &weights, Value n, Value state);
   Value decayedState(Value state, Value total);
-  /// Of how many parts in bf16 a factor is.
-  int64_t numParts() const { return isRounded(op) ? 1 : partsOfF32; }
-  Parts parts(Value x) { return inBf16Parts(b, loc, x, numParts()); }
+  /// x as a factor of products of bf16.
+  Parts parts(Value x) { return inBf16Parts(b, loc, x, numParts(op)); }
   Parts inverted(Value system);
   SmallVector<Value> weighed(Value met, Value scores, const GateSums &readers, const GateSums &updates);
   Value channelGates();

@@ -163,11 +163,6 @@ std::string LinearAttentionOp::getTensorCoreObstacle() {
   return obstacleToTensorCores({getQ(), getK(), getV()}, getKeySize(), getValueSize(), !hasVectorGate());
 }
 
-/// Whether products may round their factors to bf16, as rows are.
-static bool isRounded(LinearAttentionOp op) {
-  return comesFromBf16(op.getQ()) && comesFromBf16(op.getK()) && comesFromBf16(op.getV());
-}
-
 /// Whether tiles are for tensor cores: rows in bf16, or in f32, in parts.
 static bool isForTensorCores(LinearAttentionOp op, const ChunkOptions &options) {
   return options.tensorCores && !options.singleRow && op.getTensorCoreObstacle().empty();
@@ -255,7 +250,7 @@ struct HeadTile {
   Value factors();
   SmallVector<Value> scalarTile(ValueRange results, ValueRange states);
   /// x as a factor of products of bf16.
-  Parts parts(Value x) { return inBf16Parts(b, loc, x, isRounded(op) ? 1 : partsOfF32); }
+  Parts parts(Value x) { return inBf16Parts(b, loc, x, numParts(op)); }
   GateSums sumsOfGate() { return gate ? gateSums(b, loc, gate, C, e, !isRounded(op)) : GateSums(); }
   /// The same from products of bf16, and with as few values to multiply by decays as there can be.
   SmallVector<Value> tensorCoreTile(ValueRange results, ValueRange states);

@@ -247,24 +247,31 @@ Value strand::inBf16(OpBuilder &b, Location loc, Value x) {
                  })[0];
 }
 
+bool strand::isRounded(ChunkOpInterface op) {
+  return llvm::all_of(op.getMultiplied(), [](OpOperand *rows) { return comesFromBf16(rows->get()); });
+}
+
+SmallVector<Value> strand::roundedParts(OpBuilder &b, Location loc, Value x, int64_t count) {
+  SmallVector<Value> kept;
+  for (int64_t i = 0; i < count; ++i) {
+    if (i)
+      x = arith::SubFOp::create(b, loc, x, castFloat(b, loc, kept.back(), x.getType()));
+    kept.push_back(castFloat(b, loc, x, b.getBF16Type()));
+  }
+  return kept;
+}
+
 Parts strand::inBf16Parts(OpBuilder &b, Location loc, Value x, int64_t count) {
   auto type = rowsType(x);
+  if (type.getElementType().isBF16())
+    return {x};
   SmallVector<AffineMap> maps(count + 1, b.getMultiDimIdentityMap(type.getRank()));
   SmallVector<Value> outs;
   for (int64_t i = 0; i < count; ++i)
     outs.push_back(emptyTensor(b, loc, type.getShape(), b.getBF16Type()));
-  SmallVector<Value> parts = generic(b, loc, x, outs, maps, std::string(type.getRank(), 'p'),
-                                     [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
-                                       Value rest = v[0];
-                                       SmallVector<Value> kept;
-                                       for (int64_t i = 0; i < count; ++i) {
-                                         if (i)
-                                           rest = arith::SubFOp::create(
-                                               b, loc, rest, castFloat(b, loc, kept.back(), rest.getType()));
-                                         kept.push_back(castFloat(b, loc, rest, b.getBF16Type()));
-                                       }
-                                       return kept;
-                                     });
+  SmallVector<Value> parts =
+      generic(b, loc, x, outs, maps, std::string(type.getRank(), 'p'),
+              [&](OpBuilder &b, Location loc, ValueRange v) { return roundedParts(b, loc, v[0], count); });
   return Parts(parts.begin(), parts.end());
 }
 

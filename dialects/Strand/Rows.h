@@ -79,7 +79,13 @@ Value inBf16(OpBuilder &b, Location loc, Value x);
 using Parts = SmallVector<Value, 3>;
 /// Of how many parts a factor in f32 is; one that comes from bf16, or may be rounded, is one.
 constexpr int64_t partsOfF32 = 3;
-/// x (f32) in `count` parts: rounded, then what that leaves, rounded. Three parts are all of a finite x below 2^127.
+/// Whether an op's products may round their factors to bf16, as all rows are that it multiplies.
+bool isRounded(ChunkOpInterface op);
+/// Of how many parts a factor of them is.
+inline int64_t numParts(ChunkOpInterface op) { return isRounded(op) ? 1 : partsOfF32; }
+/// A number (f32) as `count` parts: rounded, then what that leaves, rounded.
+SmallVector<Value> roundedParts(OpBuilder &b, Location loc, Value x, int64_t count);
+/// x (f32) in so many parts, or x itself if it is bf16. Three parts are all of a finite x below 2^127.
 Parts inBf16Parts(OpBuilder &b, Location loc, Value x, int64_t count);
 /// `contract` of factors in parts: small products first, without those below 2^-24 of the largest. Tensor cores cut sums
 /// off, which would add up over tiles: the product begins at zero and is added to `out`, rounded.

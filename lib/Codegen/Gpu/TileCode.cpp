@@ -22,7 +22,8 @@ TileCode::TileCode(ImplicitLocOpBuilder &b, const TileProgram &program, Value th
 
 void TileCode::run(scf::ForOp loop) {
   OpBuilder::InsertionGuard guard(b);
-  // without a round nothing changes, and what it would carry may never have been written: states of spans that no rows have
+  // without a round nothing changes, and what it would carry may never have been written: states of spans that no rows
+  // have
   onlyIf(arith::CmpIOp::create(b, arith::CmpIPredicate::slt, loop.getLowerBound(), loop.getUpperBound()));
   beginBoxes(loop);
   emitLoop(loop);
@@ -355,18 +356,14 @@ void TileCode::sendParts(Value view, ArrayRef<Value> pointers) {
   };
   auto store = [&](int64_t first, ArrayRef<Value> values) {
     auto [row, chunk] = placeOfChunk(first);
-    SmallVector<Value> rest(values);
-    for (Value pointer : pointers) {
-      SmallVector<Value> words;
-      for (size_t i = 0; i < rest.size(); i += 2) {
-        words.push_back(at.word(rest[i], rest[i + 1]));
-        auto [low, high] = at.halves(words.back());
-        rest[i] = arith::SubFOp::create(b, rest[i], asType(low, b.getF32Type()));
-        rest[i + 1] = arith::SubFOp::create(b, rest[i + 1], asType(high, b.getF32Type()));
-      }
+    SmallVector<SmallVector<Value>> words(pointers.size());
+    for (size_t i = 0; i < values.size(); i += 2)
+      for (auto [ofPart, word] : llvm::zip_equal(words, at.wordsInParts(values[i], values[i + 1], pointers.size())))
+        ofPart.push_back(word);
+    for (auto [pointer, ofPart] : llvm::zip_equal(pointers, words)) {
       if (!pointer)
         continue;
-      Value four = vector::FromElementsOp::create(b, VectorType::get(words.size(), b.getI32Type()), words);
+      Value four = vector::FromElementsOp::create(b, VectorType::get(ofPart.size(), b.getI32Type()), ofPart);
       LLVM::StoreOp::create(b, four, at.chunkAddress({pointer, shape[0], shape[1]}, row, chunk), 16);
     }
   };
@@ -647,7 +644,7 @@ Value TileCode::element(Value tile, bool turned, int64_t lines, const Slot &slot
     int64_t columns = tileShape(tile)[1 - program.linesOf(tile)];
     return h.values[(f * columns / columnsOfStep + n) * valuesOfFragment + e];
   }
-  if (SmallVector<Value> parts = program.partsOf(source); !parts.empty() && program.arrives(parts[0])) {
+  if (ArrayRef<Value> parts = program.partsOf(source); !parts.empty() && program.arrives(parts[0])) {
     Value sum; // exact, as it is part by part
     for (Value part : parts) {
       Value v = asType(element(part, turned, lines, slot), b.getF32Type());
@@ -758,22 +755,33 @@ void TileCode::loadTile(Value tile) {
   put(tile, std::move(values));
 }
 
-/// From registers to memory; two neighbours of a row at a time if a thread has them.
+/// Whether a thread has two neighbours of a row of `buffer` at a time.
+bool TileCode::hasPairs(Value tile, Value buffer) const {
+  return tileShape(tile).size() == 2 && program.linesOf(tile) == 0 && hasAlignedLines(buffer, 2);
+}
+
+/// Value number `i` to a place (i32) of memory; in pairs an even one and the next.
+void TileCode::storeValue(ArrayRef<Value> values, int64_t i, Value buffer, ArrayRef<Value> place, bool inPairs) {
+  Type type = getElementTypeOrSelf(buffer);
+  if (!inPairs) {
+    memref::StoreOp::create(b, asType(values[i], type), buffer, indicesOf(buffer, place));
+    return;
+  }
+  Value pair =
+      vector::FromElementsOp::create(b, VectorType::get(2, b.getF32Type()), ValueRange{values[i], values[i + 1]});
+  if (!type.isF32())
+    pair = arith::TruncFOp::create(b, VectorType::get(2, type), pair);
+  vector::StoreOp::create(b, pair, buffer, indicesOf(buffer, place), false,
+                          llvm::Align(2 * type.getIntOrFloatBitWidth() / 8));
+}
+
+/// From registers to memory.
 void TileCode::storeTile(Value tile) {
   SmallVector<Value> values = valuesOf(tile);
   Value buffer = map.lookupOrDefault(tile);
-  Type type = getElementTypeOrSelf(tile);
-  bool pairs = tileShape(tile).size() == 2 && program.linesOf(tile) == 0 && hasAlignedLines(buffer, 2);
+  bool inPairs = hasPairs(tile, buffer);
   eachOwnValue(tile, [&](int64_t i, ArrayRef<Value> coordinates) {
-    if (!pairs) {
-      memref::StoreOp::create(b, asType(values[i], type), buffer, indicesOf(tile, coordinates));
-    } else if (i % 2 == 0) {
-      Value pair = vector::FromElementsOp::create(b, VectorType::get(2, b.getF32Type()),
-                                                  ValueRange{values[i], values[i + 1]});
-      if (!type.isF32())
-        pair = arith::TruncFOp::create(b, VectorType::get(2, type), pair);
-      vector::StoreOp::create(b, pair, buffer, indicesOf(tile, coordinates), false,
-                              llvm::Align(2 * type.getIntOrFloatBitWidth() / 8));
-    }
+    if (!inPairs || i % 2 == 0)
+      storeValue(values, i, buffer, coordinates, inPairs);
   });
 }

@@ -137,6 +137,8 @@ private:
   void eachOwnValue(Value tile, WithValue body);
   void onlyIf(Value condition);
   void loadTile(Value tile);
+  bool hasPairs(Value tile, Value buffer) const;
+  void storeValue(ArrayRef<Value> values, int64_t i, Value buffer, ArrayRef<Value> place, bool inPairs);
   void storeTile(Value tile);
   void storeRows(const TileRows &rows);
 

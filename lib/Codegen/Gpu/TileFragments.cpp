@@ -103,6 +103,21 @@ Value TileThread::word(Value low, Value high) {
   return vector::ExtractOp::create(b, vector::BitCastOp::create(b, VectorType::get(1, b.getI32Type()), pair), 0);
 }
 
+SmallVector<Value> TileThread::wordsInParts(Value low, Value high, int64_t count) {
+  ImplicitLocOpBuilder &b = *builder;
+  auto rest = [&](Value v, Value kept) -> Value {
+    return arith::SubFOp::create(b, v, arith::ExtFOp::create(b, v.getType(), kept));
+  };
+  SmallVector<Value> words{word(low, high)};
+  while (int64_t(words.size()) < count) {
+    auto [keptLow, keptHigh] = halves(words.back());
+    low = rest(low, keptLow);
+    high = rest(high, keptHigh);
+    words.push_back(word(low, high));
+  }
+  return words;
+}
+
 std::pair<Value, Value> TileThread::halves(Value word) {
   ImplicitLocOpBuilder &b = *builder;
   Value one = vector::FromElementsOp::create(b, VectorType::get(1, b.getI32Type()), word);

@@ -70,6 +70,8 @@ public:
   SmallVector<Value> matrices(const Plane &plane, Value row, Value chunk, bool turned, int64_t below = 0);
   /// Two values as a word of bf16, rounded.
   Value word(Value low, Value high);
+  /// The same in `count` words: then what rounding leaves of both, rounded.
+  SmallVector<Value> wordsInParts(Value low, Value high, int64_t count);
   /// The two values of a word, as bf16.
   std::pair<Value, Value> halves(Value word);
   /// The value of the lane whose number differs in the bits of `mask`.

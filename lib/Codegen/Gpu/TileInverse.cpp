@@ -154,13 +154,9 @@ std::vector<SmallVector<Value>> Inverse::words() {
   std::vector<SmallVector<Value>> all(results);
   for (int64_t i = 0; i < size * size / 2; i += at.warps * threadsOfWarp) {
     Value number = math.add(at.thread, i), row = math.rem(number, size), column = math.mul(math.div(number, size), 2);
-    std::array rest{inverse(row, column), inverse(row, math.add(column, 1))};
-    for (SmallVector<Value> &part : all) {
-      part.push_back(at.word(rest[0], rest[1]));
-      auto [low, high] = at.halves(part.back());
-      for (auto [v, kept] : llvm::zip_equal(rest, std::array{low, high}))
-        v = arith::SubFOp::create(b, v, arith::ExtFOp::create(b, b.getF32Type(), kept));
-    }
+    Value low = inverse(row, column), high = inverse(row, math.add(column, 1));
+    for (auto [part, word] : llvm::zip_equal(all, at.wordsInParts(low, high, results)))
+      part.push_back(word);
   }
   return all;
 }

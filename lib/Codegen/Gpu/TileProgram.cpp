@@ -92,19 +92,11 @@ bool TileProgram::isInput(Value tile) const {
   return parts.contains(tile) || (!writes.contains(tile) && !isLocal(tile));
 }
 
-SmallVector<Value> TileProgram::partsOf(Value input) const {
-  constexpr unsigned all = 3; // of f32
-  SmallVector<Value> tiles;
-  for (auto &[tile, part] : parts) {
-    auto isTile = [&](Value v) { return isa<MemRefType>(v.getType()) && tileOf(v) == tile; };
-    bool isRead = anyStep([&](const TileStep &step) {
-      linalg::LinalgOp op = step.op;
-      return llvm::any_of(op.getDpsInputs(), isTile);
-    });
-    if (isRead && part.input == input && part.number == tiles.size())
-      tiles.push_back(tile);
-  }
-  return tiles.size() == all ? tiles : SmallVector<Value>();
+bool TileProgram::isRead(Value tile) const {
+  return anyStep([&](const TileStep &step) {
+    linalg::LinalgOp op = step.op;
+    return llvm::any_of(op.getDpsInputs(), [&](Value v) { return isa<MemRefType>(v.getType()) && tileOf(v) == tile; });
+  });
 }
 
 bool TileProgram::isNoCode(linalg::LinalgOp op) const {
@@ -261,8 +253,13 @@ void TileProgram::findCopies() {
   });
   for (auto [tile, source] : aliases)
     writes.erase(tile);
-  for (auto &[tile, part] : parts)
+  constexpr size_t allOfF32 = 3;
+  for (auto &[tile, part] : parts) {
     writes.erase(tile);
+    if (SmallVector<Value> &before = whole[part.input]; part.number == before.size() && isRead(tile))
+      before.push_back(tile);
+  }
+  whole.remove_if([](auto &parts) { return parts.second.size() < allOfF32; });
 }
 
 /// Whether the results of a body are its argument rounded, then what that leaves, rounded, and so on.

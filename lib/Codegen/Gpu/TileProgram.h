@@ -88,7 +88,10 @@ public:
     return known == parts.end() ? std::nullopt : std::optional(known->second);
   }
   /// The parts that add up to an input; none if it is not cut into them.
-  SmallVector<Value> partsOf(Value input) const;
+  ArrayRef<Value> partsOf(Value input) const {
+    auto known = whole.find(input);
+    return known == whole.end() ? ArrayRef<Value>() : known->second;
+  }
   /// The memory that an input is, or is a part of.
   Value originOf(Value source) const { return partOf(source).value_or(Part{source}).input; }
   /// Whether an op's results are nothing but inputs, which are read where they lie.
@@ -113,6 +116,7 @@ private:
   DenseMap<Value, unsigned> lines;
   DenseSet<Value> inverses;
   llvm::MapVector<Value, Part> parts;
+  llvm::MapVector<Value, SmallVector<Value>> whole; // all parts of inputs of which each is read
   DenseMap<Value, int64_t> writes; // how many steps write a tile
 
   explicit TileProgram(scf::ForOp loop) : loop(loop) {}
@@ -124,6 +128,7 @@ private:
   static bool canBeSummed(const TileStep &step, Refuse refuse);
   void findCopies();
   void findParts(const TileStep &step);
+  bool isRead(Value tile) const;
   bool checkProducts(Refuse refuse) const;
   bool chooseLines(Refuse refuse);
   bool chooseWarps(Refuse refuse);

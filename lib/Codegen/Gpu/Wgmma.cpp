@@ -135,8 +135,8 @@ static SmallVector<Value> multiplyInPieces(ImplicitLocOpBuilder &b, GroupProduct
   for (int64_t from = 0; from < depth; from += each) {
     for (auto [steps, piece] : llvm::zip_equal(all, product.blocks)) {
       piece.clear();
-      for (int64_t k = from; k < std::min(depth, from + each);
-           ++k) // products of parts follow each other: of all the same k
+      // products of parts follow each other; of all of them the same k
+      for (int64_t k = from; k < std::min(depth, from + each); ++k)
         llvm::copy_if(steps, std::back_inserter(piece), [&](const GroupStep &step) { return step.k == k; });
     }
     product.sums = multiplyGroup(b, product);
