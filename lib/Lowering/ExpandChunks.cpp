@@ -124,8 +124,7 @@ struct ExpandChunks : impl::ExpandChunksBase<ExpandChunks> {
     if (tensorCores && !op.getMultiplied().empty() && op.getTileLengths(own).front() > 1) {
       std::string why = op.getTensorCoreObstacle();
       llvm::append_range(facts, factsOfTiles(b, why.empty() ? StringRef(unknownTiles) : StringRef(why)));
-      isFallback |=
-          !why.empty() && llvm::all_of(op.getMultiplied(), [](OpOperand *rows) { return comesFromBf16(rows->get()); });
+      isFallback |= !why.empty() && isRounded(op);
     }
     noteForm(op, choice.form, facts, isFallback);
     Expansion expansion(op, own);
