@@ -18,11 +18,12 @@ LogicalResult AttentionOp::verify() {
   if (y.getShape().drop_front() != ArrayRef<int64_t>{q.getDimSize(1), v.getDimSize(2)})
     return emitOpError("C3: the result must be rows x ")
            << q.getDimSize(1) << " x " << v.getDimSize(2) << ", not " << y;
-  for (RankedTensorType type : {q, k, v, y})
+  Type e = q.getElementType(), kept = getKeyType().isBF16() ? getKeyType() : e;
+  for (auto [type, element] : {std::pair(q, e), std::pair(k, kept), std::pair(v, kept), std::pair(y, e)})
     if (llvm::any_of(type.getShape().drop_front(), [](int64_t size) { return size < 1; }) ||
-        type.getElementType() != q.getElementType())
+        type.getElementType() != element)
       return emitOpError("C4: sizes behind the rows must be static, at least 1, and elements ")
-             << q.getElementType() << ", not " << type;
+             << element << ", not " << type;
   if (getWindow() && (*getWindow() < 1 || *getWindow() > INT32_MAX))
     return emitOpError("C5: a window has 1 to ") << INT32_MAX << " rows, not " << *getWindow();
   auto lse = RankedTensorType::get({y.getDimSize(0), q.getDimSize(1)}, q.getElementType());
@@ -37,7 +38,7 @@ LogicalResult AttentionOp::verify() {
 
 SmallVector<StateSpec> AttentionOp::getStateSpecs() {
   Builder b(getContext());
-  Type e = getElementType();
+  Type e = getKeyType();
   auto item = [&](int64_t size) {
     SmallVector<int64_t> shape{getKeyHeads(), size};
     if (getWindow())
@@ -167,7 +168,7 @@ Carried RowMeaning::run(Carried c) {
         [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> { return {add(b, loc, x[1], x[0])}; })[0];
     Value result = generic(b, loc, {weight, value}, x[1], {map("ged", "ge"), map("ged", "gd"), map("ged", "ged")},
                            "ppp", [](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
-                             return {add(b, loc, x[2], mul(b, loc, x[0], x[1]))};
+                             return {add(b, loc, x[2], mul(b, loc, x[0], castFloat(b, loc, x[1], x[0].getType())))};
                            })[0];
     return {sum, result};
   });

@@ -6,7 +6,7 @@ def Strand_AttentionOp : Strand_StreamOp<"attention", [
     DeclareOpInterfaceMethods<Strand_ChunkOpInterface, ["readsEarlierRows", "cutsSequences", "emitPast",
                                                           "emitNextStates", "emitPartOfTile", "getShapesOfParts",
                                                           "getSliceOfPart", "emitJoinedParts", "takesForeignRows",
-                                                          "getMultiplied", "getTensorCoreObstacle"]>]> {
+                                                          "getMultiplied", "getRemembered", "getTensorCoreObstacle"]>]> {
   let summary = "exact causal softmax attention over all earlier rows or a window of them";
   let description = [{
     For each sequence and each query head h, with key head g = h / (H / G), and rows t and s of the sequence:
@@ -21,7 +21,7 @@ def Strand_AttentionOp : Strand_StreamOp<"attention", [
     can overflow; a weight that beside the largest of its row is too small for a normal number is 0.
 
     Shapes: q rows x H x D; k rows x G x D; v rows x G x Dv; y rows x H x Dv; lse rows x H. State, of a sequence that
-    has seen n rows: `count` (slots of i32) is n. With a window `k` is slots x W x G x D and `v` slots x W x G x Dv: the
+    has seen n rows: `count` (slots of i32) is n; `k` and `v` have elements as k and v have. With a window `k` is slots x W x G x D and `v` slots x W x G x Dv: the
     row at position p, one of the last W, lies at p mod W. Without a window they are caches, slots x cache rows x G x D
     and x Dv, where it lies at p. What lies in a place that no row of the sequence has been written to has no influence.
 
@@ -29,7 +29,7 @@ def Strand_AttentionOp : Strand_StreamOp<"attention", [
     sequence, in that call or while it is in the state.
 
     C1: q is rows x H x D and k rows x G x D, with H a multiple of G. C2: v is rows x G x Dv. C3: y is rows x H x Dv.
-    C4: sizes but the rows are static and at least 1, and elements of one type. C5: `window` is 1 to 2^31 - 1. C6: there
+    C4: sizes but the rows are static and at least 1, and elements of one type; k and v may be bf16 instead. C5: `window` is 1 to 2^31 - 1. C6: there
     is a result rows x H behind y if and only if there is `lse`. C7: `scale` is finite.
 
     ```mlir
@@ -40,7 +40,7 @@ def Strand_AttentionOp : Strand_StreamOp<"attention", [
     With H = G = D = Dv = 1, scale 1, q = (0, 1), k = (0, log 3) and v = (2, 6): y = 2, (2 + 3 * 6) / 4 = 5, and
     lse = 0, log 4.
   }];
-  let arguments = (ins Strand_Rows:$q, Strand_Rows:$k, Strand_Rows:$v, Strand_Ints:$offsets,
+  let arguments = (ins Strand_Rows:$q, Strand_Factors:$k, Strand_Factors:$v, Strand_Ints:$offsets,
                        Variadic<Strand_State>:$states, Optional<Strand_Ints>:$slots, F64Attr:$scale,
                        OptionalAttr<I64Attr>:$window, UnitAttr:$lse);
   // behind y: the log-sum-exp, if asked for, then the next states
@@ -54,6 +54,7 @@ def Strand_AttentionOp : Strand_StreamOp<"attention", [
     int64_t getGroup() { return getQ().getType().getDimSize(1) / getKeyHeads(); }
     int64_t getKeySize() { return getK().getType().getDimSize(2); }
     int64_t getValueSize() { return getV().getType().getDimSize(2); }
+    ::mlir::Type getKeyType() { return getK().getType().getElementType(); } // of elements, as in states
     ::mlir::Type getElementType() { return getQ().getType().getElementType(); }
   }];
 }

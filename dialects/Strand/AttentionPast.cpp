@@ -1,11 +1,11 @@
 // strand.attention on tensor cores: what lies before a call, apart from its tiles.
 //
 // Tiles read no ring. In front of them the rows of each that the call may see, the last min(n, W - 1) of the n that
-// the sequence has seen, are copied: in the order of their positions, rounded to bf16 as all factors are (rows that
-// were appended with --rows=bf16 are that already), at the end of `rowsOfPast` places. So a key that lies d rows before
-// the call is in place rowsOfPast - d whatever n is, and what tiles read is aligned to tiles. Places in front of that
-// hold zeros, since a weight of 0 does not undo a NaN. A cache is read where it lies, and rounded on the way to tiles:
-// it may be larger than any bound that a call's rows and sequences give.
+// the sequence has seen, are copied: in the order of their positions, rounded to bf16 as all factors are (a state in
+// bf16 has them so), at the end of `rowsOfPast` places. So a key that lies d rows before the call is in place
+// rowsOfPast - d whatever n is, and what tiles read is aligned to tiles. Places in front of that hold zeros, since a
+// weight of 0 does not undo a NaN. A cache is read where it lies, since it may be larger than any bound that a call's
+// rows and sequences give; one in f32 is rounded on the way to tiles.
 //
 // Behind the tiles the rows of the call, of a window the last W, go to their places in the state.
 #include "dialects/Strand/Arithmetic.h"

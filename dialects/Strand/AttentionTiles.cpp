@@ -55,6 +55,7 @@ static bool isForTensorCores(AttentionOp op, const ChunkOptions &options) {
 bool AttentionOp::takesForeignRows(const ChunkOptions &) { return getValueSize() <= 128; }
 
 SmallVector<OpOperand *> AttentionOp::getMultiplied() { return {&getQMutable(), &getKMutable(), &getVMutable()}; }
+SmallVector<OpOperand *> AttentionOp::getRemembered() { return {&getKMutable(), &getVMutable()}; }
 
 bool AttentionOp::cutsSequences(const ChunkOptions &options) { return isForTensorCores(*this, options); }
 
@@ -399,7 +400,7 @@ SmallVector<Value> Tile::overPanels(int64_t heads, Value firstHead, Value rowPan
 
 /// The rows at the positions [from, to), at most B: those before the tile lie in the state.
 Tile::KeyBlock Tile::gathered(Value from, Value to) {
-  KeyBlock block{emptyTensor(b, loc, {B, D}, e), emptyTensor(b, loc, {B, V}, e)};
+  KeyBlock block{emptyTensor(b, loc, {B, D}, op.getKeyType()), emptyTensor(b, loc, {B, V}, op.getKeyType())};
   Value own = from;
   if (k) {
     own = least(to, greatest(from, before));
@@ -520,11 +521,11 @@ SmallVector<Value> Tile::oneRow(ValueRange results) {
       inPlace(rest, numPast, inPast);
     }
     Value rest = restOf(numPast, count);
-    copied(numPast, rest, ofCall, e);
+    copied(numPast, rest, ofCall, op.getKeyType());
     inPlace(rest, count, ofCall);
   } else {
     Value rest = restOf(zero, count);
-    copied(zero, rest, inState, e);
+    copied(zero, rest, inState, op.getKeyType());
     if (W) {
       Value left = sub(b, loc, index(W), placeOf(b, op, add(b, loc, firstPosition, rest))); // until places begin anew
       Value over = arith::RemUIOp::create(b, loc, left, index(B)),
@@ -532,7 +533,7 @@ SmallVector<Value> Tile::oneRow(ValueRange results) {
       Value straddles = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, over, zero);
       Value behind = arith::SelectOp::create(b, loc, straddles, least(count, add(b, loc, turn, index(B))), turn);
       inPlace(rest, turn, inState);
-      copied(turn, behind, inState, e);
+      copied(turn, behind, inState, op.getKeyType());
       rest = behind;
     }
     inPlace(rest, count, inState);

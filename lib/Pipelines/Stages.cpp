@@ -16,13 +16,15 @@ const char *tidy = "canonicalize,cse";
 const char *tidyLoops = "canonicalize{region-simplify=disabled},cse";
 
 /// What is the same on all targets.
-std::vector<Stage> modelStages() {
+std::vector<Stage> modelStages(const StageOptions &options) {
+  // in front of states, which then hold what was rounded
+  std::string narrow = options.narrowRows ? onFunctions({"strand-narrow-rows"}) + "," : "";
   return {
       {"model", "the model over whole sequences", tidy},
       {"structure", "scans as the ops that they are",
        join({"strand-inline-formulas", onFunctions({"strand-infer-structure"}), tidy})},
       {"advance", "state as operands and results; forms for single rows and for the last rows alone",
-       join({"strand-derive-advance", "strand-derive-step", "strand-derive-last", tidy})},
+       narrow + join({"strand-derive-advance", "strand-derive-step", "strand-derive-last", tidy})},
   };
 }
 
@@ -78,9 +80,7 @@ std::vector<Stage> kernelStages(const StageOptions &options) {
       {"chunks", "loops over sequences, blocks and tiles; weights in panels; row-wise ops joined",
        join(
            {onFunctions(
-                {options.narrowRows ? "strand-narrow-rows,convert-elementwise-to-linalg"
-                                    : "convert-elementwise-to-linalg",
-                 "strand-parallel-segments",
+                {"convert-elementwise-to-linalg", "strand-parallel-segments",
                  "strand-expand-chunks{vector-bits=1024 teams=8 device readers" + cores + " form=" + options.form + "}",
                  "strand-decompose", "strand-fuse-tiles{widening}", "strand-fuse-rows",
                  ofDevice ? "strand-fuse-results," + library + "strand-block-products" : "strand-fuse-results"}),
@@ -124,7 +124,7 @@ std::vector<Stage> emulationStages(const StageOptions &options) {
 } // namespace
 
 std::vector<Stage> strand::stages(const CpuTarget &target, const StageOptions &options) {
-  std::vector<Stage> all = modelStages();
+  std::vector<Stage> all = modelStages(options);
   auto add = [&](const std::vector<Stage> &more) { all.insert(all.end(), more.begin(), more.end()); };
   if (options.gpu && options.emulation == Emulation::None) {
     add(kernelStages(options));

@@ -23,6 +23,8 @@ strand_rt_ctx *strand_rt_create_over(int32_t threads, strand_rt_run *run, void *
 // State.c
 int64_t strand_rt_type_bytes(int32_t type); // of an element; 0 if there is no such type
 const char *strand_rt_type_name(int32_t type);
+// `count` numbers in f32 or bf16, or of one type: as they are, exactly, or rounded to the nearest.
+void strand_rt_convert(int32_t from, const char *in, int32_t to, char *out, int64_t count);
 char *strand_rt_state_item(const strand_schema *schema, const void *state, int64_t entry, int64_t slot);
 int64_t strand_rt_state_slots(const void *state);
 int64_t strand_rt_state_cache_rows(const void *state);

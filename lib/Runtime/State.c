@@ -124,6 +124,24 @@ static int64_t element(int32_t type, double v, char *out) {
   return types[type].bytes;
 }
 
+void strand_rt_convert(int32_t from, const char *in, int32_t to, char *out, int64_t count) {
+  if (from == to) {
+    memcpy(out, in, (size_t)(count * strand_rt_type_bytes(to)));
+    return;
+  }
+  for (int64_t i = 0; i < count; ++i)
+    if (to == STRAND_BF16) {
+      float v;
+      memcpy(&v, in + i * (int64_t)sizeof v, sizeof v);
+      element(to, v, out + 2 * i);
+    } else {
+      uint16_t half;
+      memcpy(&half, in + 2 * i, sizeof half);
+      uint32_t bits = (uint32_t)half << 16;
+      memcpy(out + i * (int64_t)sizeof bits, &bits, sizeof bits);
+    }
+}
+
 static void fill(const strand_entry *entry, char *at, int64_t bytes) {
   char one[8];
   int64_t size = element(entry->type, entry->initial, one);

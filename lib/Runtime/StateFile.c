@@ -127,6 +127,11 @@ __attribute__((format(printf, 2, 3))) static bool refuse(Reader *r, const char *
   return false;
 }
 
+// How much is there, and where.
+typedef struct {
+  int64_t sequences, longest, firstSequence, firstEntry;
+} Places;
+
 static const char *take(Reader *r, int64_t count) {
   if (count < 0 || count > r->size - r->at)
     return NULL;
@@ -223,10 +228,24 @@ static bool takeSequences(Reader *r, const strand_schema *schema, int64_t sequen
   return true;
 }
 
-static bool takeEntry(Reader *r, const strand_entry *e) {
-  if (!takeExpectedText(r, e->name, "its state has another entry,") ||
-      !takeExpectedNumber(r, e->type, e->name, "type") || !takeExpectedNumber(r, e->growth, e->name, "growth") ||
-      !takeExpectedNumber(r, e->bytes, e->name, "bytes") || !takeExpectedNumber(r, e->rank, e->name, "rank"))
+// A program that rounds rows to bf16 remembers them in bf16, another of the same model in f32: each reads the other's.
+static bool isConverted(int64_t type, int64_t other) {
+  return (type == STRAND_F32 && other == STRAND_BF16) || (type == STRAND_BF16 && other == STRAND_F32);
+}
+
+static int64_t numbersOf(const strand_entry *e) { return e->bytes / strand_rt_type_bytes(e->type); }
+
+// *type: of the numbers that are there.
+static bool takeEntry(Reader *r, const strand_entry *e, int32_t *type) {
+  int64_t found;
+  if (!takeExpectedText(r, e->name, "its state has another entry,") || !takeNumber(r, &found))
+    return false;
+  *type = isConverted(found, e->type) ? (int32_t)found : e->type;
+  if (found != *type)
+    return refuse(r, "its entry %s has type %lld; this program's has %d", e->name, (long long)found, e->type);
+  if (!takeExpectedNumber(r, e->growth, e->name, "growth") ||
+      !takeExpectedNumber(r, numbersOf(e) * strand_rt_type_bytes(*type), e->name, "bytes") ||
+      !takeExpectedNumber(r, e->rank, e->name, "rank"))
     return false;
   for (int64_t d = 0; d < e->rank; ++d)
     if (!takeExpectedNumber(r, e->shape[d], e->name, "a dimension of"))
@@ -235,15 +254,16 @@ static bool takeEntry(Reader *r, const strand_entry *e) {
 }
 
 // Reads all but the items and leaves the reader before them.
-static bool takeUpToItems(Reader *r, const strand_schema *schema, int64_t *sequences, int64_t *firstSequence,
-                          int64_t *longest) {
-  if (!checkEnvelope(r) || !takeHead(r, schema, sequences))
+static bool takeUpToItems(Reader *r, const strand_schema *schema, Places *places) {
+  int32_t type;
+  if (!checkEnvelope(r) || !takeHead(r, schema, &places->sequences))
     return false;
-  *firstSequence = r->at;
-  if (!takeSequences(r, schema, *sequences, longest))
+  places->firstSequence = r->at;
+  if (!takeSequences(r, schema, places->sequences, &places->longest))
     return false;
+  places->firstEntry = r->at;
   for (int64_t e = 0; e < schema->states; ++e)
-    if (!takeEntry(r, &schema->state[e]))
+    if (!takeEntry(r, &schema->state[e], &type))
       return false;
   return true;
 }
@@ -265,31 +285,38 @@ static bool checkCount(Reader *r, const strand_entry *e, const char *item, int64
 }
 
 // Walks the items; copies them to `slots` of `state` if there is one.
-static bool takeItems(Reader *r, const strand_schema *schema, int64_t sequences, int64_t firstSequence, void *state,
-                      const int32_t *slots) {
-  for (int64_t i = 0; i < schema->states; ++i)
-    for (int64_t s = 0; s < sequences; ++s) {
-      const strand_entry *e = &schema->state[i];
-      int64_t length = numberAt(r, firstSequence + 16 * s), bytes;
+static bool takeItems(Reader *r, const strand_schema *schema, const Places *places, void *state, const int32_t *slots) {
+  Reader heads = *r;
+  heads.at = places->firstEntry;
+  for (int64_t i = 0; i < schema->states; ++i) {
+    const strand_entry *e = &schema->state[i];
+    int32_t type;
+    if (!takeEntry(&heads, e, &type))
+      return false;
+    for (int64_t s = 0; s < places->sequences; ++s) {
+      int64_t length = numberAt(r, places->firstSequence + 16 * s), numbers, bytes;
       const char *from = NULL;
-      if (!__builtin_mul_overflow(e->bytes, rowsHeld(e, length), &bytes))
+      if (!__builtin_mul_overflow(numbersOf(e), rowsHeld(e, length), &numbers) &&
+          !__builtin_mul_overflow(numbers, strand_rt_type_bytes(type), &bytes))
         from = take(r, bytes);
       if (!from)
         return refuse(r, "its contents end early, in entry %s", e->name);
       if (e->growth == STRAND_COUNT && !checkCount(r, e, from, s, length))
         return false;
       if (state)
-        memcpy(strand_rt_state_item(schema, state, i, slots[s]), from, (size_t)bytes);
+        strand_rt_convert(type, from, e->type, strand_rt_state_item(schema, state, i, slots[s]), numbers);
     }
+  }
   return r->at == r->size ? true : refuse(r, "it has %lld bytes too many", (long long)(r->size - r->at));
 }
 
 STRAND_VISIBLE int32_t strand_rt_state_inspect(const strand_schema *schema, const void *bytes, int64_t size,
                                                int64_t *sequences, int64_t *longest, char *why, int64_t whySize) {
   Reader r = {bytes, size, 0, why, whySize};
-  int64_t first;
-  bool good = takeUpToItems(&r, schema, sequences, &first, longest) &&
-              takeItems(&r, schema, *sequences, first, NULL, NULL);
+  Places places;
+  bool good = takeUpToItems(&r, schema, &places) && takeItems(&r, schema, &places, NULL, NULL);
+  if (good)
+    *sequences = places.sequences, *longest = places.longest;
   return good ? STRAND_OK : STRAND_ERROR_SAVED;
 }
 
@@ -297,9 +324,10 @@ STRAND_VISIBLE int32_t strand_rt_state_load(const strand_schema *schema, const v
                                             const int32_t *slots, int64_t *lengths, int64_t *pending, char *why,
                                             int64_t whySize) {
   Reader r = {bytes, size, 0, why, whySize};
-  int64_t sequences, longest, first;
+  Places places;
+  int64_t sequences, longest;
   int32_t status = strand_rt_state_inspect(schema, bytes, size, &sequences, &longest, why, whySize);
-  if (status != STRAND_OK || !takeUpToItems(&r, schema, &sequences, &first, &longest))
+  if (status != STRAND_OK || !takeUpToItems(&r, schema, &places))
     return status;
   if (strand_rt_has_caches(schema) && longest > strand_rt_state_cache_rows(state))
     return refuse(&r, "its longest sequence has %lld rows; the caches hold %lld", (long long)longest,
@@ -308,10 +336,10 @@ STRAND_VISIBLE int32_t strand_rt_state_load(const strand_schema *schema, const v
     if (slots[s] < 0 || slots[s] >= strand_rt_state_slots(state))
       return refuse(&r, "slot %d is outside the state block", slots[s]), STRAND_ERROR_SLOT;
     strand_rt_state_reset(schema, state, slots[s]);
-    lengths[s] = numberAt(&r, first + 16 * s);
+    lengths[s] = numberAt(&r, places.firstSequence + 16 * s);
     if (pending)
-      pending[s] = numberAt(&r, first + 16 * s + 8);
+      pending[s] = numberAt(&r, places.firstSequence + 16 * s + 8);
   }
-  takeItems(&r, schema, sequences, first, state, slots);
+  takeItems(&r, schema, &places, state, slots);
   return STRAND_OK;
 }

@@ -12,15 +12,18 @@ namespace {
 struct NarrowRows : impl::NarrowRowsBase<NarrowRows> {
   void runOnOperation() override {
     SmallVector<linalg::GenericOp> products;
-    SmallVector<OpOperand *> factors;
+    SmallVector<OpOperand *> factors, remembered;
     getOperation().walk([&](Operation *op) {
       if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
         if (multipliesRows(generic))
           products.push_back(generic);
       } else if (auto chunks = dyn_cast<ChunkOpInterface>(op)) {
+        SmallVector<OpOperand *> kept;
+        if (!cast<StreamOpInterface>(op).hasState())
+          kept = chunks.getRemembered();
         for (OpOperand *factor : chunks.getMultiplied())
           if (getElementTypeOrSelf(factor->get()).isF32())
-            factors.push_back(factor);
+            (llvm::is_contained(kept, factor) ? remembered : factors).push_back(factor);
       }
     });
     for (linalg::GenericOp product : products)
@@ -30,7 +33,11 @@ struct NarrowRows : impl::NarrowRowsBase<NarrowRows> {
       Value wide = factor->get();
       factor->set(arith::ExtFOp::create(b, wide.getLoc(), wide.getType(), rounded(b, wide)));
     }
-    numFactors += products.size() + factors.size();
+    for (OpOperand *factor : remembered) {
+      OpBuilder b(factor->getOwner());
+      factor->set(rounded(b, factor->get()));
+    }
+    numFactors += products.size() + factors.size() + remembered.size();
   }
 
   /// A product of rows in f32, as many as there are, and a matrix.

@@ -50,7 +50,7 @@ func.func @factors(%q: tensor<?x2x16xf32>, %v: tensor<?x2x16xf32>, %g: tensor<?x
   return %y : tensor<?x2x16xf32>
 }
 
-// Keys and values in states are f32, with the numbers of those that came.
+// States that are there already stay f32, with the numbers of those that came.
 // CHECK-LABEL: @cache
 // CHECK-COUNT-3: arith.truncf
 // CHECK: %[[V:.*]] = arith.extf

@@ -8,11 +8,13 @@ def tensor(*shape, element="f32"):
 class Function:
     """A function @f of named inputs. `order` says how `rows` and the result lie outside: B(atch), T(ime), H(eads).
 
-    Without T it is timed for one row of each sequence, whose states begin at the input `state`.
+    Without T it is timed for one row of each sequence, whose states begin at the input `state`. `kept`: the type of what
+    states hold of rows, if they do.
     """
 
-    def __init__(self, rows, fixed, result, body, order="BT", state=None):
+    def __init__(self, rows, fixed, result, body, order="BT", state=None, kept=None):
         self.rows, self.fixed, self.result, self.body, self.order, self.state = rows, fixed, result, body, order, state
+        self.kept = kept
 
     def in_rows(self, array):
         """As the function has them: batch, then time, then the rest."""

@@ -47,3 +47,13 @@ func.func @all_sizes_one(%q: tensor<?x1x1xf32>, %k: tensor<?x1x1xf32>, %v: tenso
       : (tensor<?x1x1xf32>, tensor<?x1x1xf32>, tensor<?x1x1xf32>, tensor<?xi32>) -> (tensor<?x1x1xf32>, tensor<?x1xf32>)
   return %y, %lse : tensor<?x1x1xf32>, tensor<?x1xf32>
 }
+
+// Keys and values, and so the caches, in bf16.
+// CHECK-DAG: narrow: 7 forms right
+func.func @narrow(%q: tensor<?x4x16xf32>, %k: tensor<?x2x16xbf16>, %v: tensor<?x2x24xbf16>, %offsets: tensor<?xi32>)
+    -> (tensor<?x4x24xf32>, tensor<?x4xf32>) {
+  %y, %lse = strand.attention %q, %k, %v offsets %offsets {scale = 0.25 : f64, lse}
+      : (tensor<?x4x16xf32>, tensor<?x2x16xbf16>, tensor<?x2x24xbf16>, tensor<?xi32>)
+      -> (tensor<?x4x24xf32>, tensor<?x4xf32>)
+  return %y, %lse : tensor<?x4x24xf32>, tensor<?x4xf32>
+}

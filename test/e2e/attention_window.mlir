@@ -70,3 +70,12 @@ func.func @longer_than_all(%q: tensor<?x2x16xf32>, %k: tensor<?x2x16xf32>, %v: t
       : (tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?x2x16xf32>, tensor<?xi32>) -> tensor<?x2x16xf32>
   return %y : tensor<?x2x16xf32>
 }
+
+// Keys and values, and so the rings, in bf16.
+// CHECK-DAG: narrow: 7 forms right
+func.func @narrow(%q: tensor<?x4x16xf32>, %k: tensor<?x2x16xbf16>, %v: tensor<?x2x24xbf16>, %offsets: tensor<?xi32>)
+    -> tensor<?x4x24xf32> {
+  %y = strand.attention %q, %k, %v offsets %offsets {scale = 0.25 : f64, window = 19 : i64}
+      : (tensor<?x4x16xf32>, tensor<?x2x16xbf16>, tensor<?x2x24xbf16>, tensor<?xi32>) -> tensor<?x4x24xf32>
+  return %y : tensor<?x4x24xf32>
+}

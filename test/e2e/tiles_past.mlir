@@ -103,3 +103,30 @@ func.func @cache(%q: tensor<?x2x16xbf16>, %k: tensor<?x1x16xbf16>, %v: tensor<?x
   %n = arith.truncf %y : tensor<?x2x32xf32> to tensor<?x2x32xbf16>
   return %n : tensor<?x2x32xbf16>
 }
+
+// Keys and values, and so the states, in bf16.
+// CHECK-DAG: ring_bf16: 1 form right
+func.func @ring_bf16(%q: tensor<?x2x16xbf16>, %k: tensor<?x1x16xbf16>, %v: tensor<?x1x32xbf16>, %offsets: tensor<?xi32>) -> tensor<?x2x32xbf16> attributes {check.tolerance = 5.0e-3} {
+  %q32 = arith.extf %q : tensor<?x2x16xbf16> to tensor<?x2x16xf32>
+  %y = strand.attention %q32, %k, %v offsets %offsets {scale = 0.25 : f64, window = 70 : i64}
+    : (tensor<?x2x16xf32>, tensor<?x1x16xbf16>, tensor<?x1x32xbf16>, tensor<?xi32>) -> tensor<?x2x32xf32>
+  %n = arith.truncf %y : tensor<?x2x32xf32> to tensor<?x2x32xbf16>
+  return %n : tensor<?x2x32xbf16>
+}
+
+// CHECK-DAG: cache_bf16: 1 form right
+func.func @cache_bf16(%q: tensor<?x2x16xbf16>, %k: tensor<?x1x16xbf16>, %v: tensor<?x1x32xbf16>, %offsets: tensor<?xi32>) -> tensor<?x2x32xbf16> attributes {check.tolerance = 5.0e-3} {
+  %q32 = arith.extf %q : tensor<?x2x16xbf16> to tensor<?x2x16xf32>
+  %y = strand.attention %q32, %k, %v offsets %offsets {scale = 0.25 : f64}
+    : (tensor<?x2x16xf32>, tensor<?x1x16xbf16>, tensor<?x1x32xbf16>, tensor<?xi32>) -> tensor<?x2x32xf32>
+  %n = arith.truncf %y : tensor<?x2x32xf32> to tensor<?x2x32xbf16>
+  return %n : tensor<?x2x32xbf16>
+}
+
+// Queries in three parts, keys and values in one.
+// CHECK-DAG: mixed: 1 form right
+func.func @mixed(%q: tensor<?x2x16xf32>, %k: tensor<?x1x16xbf16>, %v: tensor<?x1x32xbf16>, %offsets: tensor<?xi32>) -> tensor<?x2x32xf32> {
+  %y = strand.attention %q, %k, %v offsets %offsets {scale = 0.25 : f64}
+    : (tensor<?x2x16xf32>, tensor<?x1x16xbf16>, tensor<?x1x32xbf16>, tensor<?xi32>) -> tensor<?x2x32xf32>
+  return %y : tensor<?x2x32xf32>
+}

@@ -79,6 +79,18 @@ class Family:
             raise AssertionError(f"text differs: {got!r}")
         return "text equal"
 
+    def crossed(self):
+        """Texts by programs of both types of rows, whose states hold keys and values in either."""
+        prompt, (given, want) = self.path("prompt"), self.prompt_and_text()
+        with open(prompt, "wb") as f:
+            f.write(given)
+        whole = run(self.narrow, "generate", "--prompt-file", prompt, "--max-tokens", str(len(want)))
+        for first, second in ((self.narrow, self.cpu), (self.cpu, self.narrow)):
+            got = self.continued(first, second, want, len(want) // 2, prompt)
+            if got != whole:
+                raise AssertionError(f"text differs: {got!r}, not {whole!r}")
+        return "text equal"
+
     def score(self):
         text = os.path.join(self.folder, "heldout.bin")
         got = json.loads(run(self.program, "score", "--json", "--window", "512", "--windows", "64", text))["nats_per_byte"]
@@ -90,11 +102,11 @@ class Family:
         cases = json.loads(run(self.program, "bench", "--json", "--lengths", "128,1024", "--batches", "1,8,64", "--seconds", "0.1"))["cases"]
         return "; ".join(f"{c['kind']} {c['batch']}x{c['length']} {c['tokens_per_second_best']:.0f}/s" for c in cases)
 
-    def sanitize(self, tool, logs):
-        log = os.path.join(logs, f"{self.name}.{tool}.log")
+    def sanitize(self, tool, logs, program):
+        log = os.path.join(logs, f"{os.path.basename(program)}.{tool}.log")
         command = ("compute-sanitizer", "--tool", tool, "--error-exitcode", "9", "--log-file", log)
-        self.logits("cut:33", self.reference["input_ids"][:2, :35], command)
-        run(*command, self.program, "generate", "--prompt", "ab", "--max-tokens", "3", "--temperature", "1", "--top-k", "40", "--top-p", "0.9")
+        self.logits("cut:33", self.reference["input_ids"][:2, :35], command, program)
+        run(*command, program, "generate", "--prompt", "ab", "--max-tokens", "3", "--temperature", "1", "--top-k", "40", "--top-p", "0.9")
         return "clean"
 
 
@@ -114,12 +126,16 @@ def main():
         if os.path.exists(f.cpu):
             results.check(f"{f.name} state from GPU to CPU", lambda: f.greedy(f.program, f.cpu))
             results.check(f"{f.name} state from CPU to GPU", lambda: f.greedy(f.cpu, f.program))
+        if os.path.exists(f.cpu) and os.path.exists(f.narrow):
+            results.check(f"{f.name} state in bf16 from GPU to CPU and back", f.crossed)
     for f in families:
         results.check(f"{f.name} bench", f.bench)
     if shutil.which("compute-sanitizer"):
         for tool in ("memcheck", "racecheck", "synccheck", "initcheck"):
             for f in families:
-                results.check(f"{f.name} {tool}", lambda: f.sanitize(tool, logs))
+                results.check(f"{f.name} {tool}", lambda: f.sanitize(tool, logs, f.program))
+                if os.path.exists(f.narrow) and tool in ("memcheck", "initcheck"):
+                    results.check(f"{f.name} in bf16 {tool}", lambda: f.sanitize(tool, logs, f.narrow))
     else:
         print("compute-sanitizer is not installed: skipped")
     return results.end()

@@ -213,14 +213,14 @@ class Past:
         self.slots = random.permutation(len(lengths) + 2)[:len(lengths)].astype(np.int32)
         self.count = np.full(len(lengths) + 2, -1, np.int32)
         self.count[self.slots] = self.seen
-        self.states = {n: np.full((len(self.count), places, *facts["shape"]), np.nan, np.float32) for n in "kv"}
+        kept = narrow if facts["type"] == "bf16" else lambda x: x.astype(np.float32)
+        self.states = {n: kept(np.full((len(self.count), places, *facts["shape"]), np.nan)) for n in "kv"}
         self.before = {n: [] for n in "kv"}
         for name, state in self.states.items():
             for slot, seen in zip(self.slots, self.seen):
                 rows = drawn({"rows": True, "shape": facts["shape"], "draw": "normal", "type": element}, min(seen, places), random)
-                rows = wide(rows).astype(np.float32)
-                self.put(state[slot], rows, seen)
-                self.before[name].append(rows)
+                self.put(state[slot], kept(wide(rows)), seen)
+                self.before[name].append(wide(rows).astype(np.float32))
         self.sizes = [len(self.count)] + ([len(self.count)] + ([] if self.window else [places])) * 2 + [len(lengths)]
 
     def arrays(self):
@@ -250,11 +250,12 @@ class Past:
         for s, slot in enumerate(self.slots):
             self.count[slot] += self.lengths[s]
             for name, state in self.states.items():
-                rows = wide(arrays[name][offsets[s]:offsets[s + 1]]).astype(np.float32)
-                self.put(state[slot], rows, self.count[slot])
+                rows = wide(arrays[name][offsets[s]:offsets[s + 1]])
+                self.put(state[slot], narrow(rows) if state.dtype == np.uint16 else rows.astype(np.float32), self.count[slot])
         for name, want, got in zip(("count", "k", "v", "slots"), self.arrays(), after):
-            if (want.view(np.uint32) != got.view(np.uint32)).any():
-                at = np.argwhere(want.view(np.uint32) != got.view(np.uint32))
+            bits = [x.view(f"u{x.itemsize}") for x in (want, got)]
+            if (bits[0] != bits[1]).any():
+                at = np.argwhere(bits[0] != bits[1])
                 raise AssertionError(f"state {name} is wrong in {len(at)} places, the first {at[0].tolist()}")
 
 

@@ -118,7 +118,9 @@ def functions():
         ("attention-bf16-H2-D64", "attention", attention(0), "bf16", dict(H=2, D=64), {"ragged": SHORT, "long": [2, 3000]}),
         ("cache-bf16-H4-D64", "cached", attention_over(0, 2), "bf16", dict(H=4, D=64, past=0), {**EDGES, "ragged": ADVANCED, "long": [5, 1000, 300]}),
         ("ring100-bf16-H4-D64", "cached", attention_over(100, 2), "bf16", dict(H=4, D=64, past=0, window=100), {**EDGES, "ragged": ADVANCED, "long": [5, 1000, 300]}),
-        ("ring128-f32-H3-D40", "cached", attention_over(128, 3), "f32", dict(H=3, D=40, past=0, window=128), {**EDGES, "ragged": ADVANCED}),
+        ("cache-wide-H4-D64", "cached", attention_over(0, 2, "f32"), "bf16", dict(H=4, D=64, past=0), {**EDGES, "ragged": ADVANCED}),
+        ("ring100-wide-H4-D64", "cached", attention_over(100, 2, "f32"), "bf16", dict(H=4, D=64, past=0, window=100), {**EDGES, "ragged": ADVANCED}),
+        ("ring128-f32-H3-D40", "cached", attention_over(128, 3, "f32"), "f32", dict(H=3, D=40, past=0, window=128), {**EDGES, "ragged": ADVANCED}),
     ]
 
 

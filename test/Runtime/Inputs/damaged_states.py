@@ -58,7 +58,7 @@ write("endless", put(SEQUENCE_AT, 2 ** 63 - 1))
 write("rows", put(SEQUENCE_AT, 3))
 write("token", put(SEQUENCE_AT + 8, 256))
 write("name", put(TYPE_AT - 1, ord("x"), "B"))
-write("type", put(TYPE_AT, 1))
+write("type", put(TYPE_AT, 2))
 write("bytes", put(TYPE_AT + 16, 65))
 write("shape", put(TYPE_AT + 32, 17))
 for name, count in (("count", 3), ("negative", -1)):

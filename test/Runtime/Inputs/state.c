@@ -20,11 +20,13 @@ static void check(int right, const char *what) {
   exit(1);
 }
 
-static void *block(int64_t slots, int64_t cacheRows) {
-  void *state = aligned_alloc(64, (size_t)strand_rt_state_bytes(&m_schema, slots, cacheRows));
-  strand_rt_state_init(&m_schema, state, slots, cacheRows);
+static void *blockOf(const strand_schema *schema, int64_t slots, int64_t cacheRows) {
+  void *state = aligned_alloc(64, (size_t)strand_rt_state_bytes(schema, slots, cacheRows));
+  strand_rt_state_init(schema, state, slots, cacheRows);
   return state;
 }
+
+static void *block(int64_t slots, int64_t cacheRows) { return blockOf(&m_schema, slots, cacheRows); }
 
 static int32_t advance(void *state, const int32_t *slots, const int32_t *tokens, const int32_t *offsets, int64_t sequences,
                        int64_t rows, float *logits) {
@@ -109,6 +111,52 @@ static void wrongPlaces(const unsigned char *saved, int64_t size) {
   free(state);
 }
 
+/* The state of `slots`, saved and loaded into a block of another schema of the same model, there in slots 0, 1, ... */
+static void *moved(const strand_schema *schema, const void *state, const int32_t *slots, const strand_schema *other) {
+  static const int32_t inOrder[SEQUENCES] = {0, 1, 2};
+  char why[256] = "";
+  int64_t found[SEQUENCES], size = strand_rt_state_save(schema, state, slots, lengths, pending, SEQUENCES, NULL, 0);
+  void *bytes = malloc((size_t)size), *into = blockOf(other, SEQUENCES, CACHE_ROWS);
+  check(strand_rt_state_save(schema, state, slots, lengths, pending, SEQUENCES, bytes, size) == size, "its size");
+  check(strand_rt_state_load(other, bytes, size, into, inOrder, found, NULL, why, sizeof why) == STRAND_OK, why);
+  free(bytes);
+  return into;
+}
+
+/* What the rows of a cache hold in f32, by sequence and row. */
+static float *keysOf(const void *state, int32_t slot) {
+  const strand_entry *keys = &m_schema.state[m_schema.states - 1];
+  const int64_t *head = state;
+  return (float *)((char *)(uintptr_t)state + head[2 + m_schema.states - 1] + slot * keys->bytes * CACHE_ROWS);
+}
+
+/* A program that keeps the cache in bf16, and one in f32. */
+static void otherType(const void *state) {
+  strand_entry entries[8];
+  strand_schema narrow = m_schema;
+  memcpy(entries, m_schema.state, (size_t)m_schema.states * sizeof *entries);
+  strand_entry *keys = &entries[m_schema.states - 1];
+  keys->type = STRAND_BF16, keys->bytes /= 2;
+  narrow.state = entries;
+  static const int32_t inOrder[SEQUENCES] = {0, 1, 2};
+  void *rounded = moved(&m_schema, state, from, &narrow), *back = moved(&narrow, rounded, inOrder, &m_schema),
+       *again = moved(&m_schema, back, inOrder, &narrow);
+  int64_t numbers = 0, exact = 0;
+  for (int s = 0; s < SEQUENCES; ++s)
+    for (int64_t i = 0; i < lengths[s] * (keys->bytes / 2); ++i, ++numbers) {
+      float x = keysOf(state, from[s])[i], y = keysOf(back, s)[i], off = x > y ? x - y : y - x;
+      uint32_t bits;
+      memcpy(&bits, &y, sizeof bits);
+      check(!(bits & 0xffff) && off <= (x < 0 ? -x : x) / 256, "a number that was rounded");
+      exact += x == y;
+    }
+  check(!memcmp(rounded, again, (size_t)strand_rt_state_bytes(&narrow, SEQUENCES, CACHE_ROWS)), "what was rounded already");
+  printf("caches in bf16 and f32: %d numbers, %s\n", (int)numbers, exact < numbers ? "some rounded" : "none rounded");
+  free(rounded);
+  free(back);
+  free(again);
+}
+
 static void wrongCalls(void) {
   void *state = block(2, CACHE_ROWS);
   float *logits = malloc(CACHE_ROWS * VOCABULARY * sizeof *logits);
@@ -156,6 +204,7 @@ int main(void) {
   printf("room: what is needed is told, nothing is written\n");
   damage(saved, size);
   wrongPlaces(saved, size);
+  otherType(state);
   wrongCalls();
   free(saved);
   free(again);

@@ -124,7 +124,8 @@ class Run:
         if "past" in case:
             seen, window = case["past"]["rows"], case["past"]["window"]
             places = window or seen + T
-            rounded = lambda: torch.randn([B, places, *case["past"]["shape"]], device="cuda", generator=generator).bfloat16().float()
+            shape, kept = [B, places, *case["past"]["shape"]], TYPES[case["past"]["type"]]
+            rounded = lambda: torch.randn(shape, device="cuda", generator=generator).bfloat16().to(kept)
             self.states = [torch.full([B], seen, dtype=torch.int32, device="cuda"), rounded(), rounded()]
             state_sizes = [B, B, B] if window else [B, B, places, B, places]
         self.begin = [s.clone() for s in self.states]

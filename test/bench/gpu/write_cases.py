@@ -73,13 +73,13 @@ def product(B, T, D, N, part=None):
   }} -> {y}""")
 
 
-def attention_over(window, heads):
-    """Of a window or of all rows, with fewer heads of keys."""
+def attention_over(window, heads, kept="bf16"):
+    """Of a window or of all rows, with fewer heads of keys. `kept`: the type of keys and values, and so of the states."""
     def make(B, T, H, D):
-        q, k = tensor(None, H, D), tensor(None, heads, D)
-        attribute = f", window = {window} : i64" if window else ""
-        return Function({"q": (H, D), "k": (heads, D), "v": (heads, D)}, {}, (H, D), f"""  %y = strand.attention %q, %k, %v offsets %offsets
-      {{scale = {D ** -0.5} : f64{attribute}}} : ({q}, {k}, {k}, tensor<?xi32>) -> {q}""")
+        q, k = tensor(None, H, D), tensor(None, heads, D, element=kept)
+        attribute, given = f", window = {window} : i64" if window else "", "_given" if kept == "bf16" else ""
+        return Function({"q": (H, D), "k": (heads, D), "v": (heads, D)}, {}, (H, D), f"""  %y = strand.attention %q, %k{given}, %v{given} offsets %offsets
+      {{scale = {D ** -0.5} : f64{attribute}}} : ({q}, {k}, {k}, tensor<?xi32>) -> {q}""", kept=kept)
     return make
 
 
@@ -149,9 +149,9 @@ class Case:
                  "result": {"shape": f.result, "type": self.type_of(None)}, "bytes": moved,
                  "states": self.states if self.step else []}
         if self.past is not None:  # the rows that are read of the state, then those that are written
-            facts["past"] = {"rows": self.past, "window": self.window, "shape": f.rows["k"]}
+            facts["past"] = {"rows": self.past, "window": self.window, "shape": f.rows["k"], "type": f.kept}
             carried = [min(n, self.window or n) for n in (self.past, self.shape["T"])]
-            facts["bytes"] += 2 * self.shape["B"] * sum(carried) * math.prod(f.rows["k"]) * BYTES["f32"]
+            facts["bytes"] += 2 * self.shape["B"] * sum(carried) * math.prod(f.rows["k"]) * BYTES[f.kept]
         return facts
 
 

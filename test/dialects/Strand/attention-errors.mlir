@@ -64,6 +64,14 @@ func.func @c4_types(%q: tensor<?x2x8xf32>, %v: tensor<?x2x8xf64>, %o: tensor<?xi
 
 // -----
 
+func.func @c4_kept(%q: tensor<?x2x8xf32>, %k: tensor<?x2x8xbf16>, %v: tensor<?x2x8xf32>, %o: tensor<?xi32>) {
+  // expected-error @+1 {{C4: sizes behind the rows must be static, at least 1, and elements 'bf16', not 'tensor<?x2x8xf32>'}}
+  %y = strand.attention %q, %k, %v offsets %o {scale = 1.0 : f64} : (tensor<?x2x8xf32>, tensor<?x2x8xbf16>, tensor<?x2x8xf32>, tensor<?xi32>) -> tensor<?x2x8xf32>
+  return
+}
+
+// -----
+
 func.func @c5_no_rows(%q: tensor<?x2x8xf32>, %o: tensor<?xi32>) {
   // expected-error @+1 {{C5: a window has 1 to 2147483647 rows, not 0}}
   %y = strand.attention %q, %q, %q offsets %o {scale = 1.0 : f64, window = 0} : (tensor<?x2x8xf32>, tensor<?x2x8xf32>, tensor<?x2x8xf32>, tensor<?xi32>) -> tensor<?x2x8xf32>
