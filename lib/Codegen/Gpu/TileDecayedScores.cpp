@@ -11,55 +11,50 @@
 //              the rows there; since then, for the upper ones.
 // Below level 3 only the upper left and the lower right 8 x 8 scores of a block are asked for. One product has both:
 // the first 8 of its depth are channels of the upper rows, the others the same channels of the lower.
+//
+// Mostly no decay of a tile is so strong: if what is left at its end of each channel of each row is 2^-farthest or
+// more, all rows can meet there, keys decayed until then, queries with the inverse of what they would decay, which is
+// finite and as exact. That takes half of the exponentials and of the instructions, or less, so it is tried first;
+// whether it holds is known when the keys are written, and is the same for all threads of the block.
+#include "dialects/Strand/Decay.h"
 #include "lib/Codegen/Gpu/Fragments.h"
 #include "lib/Codegen/Gpu/ProductTiles.h"
 #include "lib/Codegen/Gpu/TileCode.h"
-#include "dialects/Strand/Decay.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 using namespace mlir;
 using namespace strand;
 namespace {
 constexpr int64_t block = 16, half = 8, levels = 3; // of halves inside of 8 rows
+/// Powers of two: far from where products of bf16 would be infinite, or lose what counts.
+constexpr double farthest = 64;
 using Words = SmallVector<Value>;
 using Values = SmallVector<Value>; // of a step of 16 channels, a thread's 8: of each word of a first factor both
 
-class DecayedScores {
+struct Planes {
+  SmallVector<Plane> lefts, rights, gates;
+  SmallVector<Plane> keys; // those of each of `rights`, decayed to where they meet queries
+};
+
+/// What both ways are made of.
+class ScoreSteps {
 public:
-  struct Planes {
-    SmallVector<Plane> lefts, rights, gates;
-    SmallVector<Plane> keys; // those of each of `rights`, decayed to the end of their block
-  };
-  DecayedScores(ImplicitLocOpBuilder &b, TileThread &at, Planes planes, bool exclusive);
+  ScoreSteps(ImplicitLocOpBuilder &b, TileThread &at, const Planes &planes);
 
-  /// For the warp's 16 rows from `begin` on: writes its decayed keys, and finds the scores inside of the block.
-  void readBlock(Value begin);
-  /// Scores with all earlier blocks, behind a barrier.
-  void readEarlier(Value begin);
-  /// Scores of pair `pair`: of each 8 columns 4 sums.
-  Values scores(int64_t pair, Value begin);
-
-private:
+protected:
   ImplicitLocOpBuilder &b;
   TileThread &at;
-  Planes planes;
-  bool exclusive;
+  const Planes &planes;
   IndexMath math;
-  Value zeroWord, ones, lower, upper, halves[levels]; // words of constant matrices of 8 x 8
-  struct Sums {
-    SmallVector<Words> pairs;   // of 8 x 8 on the diagonal, of each level, then of rows with themselves
-    Words below;                // of the later 8 rows with the earlier
-    SmallVector<Words> inside;  // of all of these, the block's first and last 8 columns
-    SmallVector<Words> earlier; // of 16 rows with 8 columns each
-  };
-  std::vector<Sums> sums; // of each pair: of each right factor, with each left one
-  MutableArrayRef<Sums> sumsOf(size_t right) {
-    return MutableArrayRef(sums).slice(right * planes.lefts.size(), planes.lefts.size());
-  }
+  Value zeroWord, ones, upper; // words of constant matrices of 8 x 8: of row r, gates behind its own
+
   SmallVector<Words> zeros(int64_t count) const { return SmallVector<Words>(count, Words(4, zero())); }
   Value zero() const { return arith::ConstantOp::create(b, b.getF32FloatAttr(0)); }
 
   int64_t rows() const { return planes.gates[0].rows; }
+  int64_t numPairs() const { return planes.lefts.size() * planes.rights.size(); }
+  static constexpr int64_t chunksOfStep = 2;
+  int64_t numSteps() const { return planes.gates[0].columns / block; }
   /// Code for a step of 16 channels, that begins with chunk `chunk` of a plane's rows, as a loop: unrolled, it would
   /// not fit what a multiprocessor keeps of a program. `body` adds to sums.
   void eachStep(ArrayRef<Words *> sums, function_ref<void(Value chunk)> body);
@@ -71,54 +66,121 @@ private:
   Value less(Value x, Value y, bool orEqual = false) {
     return arith::CmpIOp::create(b, orEqual ? arith::CmpIPredicate::ule : arith::CmpIPredicate::ult, x, y);
   }
+  Value equal(Value x, Value y) { return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x, y); }
   SmallVector<Words> gatesOf(Value begin, Value chunk);
   Words keysOf(const Plane &keys, int64_t earlier, Value chunk);
   void addLogs(Values &logs, ArrayRef<Value> matrix, ArrayRef<Words> gates);
-  Values decays(ArrayRef<Value> logs);
+  Values inBaseTwo(ArrayRef<Value> logs);
+  Values powers(ArrayRef<Value> logs);
+  Values decays(ArrayRef<Value> logs) { return powers(inBaseTwo(logs)); }
   Words scaled(ArrayRef<Value> words, ArrayRef<Value> factors);
-  SmallVector<Words> insideOf(const Sums &s);
   void writeKeys(const Plane &keys, Value begin, Value chunk, ArrayRef<Value> words);
-  using Meet = function_ref<void(Sums &sums, ArrayRef<Value> queries, ArrayRef<Value> keys)>;
-  void meetAll(ArrayRef<Words> lefts, ArrayRef<Words> rights, ArrayRef<Value> factors, Meet meet);
-  void addPairs(Words &sums, ArrayRef<Value> left, ArrayRef<Value> right);
   void multiply(Words &sums, ArrayRef<Value> first, ArrayRef<Value> second) {
     sums = multiplyFragments(b, first, second, sums);
   }
 };
+
+/// Rows that meet where the later one's block, half and so on begins.
+class FarScores : ScoreSteps {
+public:
+  FarScores(ImplicitLocOpBuilder &b, TileThread &at, const Planes &planes, bool exclusive);
+
+  /// For the warp's 16 rows from `begin` on: writes its decayed keys, and finds the scores inside of the block.
+  void readBlock(Value begin);
+  /// Scores with all earlier blocks, behind a barrier.
+  void readEarlier(Value begin);
+  /// Scores of pair `pair`: of each 8 columns 4 sums.
+  Values scores(int64_t pair, Value begin);
+
+private:
+  bool exclusive;
+  Value lower, halves[levels]; // words of constant matrices of 8 x 8: of row r, gates up to its own; above
+  struct Sums {
+    SmallVector<Words> pairs;   // of 8 x 8 on the diagonal, of each level, then of rows with themselves
+    Words below;                // of the later 8 rows with the earlier
+    SmallVector<Words> inside;  // of all of these, the block's first and last 8 columns
+    SmallVector<Words> earlier; // of 16 rows with 8 columns each
+  };
+  std::vector<Sums> sums; // of each pair: of each right factor, with each left one
+  MutableArrayRef<Sums> sumsOf(size_t right) {
+    return MutableArrayRef(sums).slice(right * planes.lefts.size(), planes.lefts.size());
+  }
+  SmallVector<Words> insideOf(const Sums &s);
+  using Meet = function_ref<void(Sums &sums, ArrayRef<Value> queries, ArrayRef<Value> keys)>;
+  void meetAll(ArrayRef<Words> lefts, ArrayRef<Words> rights, ArrayRef<Value> factors, Meet meet);
+  void addPairs(Words &sums, ArrayRef<Value> left, ArrayRef<Value> right);
+};
+
+/// Rows that meet at the tile's end. Queries of a single left factor stay in registers from the first pass over
+/// channels to the second, and then steps do not wait for each other; for more there is no room, and they are decayed
+/// anew.
+class NearScores : ScoreSteps {
+public:
+  NearScores(ImplicitLocOpBuilder &b, TileThread &at, const Planes &planes, bool exclusive);
+
+  /// For the warp's 16 rows from `begin` on: writes their decayed keys. The largest power of two that the thread's
+  /// factors are divided by or multiplied with; or NaN.
+  Value readRows(Value begin);
+  /// Scores of each pair, behind a barrier: of each 8 columns 4 sums.
+  SmallVector<Values> scores(Value begin);
+
+private:
+  bool exclusive;
+  Value unseen;               // a word as `upper` is, of the gates that a query does not see
+  SmallVector<Words> queries; // step after step
+
+  bool keepsQueries() const { return planes.lefts.size() == 1; }
+  /// As eachStep, one after the other.
+  void eachStepInLine(function_ref<void(Value chunk)> body) {
+    for (int64_t step = 0; step < numSteps(); ++step)
+      body(at.number(chunksOfStep * step));
+  }
+  Values logsBehindBlock(Value begin, Value chunk);
+  Values logsBehindRow(Values behindBlock, Value ofRow, ArrayRef<Words> gates) {
+    addLogs(behindBlock, {ofRow, zeroWord, ones, ofRow}, gates);
+    return inBaseTwo(behindBlock);
+  }
+  Values inverse(ArrayRef<Value> logs) {
+    return powers(llvm::map_to_vector(logs, [&](Value log) -> Value { return arith::NegFOp::create(b, log); }));
+  }
+  /// Sums of queries with the keys of a step.
+  void meet(MutableArrayRef<Words> sums, ArrayRef<Value> query, const Plane &keys, Value chunk);
+};
 } // namespace
 
-DecayedScores::DecayedScores(ImplicitLocOpBuilder &b, TileThread &at, Planes planes, bool exclusive)
-    : b(b), at(at), planes(std::move(planes)), exclusive(exclusive), math(at.at()) {
+ScoreSteps::ScoreSteps(ImplicitLocOpBuilder &b, TileThread &at, const Planes &planes)
+    : b(b), at(at), planes(planes), math(at.at()) {
   zeroWord = at.number(0);
   ones = at.number(0x3f803f80);
-  // of row r, gates up to its own; behind its own
-  lower = wordWhere([&](Value r, Value t) { return less(t, r, !exclusive); });
   upper = wordWhere([&](Value r, Value t) { return less(r, t); });
+}
+
+FarScores::FarScores(ImplicitLocOpBuilder &b, TileThread &at, const Planes &planes, bool exclusive)
+    : ScoreSteps(b, at, planes), exclusive(exclusive) {
+  lower = wordWhere([&](Value r, Value t) { return less(t, r, !exclusive); });
   for (int64_t level = 0; level < levels; ++level) {
     int64_t size = int64_t(1) << level;
     halves[level] = wordWhere([&](Value r, Value t) {
       Value middle = math.mul(math.div(r, size), size); // where r's half begins
       Value since = arith::AndIOp::create(b, less(middle, t, true), less(t, r, !exclusive)),
             until = arith::AndIOp::create(b, less(r, t), less(t, math.add(middle, size)));
-      Value isUpper = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, math.rem(math.div(r, size), 2), at.number(1));
-      return choose(isUpper, since, until);
+      return choose(equal(math.rem(math.div(r, size), 2), at.number(1)), since, until);
     });
   }
   int64_t fragments = rows() / half;
-  for (size_t i = 0; i < this->planes.lefts.size() * this->planes.rights.size(); ++i)
+  for (int64_t i = 0; i < numPairs(); ++i)
     sums.push_back({zeros(levels + 1), Words(4, zero()), {}, zeros(fragments)});
 }
 
 /// The thread's word of a matrix of 8 x 8, of 1 in bf16 where `isOne`.
-Value DecayedScores::wordWhere(function_ref<Value(Value row, Value column)> isOne) {
+Value ScoreSteps::wordWhere(function_ref<Value(Value row, Value column)> isOne) {
   constexpr int64_t one = 0x3f80;
   Value low = choose(isOne(at.lineInFragment, at.column(0)), at.number(one), at.number(0)),
         high = choose(isOne(at.lineInFragment, math.add(at.column(0), 1)), at.number(one << 16), at.number(0));
   return arith::OrIOp::create(b, low, high);
 }
 
-void DecayedScores::eachStep(ArrayRef<Words *> sums, function_ref<void(Value chunk)> body) {
-  constexpr int64_t chunksOfStep = 2;
+void ScoreSteps::eachStep(ArrayRef<Words *> sums, function_ref<void(Value chunk)> body) {
   Words init;
   for (Words *sum : sums)
     llvm::append_range(init, *sum);
@@ -129,8 +191,7 @@ void DecayedScores::eachStep(ArrayRef<Words *> sums, function_ref<void(Value chu
         values = values.drop_front();
       }
   };
-  auto loop = scf::ForOp::create(b, at.number(0), at.number(chunksOfStep * planes.gates[0].columns / block),
-                                 at.number(chunksOfStep), init);
+  auto loop = scf::ForOp::create(b, at.number(0), at.number(chunksOfStep * numSteps()), at.number(chunksOfStep), init);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
@@ -145,22 +206,22 @@ void DecayedScores::eachStep(ArrayRef<Words *> sums, function_ref<void(Value chu
 }
 
 /// Of each part of the gates, 16 rows from `begin` on as the depth of a second factor, the step's channels as columns.
-SmallVector<Words> DecayedScores::gatesOf(Value begin, Value chunk) {
+SmallVector<Words> ScoreSteps::gatesOf(Value begin, Value chunk) {
   SmallVector<Words> words;
   for (const Plane &plane : planes.gates)
-    words.push_back(at.matrices(plane, math.add(begin, math.rem(at.lane, 16)),
-                                math.add(chunk, math.div(at.lane, 16)), true));
+    words.push_back(
+        at.matrices(plane, math.add(begin, math.rem(at.lane, 16)), math.add(chunk, math.div(at.lane, 16)), true));
   return words;
 }
 
 /// Decayed keys of a block as a second factor, the step's channels as its depth.
-Words DecayedScores::keysOf(const Plane &keys, int64_t earlier, Value chunk) {
+Words ScoreSteps::keysOf(const Plane &keys, int64_t earlier, Value chunk) {
   Value row = math.add(math.mul(math.div(at.lane, 16), 8), math.add(math.rem(at.lane, 8), block * earlier));
   return at.matrices(keys, row, math.add(chunk, math.rem(math.div(at.lane, 8), 2)), false);
 }
 
 /// logs + matrix * gates.
-void DecayedScores::addLogs(Values &logs, ArrayRef<Value> matrix, ArrayRef<Words> gates) {
+void ScoreSteps::addLogs(Values &logs, ArrayRef<Value> matrix, ArrayRef<Words> gates) {
   if (logs.empty())
     logs.assign(8, zero());
   for (int64_t n : {0, 1}) {
@@ -171,16 +232,17 @@ void DecayedScores::addLogs(Values &logs, ArrayRef<Value> matrix, ArrayRef<Words
   }
 }
 
-Values DecayedScores::decays(ArrayRef<Value> logs) {
+Values ScoreSteps::inBaseTwo(ArrayRef<Value> logs) {
   Value toBaseTwo = arith::ConstantOp::create(b, b.getF32FloatAttr(float(log2e)));
-  Values factors;
-  for (Value log : logs)
-    factors.push_back(coarsePowerOfTwo(b, b.getLoc(), arith::MulFOp::create(b, log, toBaseTwo)));
-  return factors;
+  return llvm::map_to_vector(logs, [&](Value log) -> Value { return arith::MulFOp::create(b, log, toBaseTwo); });
+}
+
+Values ScoreSteps::powers(ArrayRef<Value> logs) {
+  return llvm::map_to_vector(logs, [&](Value log) { return coarsePowerOfTwo(b, b.getLoc(), log); });
 }
 
 /// Words of a first factor, each value times its factor.
-Words DecayedScores::scaled(ArrayRef<Value> words, ArrayRef<Value> factors) {
+Words ScoreSteps::scaled(ArrayRef<Value> words, ArrayRef<Value> factors) {
   Words made;
   for (auto [i, word] : llvm::enumerate(words)) {
     auto [low, high] = at.halves(word);
@@ -193,13 +255,13 @@ Words DecayedScores::scaled(ArrayRef<Value> words, ArrayRef<Value> factors) {
 }
 
 /// 8 x 8 scores of the upper rows with each other, and of the lower.
-void DecayedScores::addPairs(Words &sums, ArrayRef<Value> left, ArrayRef<Value> right) {
+void FarScores::addPairs(Words &sums, ArrayRef<Value> left, ArrayRef<Value> right) {
   for (int64_t i : {0, 2})
     multiply(sums, {left[i], zeroWord, zeroWord, left[i + 1]}, {right[i], right[i + 1]});
 }
 
 /// Each right factor with each left one, both decayed.
-void DecayedScores::meetAll(ArrayRef<Words> lefts, ArrayRef<Words> rights, ArrayRef<Value> factors, Meet meet) {
+void FarScores::meetAll(ArrayRef<Words> lefts, ArrayRef<Words> rights, ArrayRef<Value> factors, Meet meet) {
   SmallVector<Words> queries;
   for (const Words &left : lefts)
     queries.push_back(scaled(left, factors));
@@ -211,7 +273,7 @@ void DecayedScores::meetAll(ArrayRef<Words> lefts, ArrayRef<Words> rights, Array
   }
 }
 
-void DecayedScores::readBlock(Value begin) {
+void FarScores::readBlock(Value begin) {
   SmallVector<Words *> all;
   for (Sums &s : sums) {
     for (Words &pairs : s.pairs)
@@ -253,7 +315,7 @@ void DecayedScores::readBlock(Value begin) {
     s.inside = insideOf(s);
 }
 
-void DecayedScores::writeKeys(const Plane &keys, Value begin, Value chunk, ArrayRef<Value> words) {
+void ScoreSteps::writeKeys(const Plane &keys, Value begin, Value chunk, ArrayRef<Value> words) {
   for (auto [e, word] : llvm::enumerate(words)) {
     Value row = math.add(math.add(begin, at.lineInFragment), half * (e % 2));
     Value address = at.chunkAddress(keys, row, math.add(chunk, e / 2));
@@ -262,7 +324,7 @@ void DecayedScores::writeKeys(const Plane &keys, Value begin, Value chunk, Array
 }
 
 /// Of a pair of rows, the score of the level that parts them.
-SmallVector<Words> DecayedScores::insideOf(const Sums &s) {
+SmallVector<Words> FarScores::insideOf(const Sums &s) {
   SmallVector<Words> inside(2);
   for (int64_t e = 0; e < 4; ++e) {
     Value r = at.lineInFragment, c = math.add(at.column(0), e % 2), parted = math.turn(r, c);
@@ -276,7 +338,7 @@ SmallVector<Words> DecayedScores::insideOf(const Sums &s) {
   return inside;
 }
 
-void DecayedScores::readEarlier(Value begin) {
+void FarScores::readEarlier(Value begin) {
   int64_t blocks = rows() / block;
   Value own = math.div(begin, block);
   SmallVector<Words *> all;
@@ -290,12 +352,10 @@ void DecayedScores::readEarlier(Value begin) {
     Values since; // logarithms, from the end of block `earlier` to the row; of earlier rows without meaning
     for (int64_t earlier = blocks - 2; earlier >= 0; --earlier) {
       int64_t next = earlier + 1;
-      Value isPassed = less(at.number(next), own),
-            isOwn = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, own, at.number(next));
+      Value isPassed = less(at.number(next), own), isOwn = equal(own, at.number(next));
       Value whole = choose(isPassed, ones, zeroWord);
       Value triangle = choose(isOwn, lower, whole);
-      addLogs(since, {triangle, choose(isOwn, ones, whole), whole, triangle},
-              gatesOf(at.number(block * next), chunk));
+      addLogs(since, {triangle, choose(isOwn, ones, whole), whole, triangle}, gatesOf(at.number(block * next), chunk));
       Values factors = decays(since);
       SmallVector<Words> queries;
       for (const Words &left : lefts)
@@ -310,23 +370,146 @@ void DecayedScores::readEarlier(Value begin) {
   });
 }
 
-Values DecayedScores::scores(int64_t pair, Value begin) {
+Values FarScores::scores(int64_t pair, Value begin) {
   const Sums &s = sums[pair];
   Value own = math.div(begin, block);
   Values all;
   for (int64_t n = 0; n < rows() / half; ++n) {
-    Value isOwn = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, own, at.number(n / 2)),
-          isEarlier = less(at.number(n / 2), own);
+    Value isOwn = equal(own, at.number(n / 2)), isEarlier = less(at.number(n / 2), own);
     for (int64_t e = 0; e < 4; ++e)
       all.push_back(choose(isEarlier, s.earlier[n][e], choose(isOwn, s.inside[n % 2][e], zero())));
   }
   return all;
 }
 
+NearScores::NearScores(ImplicitLocOpBuilder &b, TileThread &at, const Planes &planes, bool exclusive)
+    : ScoreSteps(b, at, planes), exclusive(exclusive) {
+  unseen = exclusive ? wordWhere([&](Value r, Value t) { return less(r, t, /*orEqual=*/true); }) : upper;
+}
+
+/// Sums of the gates from the end of the block of 16 rows from `begin` on to the tile's.
+Values NearScores::logsBehindBlock(Value begin, Value chunk) {
+  Value own = math.div(begin, block);
+  Values logs;
+  for (int64_t later = 1; later < rows() / block; ++later) {
+    Value all = choose(less(own, at.number(later)), ones, zeroWord);
+    addLogs(logs, {all, all, all, all}, gatesOf(at.number(block * later), chunk));
+  }
+  return logs;
+}
+
+Value NearScores::readRows(Value begin) {
+  Words most{zero()};
+  auto read = [&](Value chunk) {
+    Values behind = logsBehindBlock(begin, chunk);
+    SmallVector<Words> gates = gatesOf(begin, chunk);
+    Values ofKeys = logsBehindRow(behind, upper, gates),
+           ofQueries = exclusive ? logsBehindRow(behind, unseen, gates) : ofKeys;
+    for (Value log : ofQueries)
+      most[0] = arith::MaximumFOp::create(b, most[0], math::AbsFOp::create(b, log));
+    Values factors = powers(ofKeys);
+    for (auto [right, keys] : llvm::zip_equal(planes.rights, planes.keys))
+      writeKeys(keys, begin, chunk, scaled(firstFactor(right, begin, chunk), factors));
+    if (keepsQueries())
+      queries.push_back(scaled(firstFactor(planes.lefts[0], begin, chunk), inverse(ofQueries)));
+  };
+  if (keepsQueries())
+    eachStepInLine(read);
+  else
+    eachStep(&most, read);
+  return most[0];
+}
+
+void NearScores::meet(MutableArrayRef<Words> sums, ArrayRef<Value> query, const Plane &keys, Value chunk) {
+  for (size_t n = 0; n < sums.size(); n += 2) {
+    Words words = keysOf(keys, n / 2, chunk);
+    for (int64_t odd : {0, 1})
+      multiply(sums[n + odd], query, ArrayRef(words).slice(2 * odd, 2));
+  }
+}
+
+SmallVector<Values> NearScores::scores(Value begin) {
+  std::vector<SmallVector<Words>> sums(numPairs(), zeros(rows() / half));
+  if (keepsQueries()) {
+    eachStepInLine([&, step = 0](Value chunk) mutable {
+      for (auto [sum, keys] : llvm::zip_equal(sums, planes.keys))
+        meet(sum, queries[step], keys, chunk);
+      ++step;
+    });
+  } else {
+    SmallVector<Words *> all;
+    for (SmallVector<Words> &pair : sums)
+      for (Words &sum : pair)
+        all.push_back(&sum);
+    eachStep(all, [&](Value chunk) {
+      Values factors = inverse(logsBehindRow(logsBehindBlock(begin, chunk), unseen, gatesOf(begin, chunk)));
+      for (auto [j, left] : llvm::enumerate(planes.lefts)) {
+        Words query = scaled(firstFactor(left, begin, chunk), factors);
+        for (auto [i, keys] : llvm::enumerate(planes.keys))
+          meet(sums[i * planes.lefts.size() + j], query, keys, chunk);
+      }
+    });
+  }
+  SmallVector<Values> scores;
+  for (const SmallVector<Words> &pair : sums) {
+    scores.emplace_back();
+    for (auto [n, sum] : llvm::enumerate(pair))
+      for (auto [e, score] : llvm::enumerate(sum)) {
+        Value row = math.add(math.add(begin, at.lineInFragment), half * (e / 2));
+        Value column = math.add(at.column(0), half * n + e % 2);
+        scores.back().push_back(choose(less(column, row, !exclusive), score, zero()));
+      }
+  }
+  return scores;
+}
+
+/// Whether no thread of the block found more than `farthest`: behind a barrier, `found` having been written in front.
+static Value isNear(ImplicitLocOpBuilder &b, TileThread &at, Value found) {
+  Value most;
+  for (int64_t warp = 0; warp < at.warps; ++warp) {
+    Value next = LLVM::LoadOp::create(b, b.getF32Type(), at.behind(found, at.number(4 * warp)), 4);
+    most = most ? arith::MaximumFOp::create(b, most, next).getResult() : next;
+  }
+  return arith::CmpFOp::create(b, arith::CmpFPredicate::OLE, most,
+                               arith::ConstantOp::create(b, b.getF32FloatAttr(farthest)));
+}
+
+/// The warp's largest to its place.
+static void writeMost(ImplicitLocOpBuilder &b, TileThread &at, Value most, Value found) {
+  for (int64_t mask = 16; mask; mask /= 2)
+    most = arith::MaximumFOp::create(b, most, at.fromLane(most, mask));
+  Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, at.lane, at.number(0));
+  auto only = scf::IfOp::create(b, isFirst, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(only.thenBlock());
+  LLVM::StoreOp::create(b, most, at.behind(found, at.at().mul(at.warp, 4)), 4);
+}
+
+using Scores = SmallVector<Values>; // of each pair
+
+/// What one of two ways makes, `count` numbers of each of `pairs` pairs.
+static Scores oneOf(ImplicitLocOpBuilder &b, Value condition, int64_t pairs, int64_t count,
+                    function_ref<Scores()> ifTrue, function_ref<Scores()> ifFalse) {
+  auto either =
+      scf::IfOp::create(b, SmallVector<Type>(pairs * count, b.getF32Type()), condition, /*withElseRegion=*/true);
+  for (auto [body, way] : {std::pair(either.thenBlock(), ifTrue), std::pair(either.elseBlock(), ifFalse)}) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToEnd(body);
+    Values all;
+    for (const Values &scores : way())
+      llvm::append_range(all, scores);
+    scf::YieldOp::create(b, all);
+  }
+  Scores made;
+  for (int64_t i = 0; i < pairs; ++i)
+    made.emplace_back(llvm::to_vector_of<Value>(either.getResults().slice(i * count, count)));
+  return made;
+}
+
 void TileCode::emitDecayedScores(tile::DecayedScoresOp op) {
   int64_t rows = op.rows(), fragments = at.fragmentsOfThread(rows);
   auto planeOfFactor = [&](Value v) { return planeOf(program.sourceOf(tileOf(v))); };
-  DecayedScores::Planes planes;
+  Planes planes;
   for (Value left : op.getLefts())
     planes.lefts.push_back(planeOfFactor(left));
   for (Value right : op.getRights())
@@ -344,24 +527,54 @@ void TileCode::emitDecayedScores(tile::DecayedScoresOp op) {
     beforeWrite(keys.back());
     planes.keys.push_back({keys.back().pointer, rows, op.channels()});
   }
-  std::vector<DecayedScores> parts; // of 16 rows each
-  for (int64_t f = 0; f < fragments; ++f) {
-    parts.emplace_back(b, at, planes, op.getExclusive());
-    parts.back().readBlock(at.fragmentBegin(rows, f));
-  }
+  SmallVector<Value> begins; // of the thread's 16 rows each
+  for (int64_t f = 0; f < fragments; ++f)
+    begins.push_back(at.fragmentBegin(rows, f));
+  int64_t pairs = op.getInto().size();
+  auto far = [&] {
+    Scores scores(pairs);
+    std::vector<FarScores> parts(begins.size(), FarScores(b, at, planes, op.getExclusive()));
+    for (auto [part, begin] : llvm::zip_equal(parts, begins))
+      part.readBlock(begin);
+    if (rows > block)
+      at.barrier();
+    for (auto [part, begin] : llvm::zip_equal(parts, begins)) {
+      if (rows > block)
+        part.readEarlier(begin);
+      for (auto [i, all] : llvm::enumerate(scores))
+        llvm::append_range(all, part.scores(i, begin));
+    }
+    return scores;
+  };
+  Scores scores;
   if (rows > block) {
+    Place found = newPlace(4 * at.warps, 4 * at.warps);
+    beforeWrite(found);
+    std::vector<NearScores> parts(begins.size(), NearScores(b, at, planes, op.getExclusive()));
+    Value most;
+    for (auto [part, begin] : llvm::zip_equal(parts, begins)) {
+      Value next = part.readRows(begin);
+      most = most ? arith::MaximumFOp::create(b, most, next).getResult() : next;
+    }
+    writeMost(b, at, most, found.pointer);
     barrier();
     markRead();
+    beforeRead(found);
     for (const Place &place : keys)
       beforeRead(place);
-    for (auto [f, part] : llvm::enumerate(parts))
-      part.readEarlier(at.fragmentBegin(rows, f));
+    auto together = [&] {
+      Scores scores(pairs);
+      for (auto [part, begin] : llvm::zip_equal(parts, begins))
+        for (auto [all, some] : llvm::zip_equal(scores, part.scores(begin)))
+          llvm::append_range(all, some);
+      return scores;
+    };
+    scores = oneOf(b, isNear(b, at, found.pointer), pairs, fragments * rows / half * 4, together, far);
     unused.append(keys);
+    unused.push_back(found);
+  } else {
+    scores = far();
   }
-  for (auto [i, into] : llvm::enumerate(op.getInto())) {
-    SmallVector<Value> values;
-    for (auto [f, part] : llvm::enumerate(parts))
-      llvm::append_range(values, part.scores(i, at.fragmentBegin(rows, f)));
+  for (auto [into, values] : llvm::zip_equal(op.getInto(), scores))
     put(tileOf(into), std::move(values));
-  }
 }
