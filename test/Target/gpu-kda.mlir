@@ -4,7 +4,7 @@
 // RUN: %python %S/Inputs/ptxas.py sm_90a %t.ptx | FileCheck %s
 // RUN: strandc %s --target=nvptx --compile-to=kernels | FileCheck %s --check-prefix=SHARED
 // CHECK: {{0 spills|ptxas is not installed: skipped}}
-// SHARED: memref.alloc() {alignment = 1024 : i64, strand.shared} : memref<108544xi8>
+// SHARED: memref.alloc() {alignment = 1024 : i64, strand.shared} : memref<109568xi8>
 func.func private @f.entry(%q16: tensor<?x2x128xbf16> {strand.rows, bufferization.writable = false}, %k16: tensor<?x2x128xbf16> {strand.rows, bufferization.writable = false}, %v16: tensor<?x2x128xbf16> {strand.rows, bufferization.writable = false}, %beta: tensor<?x2xf32> {strand.rows, bufferization.writable = false}, %g16: tensor<?x2x128xbf16> {strand.rows, bufferization.writable = false}, %offsets: tensor<?xi32> {strand.input = "offsets", bufferization.writable = false}, %out: tensor<?x2x128xbf16> {strand.rows}) -> tensor<?x2x128xbf16> attributes {strand.entry = "f", strand.whole} {
   %q = arith.extf %q16 : tensor<?x2x128xbf16> to tensor<?x2x128xf32>
   %k = arith.extf %k16 : tensor<?x2x128xbf16> to tensor<?x2x128xf32>

@@ -16,10 +16,12 @@
 // more, all rows can meet there, keys decayed until then, queries with the inverse of what they would decay, which is
 // finite and as exact. That takes half of the exponentials and of the instructions, or less, so it is tried first;
 // whether it holds is known when the keys are written, and is the same for all threads of the block.
+// A warpgroup that has the tile's 64 rows finds logarithms and scores of all channels by two products.
 #include "dialects/Strand/Decay.h"
 #include "lib/Codegen/Gpu/Fragments.h"
 #include "lib/Codegen/Gpu/ProductTiles.h"
 #include "lib/Codegen/Gpu/TileCode.h"
+#include "lib/Codegen/Gpu/Wgmma.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 using namespace mlir;
@@ -111,12 +113,11 @@ private:
   void addPairs(Words &sums, ArrayRef<Value> left, ArrayRef<Value> right);
 };
 
-/// Rows that meet at the tile's end. Queries of a single left factor stay in registers from the first pass over
-/// channels to the second, and then steps do not wait for each other; for more there is no room, and they are decayed
-/// anew.
+/// Rows that meet at the tile's end.
 class NearScores : ScoreSteps {
 public:
-  NearScores(ImplicitLocOpBuilder &b, TileThread &at, const Planes &planes, bool exclusive);
+  /// `group`: products are those of a warpgroup, which has the tile's 64 rows.
+  NearScores(ImplicitLocOpBuilder &b, TileThread &at, const Planes &planes, bool exclusive, bool group);
 
   /// For the warp's 16 rows from `begin` on: writes their decayed keys. The largest power of two that the thread's
   /// factors are divided by or multiplied with; or NaN.
@@ -125,26 +126,34 @@ public:
   SmallVector<Values> scores(Value begin);
 
 private:
-  bool exclusive;
-  Value unseen;               // a word as `upper` is, of the gates that a query does not see
-  SmallVector<Words> queries; // step after step
+  bool exclusive, group;
+  Value unseen; // a word as `upper` is, of the gates that a query does not see
 
+  /// Of a single left factor queries stay in registers from the first pass over channels to the second, and then steps
+  /// do not wait for each other. For more there is no room, and they are decayed anew.
   bool keepsQueries() const { return planes.lefts.size() == 1; }
+  SmallVector<SmallVector<Words>> queries; // of each left factor, step after step
+
   /// As eachStep, one after the other.
-  void eachStepInLine(function_ref<void(Value chunk)> body) {
+  void eachStepInLine(function_ref<void(int64_t step)> body) {
     for (int64_t step = 0; step < numSteps(); ++step)
-      body(at.number(chunksOfStep * step));
+      body(step);
   }
+  Value chunkOf(int64_t step) { return at.number(chunksOfStep * step); }
+  SmallVector<Value> matrixOf(Value begin, int64_t later);
   Values logsBehindBlock(Value begin, Value chunk);
   Values logsBehindRow(Values behindBlock, Value ofRow, ArrayRef<Words> gates) {
     addLogs(behindBlock, {ofRow, zeroWord, ones, ofRow}, gates);
     return inBaseTwo(behindBlock);
   }
+  Values allLogs(Value begin);
+  Values withOwnGates(Values logs, Value begin, Value chunk);
   Values inverse(ArrayRef<Value> logs) {
     return powers(llvm::map_to_vector(logs, [&](Value log) -> Value { return arith::NegFOp::create(b, log); }));
   }
-  /// Sums of queries with the keys of a step.
   void meet(MutableArrayRef<Words> sums, ArrayRef<Value> query, const Plane &keys, Value chunk);
+  std::vector<SmallVector<Words>> sumsOfGroup(Value begin);
+  std::vector<SmallVector<Words>> sumsOfWarps(Value begin);
 };
 } // namespace
 
@@ -382,9 +391,16 @@ Values FarScores::scores(int64_t pair, Value begin) {
   return all;
 }
 
-NearScores::NearScores(ImplicitLocOpBuilder &b, TileThread &at, const Planes &planes, bool exclusive)
-    : ScoreSteps(b, at, planes), exclusive(exclusive) {
+NearScores::NearScores(ImplicitLocOpBuilder &b, TileThread &at, const Planes &planes, bool exclusive, bool group)
+    : ScoreSteps(b, at, planes), exclusive(exclusive), group(group), queries(planes.lefts.size()) {
   unseen = exclusive ? wordWhere([&](Value r, Value t) { return less(r, t, /*orEqual=*/true); }) : upper;
+}
+
+/// For the 16 rows from `begin` on, which gates of the 16 rows of block `later` are behind them: as a first factor.
+SmallVector<Value> NearScores::matrixOf(Value begin, int64_t later) {
+  Value own = math.div(begin, block), isOwn = equal(own, at.number(later)),
+        rest = choose(less(own, at.number(later)), ones, zeroWord), corner = choose(isOwn, upper, rest);
+  return {corner, rest, choose(isOwn, ones, rest), corner};
 }
 
 /// Sums of the gates from the end of the block of 16 rows from `begin` on to the tile's.
@@ -398,28 +414,63 @@ Values NearScores::logsBehindBlock(Value begin, Value chunk) {
   return logs;
 }
 
+/// Of all steps, what is left behind each row: one product of a warpgroup.
+Values NearScores::allLogs(Value begin) {
+  GroupProduct product{planes.gates[0].columns, /*firstTurned=*/false, /*secondTurned=*/true, {{}}, {}};
+  for (const Plane &gates : planes.gates) {
+    Value descriptor = groupDescriptor(b, gates, /*turned=*/true);
+    for (int64_t k = 0; k < rows() / block; ++k)
+      product.blocks[0].push_back({k, {matrixOf(begin, k)}, groupFactor(descriptor, gates, /*turned=*/true, 0, k)});
+  }
+  return inBaseTwo(multiplyAll(b, product));
+}
+
+/// Logarithms in base two and the gates of the rows themselves.
+Values NearScores::withOwnGates(Values logs, Value begin, Value chunk) {
+  for (const Plane &gates : planes.gates) {
+    Values own;
+    for (Value word : firstFactor(gates, begin, chunk)) {
+      auto [low, high] = at.halves(word);
+      own.append({arith::ExtFOp::create(b, b.getF32Type(), low), arith::ExtFOp::create(b, b.getF32Type(), high)});
+    }
+    for (auto [log, gate] : llvm::zip_equal(logs, inBaseTwo(own)))
+      log = arith::AddFOp::create(b, log, gate);
+  }
+  return logs;
+}
+
 Value NearScores::readRows(Value begin) {
   Words most{zero()};
-  auto read = [&](Value chunk) {
-    Values behind = logsBehindBlock(begin, chunk);
-    SmallVector<Words> gates = gatesOf(begin, chunk);
-    Values ofKeys = logsBehindRow(behind, upper, gates),
-           ofQueries = exclusive ? logsBehindRow(behind, unseen, gates) : ofKeys;
+  auto read = [&](Value chunk, const Values &ofKeys, const Values &ofQueries) {
     for (Value log : ofQueries)
       most[0] = arith::MaximumFOp::create(b, most[0], math::AbsFOp::create(b, log));
     Values factors = powers(ofKeys);
     for (auto [right, keys] : llvm::zip_equal(planes.rights, planes.keys))
       writeKeys(keys, begin, chunk, scaled(firstFactor(right, begin, chunk), factors));
     if (keepsQueries())
-      queries.push_back(scaled(firstFactor(planes.lefts[0], begin, chunk), inverse(ofQueries)));
+      queries[0].push_back(scaled(firstFactor(planes.lefts[0], begin, chunk), inverse(ofQueries)));
   };
-  if (keepsQueries())
-    eachStepInLine(read);
-  else
-    eachStep(&most, read);
+  auto readOfWarps = [&](Value chunk) {
+    Values behind = logsBehindBlock(begin, chunk);
+    SmallVector<Words> gates = gatesOf(begin, chunk);
+    Values ofKeys = logsBehindRow(behind, upper, gates);
+    read(chunk, ofKeys, exclusive ? logsBehindRow(behind, unseen, gates) : ofKeys);
+  };
+  if (group) {
+    Values all = allLogs(begin);
+    eachStepInLine([&](int64_t step) {
+      Values logs(ArrayRef(all).slice(8 * step, 8));
+      read(chunkOf(step), logs, exclusive ? withOwnGates(logs, begin, chunkOf(step)) : logs);
+    });
+  } else if (keepsQueries()) {
+    eachStepInLine([&](int64_t step) { readOfWarps(chunkOf(step)); });
+  } else {
+    eachStep(&most, readOfWarps);
+  }
   return most[0];
 }
 
+/// Adds products of queries with the keys of a step.
 void NearScores::meet(MutableArrayRef<Words> sums, ArrayRef<Value> query, const Plane &keys, Value chunk) {
   for (size_t n = 0; n < sums.size(); n += 2) {
     Words words = keysOf(keys, n / 2, chunk);
@@ -428,30 +479,62 @@ void NearScores::meet(MutableArrayRef<Words> sums, ArrayRef<Value> query, const 
   }
 }
 
-SmallVector<Values> NearScores::scores(Value begin) {
-  std::vector<SmallVector<Words>> sums(numPairs(), zeros(rows() / half));
-  if (keepsQueries()) {
-    eachStepInLine([&, step = 0](Value chunk) mutable {
-      for (auto [sum, keys] : llvm::zip_equal(sums, planes.keys))
-        meet(sum, queries[step], keys, chunk);
-      ++step;
-    });
-  } else {
-    SmallVector<Words *> all;
-    for (SmallVector<Words> &pair : sums)
-      for (Words &sum : pair)
-        all.push_back(&sum);
-    eachStep(all, [&](Value chunk) {
-      Values factors = inverse(logsBehindRow(logsBehindBlock(begin, chunk), unseen, gatesOf(begin, chunk)));
-      for (auto [j, left] : llvm::enumerate(planes.lefts)) {
-        Words query = scaled(firstFactor(left, begin, chunk), factors);
-        for (auto [i, keys] : llvm::enumerate(planes.keys))
-          meet(sums[i * planes.lefts.size() + j], query, keys, chunk);
-      }
+/// Of each pair, by products of a warpgroup.
+std::vector<SmallVector<Words>> NearScores::sumsOfGroup(Value begin) {
+  if (!keepsQueries()) {
+    Values all = allLogs(begin);
+    eachStepInLine([&](int64_t step) {
+      Values logs(ArrayRef(all).slice(8 * step, 8));
+      Values factors = inverse(exclusive ? withOwnGates(logs, begin, chunkOf(step)) : logs);
+      for (auto [left, kept] : llvm::zip_equal(planes.lefts, queries))
+        kept.push_back(scaled(firstFactor(left, begin, chunkOf(step)), factors));
     });
   }
+  std::vector<GroupProduct> products;
+  for (const Plane &keys : planes.keys)
+    for (ArrayRef<Words> query : queries) {
+      GroupProduct product{rows(), /*firstTurned=*/false, /*secondTurned=*/false, {{}}, {}};
+      Value descriptor = groupDescriptor(b, keys, /*turned=*/false);
+      eachStepInLine([&](int64_t k) {
+        product.blocks[0].push_back({k, {query[k]}, groupFactor(descriptor, keys, /*turned=*/false, 0, k)});
+      });
+      products.push_back(std::move(product));
+    }
+  Values all = multiplyAll(b, products);
+  std::vector<SmallVector<Words>> sums(products.size());
+  for (size_t at = 0; at < all.size(); at += 4)
+    sums[at / (all.size() / products.size())].push_back(Words(ArrayRef(all).slice(at, 4)));
+  return sums;
+}
+
+/// The same by each warp for its rows.
+std::vector<SmallVector<Words>> NearScores::sumsOfWarps(Value begin) {
+  std::vector<SmallVector<Words>> sums(numPairs(), zeros(rows() / half));
+  if (keepsQueries()) {
+    eachStepInLine([&](int64_t step) {
+      for (auto [sum, keys] : llvm::zip_equal(sums, planes.keys))
+        meet(sum, queries[0][step], keys, chunkOf(step));
+    });
+    return sums;
+  }
+  SmallVector<Words *> all;
+  for (SmallVector<Words> &pair : sums)
+    for (Words &sum : pair)
+      all.push_back(&sum);
+  eachStep(all, [&](Value chunk) {
+    Values factors = inverse(logsBehindRow(logsBehindBlock(begin, chunk), unseen, gatesOf(begin, chunk)));
+    for (auto [j, left] : llvm::enumerate(planes.lefts)) {
+      Words query = scaled(firstFactor(left, begin, chunk), factors);
+      for (auto [i, keys] : llvm::enumerate(planes.keys))
+        meet(sums[i * planes.lefts.size() + j], query, keys, chunk);
+    }
+  });
+  return sums;
+}
+
+SmallVector<Values> NearScores::scores(Value begin) {
   SmallVector<Values> scores;
-  for (const SmallVector<Words> &pair : sums) {
+  for (const SmallVector<Words> &pair : group ? sumsOfGroup(begin) : sumsOfWarps(begin)) {
     scores.emplace_back();
     for (auto [n, sum] : llvm::enumerate(pair))
       for (auto [e, score] : llvm::enumerate(sum)) {
@@ -550,13 +633,15 @@ void TileCode::emitDecayedScores(tile::DecayedScoresOp op) {
   if (rows > block) {
     Place found = newPlace(4 * at.warps, 4 * at.warps);
     beforeWrite(found);
-    std::vector<NearScores> parts(begins.size(), NearScores(b, at, planes, op.getExclusive()));
+    bool group = program.wgmma && rows == linesOfGroup && at.warps == warpsOfGroup;
+    std::vector<NearScores> parts(begins.size(), NearScores(b, at, planes, op.getExclusive(), group));
     Value most;
     for (auto [part, begin] : llvm::zip_equal(parts, begins)) {
       Value next = part.readRows(begin);
       most = most ? arith::MaximumFOp::create(b, most, next).getResult() : next;
     }
     writeMost(b, at, most, found.pointer);
+    unfenced |= group; // of the keys
     barrier();
     markRead();
     beforeRead(found);

@@ -170,8 +170,7 @@ SmallVector<Value> strand::multiplyGroup(ImplicitLocOpBuilder &b, ArrayRef<Group
   return text.emit();
 }
 
-/// The sums of all products: as many of them at once as there are registers for their words.
-static SmallVector<Value> multiplyAll(ImplicitLocOpBuilder &b, ArrayRef<GroupProduct> products) {
+SmallVector<Value> strand::multiplyAll(ImplicitLocOpBuilder &b, ArrayRef<GroupProduct> products) {
   constexpr int64_t mostWords = 64;
   SmallVector<Value> sums;
   while (!products.empty()) {

@@ -55,6 +55,8 @@ GroupFactor groupFactor(Value lower, const Plane &plane, bool turned, int64_t fi
 /// The sums of all products, one after the other: they are begun together and waited for at once. (ptxas puts a wait of
 /// its own in front of code that touches registers of earlier products while others run.)
 SmallVector<Value> multiplyGroup(ImplicitLocOpBuilder &b, ArrayRef<GroupProduct> products);
+/// The same, as many of them at once as there are registers for their words.
+SmallVector<Value> multiplyAll(ImplicitLocOpBuilder &b, ArrayRef<GroupProduct> products);
 
 /// What this thread wrote to shared memory comes in front of what wgmma reads behind the next barrier.
 void fenceForGroups(ImplicitLocOpBuilder &b);
