@@ -16,8 +16,8 @@
 namespace strand {
 using namespace mlir;
 
-/// The text in PTX that reads the number of a thread.
-constexpr const char *threadText = "mov.u32 $0, %tid.x;";
+/// The texts in PTX that read the numbers of a thread and of a block.
+constexpr const char *threadText = "mov.u32 $0, %tid.x;", *blockText = "mov.u32 $0, %ctaid.x;";
 
 /// A tile of bf16 in shared memory.
 struct Plane {
