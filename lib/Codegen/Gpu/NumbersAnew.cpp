@@ -1,8 +1,9 @@
+#include "lib/Codegen/Gpu/GroupText.h"
 #include "lib/Codegen/Gpu/TileFragments.h"
 #include "lib/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -21,6 +22,14 @@ bool contains(Operation *op, function_ref<bool(Operation *)> wanted) {
 bool isPhase(Operation &op) {
   return op.getNumRegions() && contains(&op, [](Operation *inner) { return isa<gpu::BarrierOp>(inner); }) &&
          contains(&op, [](Operation *inner) { return isa<scf::ForOp>(inner); });
+}
+
+/// Whether tensor cores work in `op`: then it takes time and registers itself.
+bool multiplies(Operation *op) {
+  return contains(op, [](Operation *inner) {
+    auto text = dyn_cast<LLVM::InlineAsmOp>(inner);
+    return isa<NVVM::MmaOp>(inner) || (text && isGroupText(text.getAsmString()));
+  });
 }
 
 /// The text that reads a number of the thread or block again; null if `op` reads none.
@@ -93,8 +102,11 @@ struct NumbersAnew : impl::NumbersAnewBase<NumbersAnew> {
     for (Operation &op : body)
       if (isPhase(op))
         phases.push_back(&op);
-    for (Operation *phase : ArrayRef(phases).drop_back(!phases.empty()))
-      findAnew(body, phase);
+    for (auto [i, phase] : llvm::enumerate(phases)) {
+      ArrayRef<Operation *> later = ArrayRef(phases).drop_front(i + 1);
+      if (!later.empty() && llvm::none_of(later, multiplies))
+        findAnew(body, phase);
+    }
   }
 
   void findAnew(Block &body, Operation *phase) {

@@ -23,6 +23,9 @@
 // One loop, and what stands behind it: nothing changes.
 // CHECK-LABEL: gpu.func @one
 // CHECK-NOT:     inline_asm
+// Nor where products stand behind it.
+// CHECK-LABEL: gpu.func @products
+// CHECK-NOT:     tid.x
 gpu.module @device {
   gpu.func @rows(%n: index, %m: memref<?xf32>, %offsets: memref<?xindex>) kernel {
     %c0 = arith.constant 0 : index
@@ -57,6 +60,22 @@ gpu.module @device {
       gpu.barrier
     }
     memref.store %x, %m[%t] : memref<?xf32>
+    gpu.return
+  }
+  gpu.func @products(%n: index, %m: memref<?xf32>) kernel {
+    %c0 = arith.constant 0 : index
+    %c64 = arith.constant 64 : index
+    %x = arith.constant 1.0 : f32
+    %t = gpu.thread_id x
+    scf.for %i = %c0 to %n step %c64 {
+      memref.store %x, %m[%t] : memref<?xf32>
+      gpu.barrier
+    }
+    scf.for %i = %c0 to %n step %c64 {
+      llvm.inline_asm has_side_effects "wgmma.fence.sync.aligned;", "" : () -> ()
+      memref.store %x, %m[%t] : memref<?xf32>
+      gpu.barrier
+    }
     gpu.return
   }
 }
