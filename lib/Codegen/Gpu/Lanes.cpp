@@ -192,8 +192,8 @@ LogicalResult LaneCode::rewrite(Operation *op) {
     replace(
         LLVM::BitcastOp::create(b, rounding.getType(), call("strand_lane_round", b.getI16Type(), rounding.getArg())));
   } else if (auto text = dyn_cast<LLVM::InlineAsmOp>(op)) {
-    if (text.getAsmString() == threadText) {
-      replace(call("strand_lane_thread", i32, {}));
+    if (StringRef asked = text.getAsmString(); asked == threadText || asked == blockText) {
+      replace(call(asked == threadText ? "strand_lane_thread" : "strand_lane_block", i32, {}));
       return success();
     }
     if (text.getAsmString().empty()) { // pinned

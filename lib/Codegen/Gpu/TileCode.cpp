@@ -389,7 +389,8 @@ int64_t TileCode::slotsOf(Value tile) const {
 void TileCode::put(Value tile, SmallVector<Value> values) {
   if (begun.contains(tile))
     settle();
-  held[tile] = {std::move(values), {}, Value(), false};
+  held[tile] = {};
+  held[tile].values = std::move(values);
   if (!held[tile].values.empty() && tileShape(tile).size() == 2 && getElementTypeOrSelf(tile).isBF16())
     held[tile].words = wordsOf(tile);
   loaded.erase(tile);

@@ -27,6 +27,7 @@ private:
   struct Held {
     SmallVector<Value> values; // in registers: f32, of bf16 before rounding
     SmallVector<Value> words;  // of bf16 of rank 2: pairs of values, rounded as soon as they are known
+    SmallVector<PairInParts> pairs; // or those of which words are made where they are multiplied
     Value everywhere;          // or one number for all elements
     bool isShared = false;     // a copy of it lies in its place in shared memory
     bool isParked = false;     // where warpgroups read it even if its lines are along theirs
@@ -69,7 +70,9 @@ private:
   bool unfenced = false;            // of what was written or loaded wgmma or the copy engine may not know yet
   llvm::MapVector<Value, GroupProduct> begun; // products of warpgroups that are yet to be computed, by tile
   DenseSet<unsigned> readByBegun;             // places that these read
+  DenseSet<Operation *> multiplied;           // products that stand further on, but were computed with another
   DenseMap<Value, DenseMap<int64_t, SmallVector<Value>>> loaded; // words or numbers of tiles, read in this round
+  WordsInParts parts;                                            // of first factors of this step of the depth
 
   // control
   void emitBody(Block &block);
@@ -148,11 +151,14 @@ private:
   void emitStep(const TileStep &step);
   void emitFill(const TileStep &step);
   void emitMap(const TileStep &step);
+  void putParts(linalg::LinalgOp op, ArrayRef<SmallVector<Value>> values);
   SmallVector<SmallVector<Value>> resultsOfMap(const TileStep &step);
   static OpOperand *scalesLines(const TileStep &step);
   void emitLines(const TileStep &step);
   void emitTotal(const TileStep &step);
   void emitProduct(const TileStep &step);
+  SmallVector<const TileStep *> productsFrom(const TileStep &step) const;
+  void multiplyByWarps(ArrayRef<const TileStep *> steps);
   void emitInverse(tile::InverseOp op);
   void emitDecayedScores(tile::DecayedScoresOp op);
   struct Factors {
@@ -169,6 +175,11 @@ private:
   bool isSharedAtOnce(Value tile, Operation *writer);
   static int64_t numberOfWords(bool alongRows, int64_t f, int64_t k) { return (k * 64 + f) * 2 + alongRows; }
   Words firstFactor(Value tile, bool alongRows, int64_t lines, int64_t f, int64_t k);
+  /// Of what is held of a first factor, one for each of its words, the 4 of fragment `f` and 16 of the depth.
+  template <typename T> ArrayRef<T> stepOf(Value tile, ArrayRef<T> held, int64_t f, int64_t k) const {
+    int64_t alongDepth = tileShape(tile)[1 - program.linesOf(tile)] / 8;
+    return held.slice((f * alongDepth + 2 * k) * 2, 4);
+  }
   SmallVector<Value> evaluate(const TileStep &step, ArrayRef<Value> arguments, ArrayRef<Value> indices);
   void put(Value tile, SmallVector<Value> values);
   SmallVector<Value> wordsOf(Value tile);

@@ -422,7 +422,7 @@ Values NearScores::allLogs(Value begin) {
     for (int64_t k = 0; k < rows() / block; ++k)
       product.blocks[0].push_back({k, {matrixOf(begin, k)}, groupFactor(descriptor, gates, /*turned=*/true, 0, k)});
   }
-  return inBaseTwo(multiplyAll(b, product));
+  return inBaseTwo(multiplyAll(b, at, product));
 }
 
 /// Logarithms in base two and the gates of the rows themselves.
@@ -500,7 +500,7 @@ std::vector<SmallVector<Words>> NearScores::sumsOfGroup(Value begin) {
       });
       products.push_back(std::move(product));
     }
-  Values all = multiplyAll(b, products);
+  Values all = multiplyAll(b, at, products);
   std::vector<SmallVector<Words>> sums(products.size());
   for (size_t at = 0; at < all.size(); at += 4)
     sums[at / (all.size() / products.size())].push_back(Words(ArrayRef(all).slice(at, 4)));

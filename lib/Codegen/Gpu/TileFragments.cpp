@@ -11,7 +11,8 @@ constexpr int64_t linesOfFragment16 = fragment.columns, valuesOfChunk = 8, bytes
 } // namespace
 
 Value strand::pinned(ImplicitLocOpBuilder &b, Value word) {
-  return LLVM::InlineAsmOp::create(b, TypeRange(word.getType()), word, "", "=r,0", /*has_side_effects=*/true,
+  StringRef same = word.getType().isF32() ? "=f,0" : "=r,0";
+  return LLVM::InlineAsmOp::create(b, TypeRange(word.getType()), word, "", same, /*has_side_effects=*/true,
                                    /*is_align_stack=*/false, LLVM::tailcallkind::TailCallKind::None,
                                    LLVM::AsmDialectAttr(), ArrayAttr())
       .getResult(0);
@@ -116,6 +117,13 @@ SmallVector<Value> TileThread::wordsInParts(Value low, Value high, int64_t count
     words.push_back(word(low, high));
   }
   return words;
+}
+
+Value WordsInParts::of(TileThread &at, const PairInParts &pair) {
+  SmallVector<Value> &words = known[pair.values];
+  if (words.empty())
+    words = at.wordsInParts(at.pinnedHere(pair.values.first), at.pinnedHere(pair.values.second), pair.count);
+  return words[pair.number];
 }
 
 std::pair<Value, Value> TileThread::halves(Value word) {

@@ -16,8 +16,8 @@
 namespace strand {
 using namespace mlir;
 
-/// The text in PTX that reads the number of a thread.
-constexpr const char *threadText = "mov.u32 $0, %tid.x;";
+/// The texts in PTX that read the numbers of a thread and of a block.
+constexpr const char *threadText = "mov.u32 $0, %tid.x;", *blockText = "mov.u32 $0, %ctaid.x;";
 
 /// A tile of bf16 in shared memory.
 struct Plane {
@@ -30,8 +30,8 @@ struct Plane {
   int64_t bytesOfPanel() const { return rows * bytesOfRow(); }
 };
 
-/// The same word (i32), made here: LLVM neither finds it out in front of a loop nor in a later block, where it would take
-/// registers meanwhile.
+/// The same word (i32 or f32), made here: LLVM neither finds it out in front of a loop nor in a later block, where it
+/// would take registers meanwhile, nor takes what it made of it elsewhere.
 Value pinned(ImplicitLocOpBuilder &b, Value word);
 
 /// The places of one thread.
@@ -72,6 +72,7 @@ public:
   Value word(Value low, Value high);
   /// The same in `count` words: then what rounding leaves of both, rounded.
   SmallVector<Value> wordsInParts(Value low, Value high, int64_t count);
+  Value pinnedHere(Value word) { return pinned(*builder, word); }
   /// The two values of a word, as bf16.
   std::pair<Value, Value> halves(Value word);
   /// The value of the lane whose number differs in the bits of `mask`.
@@ -81,5 +82,20 @@ public:
 private:
   ImplicitLocOpBuilder *builder;
   Value pairColumn;
+};
+
+/// Two values (f32) that are multiplied as a word of bf16: as part number `number` of `count`.
+struct PairInParts {
+  std::pair<Value, Value> values;
+  unsigned number, count;
+};
+
+/// Words of such pairs, each made once, and here: all of them at once would take more registers than the values do.
+class WordsInParts {
+public:
+  Value of(TileThread &at, const PairInParts &pair);
+
+private:
+  DenseMap<std::pair<Value, Value>, SmallVector<Value>> known; // of each pair all parts
 };
 } // namespace strand

@@ -262,13 +262,13 @@ void TileProgram::findCopies() {
   whole.remove_if([](auto &parts) { return parts.second.size() < allOfF32; });
 }
 
-/// Whether the results of a body are its argument rounded, then what that leaves, rounded, and so on.
-static bool yieldsParts(Block *body) {
-  Value rest = body->getArgument(0), before;
-  for (Value v : body->getTerminator()->getOperands()) {
+bool strand::yieldsParts(linalg::LinalgOp op) {
+  Value rest, before;
+  for (Value v : op.getBlock()->getTerminator()->getOperands()) {
     auto rounded = v.getDefiningOp<arith::TruncFOp>();
-    if (!rounded)
+    if (!rounded || !v.getType().isBF16() || !rounded.getIn().getType().isF32())
       return false;
+    rest = rest ? rest : rounded.getIn();
     if (before) { // rest - before
       auto difference = rounded.getIn().getDefiningOp<arith::SubFOp>();
       auto kept = difference ? difference.getRhs().getDefiningOp<arith::ExtFOp>() : arith::ExtFOp();
@@ -280,13 +280,19 @@ static bool yieldsParts(Block *body) {
     }
     before = v;
   }
-  return true;
+  return rest != nullptr;
+}
+
+/// Whether what an op rounds first is what it reads.
+static bool roundsArgument(linalg::LinalgOp op) {
+  auto rounded = op.getBlock()->getTerminator()->getOperand(0).getDefiningOp<arith::TruncFOp>();
+  return rounded.getIn() == op.getBlock()->getArgument(0);
 }
 
 void TileProgram::findParts(const TileStep &step) {
   linalg::LinalgOp op = step.op;
   if (isa<linalg::FillOp>(op) || op.getNumDpsInputs() != 1 || op.getNumReductionLoops() || step.sizes.size() != 2 ||
-      !isa<MemRefType>(op.getDpsInputs()[0].getType()) || !yieldsParts(op.getBlock()))
+      !isa<MemRefType>(op.getDpsInputs()[0].getType()) || !yieldsParts(op) || !roundsArgument(op))
     return;
   Value input = sourceOf(tileOf(op.getDpsInputs()[0]));
   bool fits = isInput(input) && !parts.contains(input) && getElementTypeOrSelf(input).isF32();

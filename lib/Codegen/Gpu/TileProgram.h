@@ -44,6 +44,9 @@ struct TileSum {
   Value combine(OpBuilder &b, Value x, Value y) const;
 };
 
+/// Whether an op's results in bf16 are a number rounded, then what that leaves, rounded, and so on.
+bool yieldsParts(linalg::LinalgOp op);
+
 /// A copy of some rows of a tile to memory, of which the program sees no more.
 struct TileRows {
   Value tile, into;

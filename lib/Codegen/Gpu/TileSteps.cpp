@@ -114,8 +114,22 @@ void TileCode::emitMap(const TileStep &step) {
   } else {
     results = resultsOfMap(step);
   }
+  if (op.getNumDpsInits() > 1 && yieldsParts(op))
+    return putParts(op, results);
   for (auto [init, values] : llvm::zip_equal(op.getDpsInits(), results))
     put(tileOf(init), std::move(values));
+}
+
+/// Parts of values, the largest first, which add up to them: words are made of the values, where they are multiplied.
+void TileCode::putParts(linalg::LinalgOp op, ArrayRef<SmallVector<Value>> values) {
+  for (auto [number, init] : llvm::enumerate(op.getDpsInits())) {
+    Value tile = tileOf(init);
+    put(tile, {});
+    Held &h = held[tile];
+    h.values = values[number];
+    for (size_t i = 0; i < values[0].size(); i += 2)
+      h.pairs.push_back({{values[0][i], values[0][i + 1]}, unsigned(number), unsigned(op.getNumDpsInits())});
+  }
 }
 
 /// Over lines and columns; what has no columns is combined along them.
@@ -284,12 +298,11 @@ bool TileCode::isSharedAtOnce(Value tile, Operation *writer) {
 /// 16 lines of the first factor along 16 of the depth. `alongRows`: its lines are the rows of the tile.
 TileCode::Words TileCode::firstFactor(Value tile, bool alongRows, int64_t lines, int64_t f, int64_t k) {
   bool isInput = program.isInput(tile);
-  if (isHeldAlong(tile, alongRows)) {
-    SmallVector<int64_t> shape = tileShape(tile);
-    int64_t fragments = shape[alongRows ? 1 : 0] / columnsOfStep;
-    return llvm::to_vector(
-        ArrayRef(wordsOf(tile)).slice((f * fragments + 2 * k) * wordsOfFragment, 2 * wordsOfFragment));
-  }
+  if (isHeldAlong(tile, alongRows) && !held[tile].pairs.empty())
+    return llvm::map_to_vector(stepOf<PairInParts>(tile, held[tile].pairs, f, k),
+                               [&](const PairInParts &pair) { return parts.of(at, pair); });
+  if (isHeldAlong(tile, alongRows))
+    return llvm::to_vector(stepOf<Value>(tile, wordsOf(tile), f, k));
   if (!isInput)
     return at.firstFactor(planeOf(tile), !alongRows, at.fragmentBegin(lines, f), k);
   int64_t number = numberOfWords(alongRows, f, k);
@@ -315,7 +328,8 @@ SmallVector<Value> TileCode::keepFactors(scf::ForOp loop) {
       return;
     Factors factors = factorsOf(*step);
     Value tile = program.sourceOf(tileOf(factors.first->get()));
-    if (!program.isInput(tile) || !places.contains(tile) || llvm::is_contained(tiles, tile))
+    // some parts of three would take what others need, and half of the products would still read shared memory
+    if (!program.isInput(tile) || program.partOf(tile) || !places.contains(tile) || llvm::is_contained(tiles, tile))
       return;
     int64_t words = at.fragmentsOfThread(factors.lines) * factors.depth / depthOfStep * 2 * wordsOfFragment;
     if (registers + words > mostKept)
@@ -370,35 +384,4 @@ TileCode::Factors TileCode::factorsOf(const TileStep &step) {
   bool depthIsRows = c[0] == depth;
   unsigned column = c[depthIsRows ? 1 : 0];
   return {first, second, alongRows, depthIsRows, step.sizes[step.lines], step.sizes[column], step.sizes[depth]};
-}
-
-void TileCode::emitProduct(const TileStep &step) {
-  linalg::LinalgOp op = step.op;
-  Factors factors = factorsOf(step);
-  if (isOfGroup(factors))
-    return emitGroupProduct(step, factors);
-  Value out = tileOf(op.getDpsInits()[0]), first = program.sourceOf(tileOf(factors.first->get()));
-  SmallVector<Value> sums = valuesOf(out);
-  Value second = program.sourceOf(tileOf(factors.second->get()));
-  Plane plane = planeOf(second);
-  if (!isHeldAlong(first, factors.firstAlongRows) && kept.lookup(first).empty()) {
-    planeOf(first);
-    planeOf(second); // is read behind a barrier that there may be in between
-  }
-  int64_t fragments = factors.columns / columnsOfStep;
-  for (int64_t k = 0; k < factors.depth / depthOfStep; ++k) {
-    SmallVector<Words> ofLines;
-    for (int64_t f = 0; f < at.fragmentsOfThread(factors.lines); ++f)
-      ofLines.push_back(firstFactor(first, factors.firstAlongRows, factors.lines, f, k));
-    for (int64_t n = 0; n < fragments; n += 2) {
-      Words both = at.secondFactor(plane, factors.depthIsRows, n / 2, k);
-      for (int64_t f = 0; f < int64_t(ofLines.size()); ++f)
-        for (int64_t which : {0, 1}) {
-          auto here = MutableArrayRef(sums).slice((f * fragments + n + which) * valuesOfFragment, valuesOfFragment);
-          Words next = multiplyFragments(b, ofLines[f], ArrayRef(both).slice(2 * which, 2), here);
-          llvm::copy(next, here.begin());
-        }
-    }
-  }
-  put(out, std::move(sums));
 }

@@ -15,7 +15,7 @@ int64_t swizzleOf(int64_t bytesOfRow) { return bytesOfRow == 128 ? 1 : bytesOfRo
 /// PTX with numbered operands: results, sums that become them, then others.
 class GroupText {
 public:
-  GroupText(ImplicitLocOpBuilder &b, ArrayRef<GroupProduct> products) : b(b) {
+  GroupText(ImplicitLocOpBuilder &b, TileThread &at, ArrayRef<GroupProduct> products) : b(b), at(at) {
     for (const GroupProduct &product : products)
       results += product.numSums();
     for (int64_t i = 0; i < results; ++i)
@@ -47,6 +47,8 @@ public:
 
 private:
   ImplicitLocOpBuilder &b;
+  TileThread &at;
+  WordsInParts parts;
   int64_t results = 0;
   SmallVector<Value> operands;
   std::string text, constraints;
@@ -82,12 +84,14 @@ void GroupText::multiply(const GroupProduct &product, ArrayRef<GroupStep> steps,
     sums.push_back("$" + std::to_string(firstSum + j));
   for (auto [i, step] : llvm::enumerate(steps)) {
     SmallVector<std::string> words;
-    bool inRegisters = step.first.values.size() > 1;
-    if (inRegisters)
+    bool inRegisters = step.first.isInRegisters();
+    if (!inRegisters)
+      words.push_back(descriptor(step.first, firstOfText));
+    else if (step.first.pairs.empty())
       for (Value v : step.first.values)
         words.push_back(operand(v));
-    else
-      words.push_back(descriptor(step.first, firstOfText));
+    for (const PairInParts &pair : step.first.pairs)
+      words.push_back(operand(parts.of(at, pair)));
     std::string second = descriptor(step.second, secondOfText);
     bool isFirst = product.sums.empty() && i == 0;
     line("wgmma.mma_async.sync.aligned.m64n" + Twine(product.columns) + "k16.f32.bf16.bf16 " + list(sums) + ", " +
@@ -120,15 +124,20 @@ Value strand::groupDescriptor(ImplicitLocOpBuilder &b, const Plane &plane, bool 
 
 int64_t GroupProduct::numWords() const {
   DenseSet<Value> words;
+  DenseSet<std::pair<Value, unsigned>> ofParts; // by the pair's first value
   for (ArrayRef<GroupStep> steps : blocks)
-    for (const GroupStep &step : steps)
+    for (const GroupStep &step : steps) {
       if (step.first.values.size() > 1)
         words.insert_range(step.first.values);
-  return words.size();
+      for (const PairInParts &pair : step.first.pairs)
+        ofParts.insert({pair.values.first, pair.number});
+    }
+  return words.size() + ofParts.size();
 }
 
 /// Some of a product's depth at a time, so that not all words have to be in registers at once.
-static SmallVector<Value> multiplyInPieces(ImplicitLocOpBuilder &b, GroupProduct product, int64_t mostWords) {
+static SmallVector<Value> multiplyInPieces(ImplicitLocOpBuilder &b, TileThread &at, GroupProduct product,
+                                           int64_t mostWords) {
   SmallVector<SmallVector<GroupStep>> all = product.blocks;
   int64_t depth = all.front().back().k + 1, pieces = llvm::divideCeil(product.numWords(), mostWords),
           each = llvm::divideCeil(depth, pieces);
@@ -139,15 +148,15 @@ static SmallVector<Value> multiplyInPieces(ImplicitLocOpBuilder &b, GroupProduct
       for (int64_t k = from; k < std::min(depth, from + each); ++k)
         llvm::copy_if(steps, std::back_inserter(piece), [&](const GroupStep &step) { return step.k == k; });
     }
-    product.sums = multiplyGroup(b, product);
+    product.sums = multiplyGroup(b, at, product);
   }
   return product.sums;
 }
 
 // One text, so that nothing comes between: what stands in front of it wrote the sums and words, what stands behind it
 // has the results. Registers of products that are not waited for yet would have to be left alone by all code between.
-SmallVector<Value> strand::multiplyGroup(ImplicitLocOpBuilder &b, ArrayRef<GroupProduct> products) {
-  GroupText text(b, products);
+SmallVector<Value> strand::multiplyGroup(ImplicitLocOpBuilder &b, TileThread &at, ArrayRef<GroupProduct> products) {
+  GroupText text(b, at, products);
   text.line("{");
   if (llvm::any_of(products, [](const GroupProduct &p) { return p.sums.empty(); })) {
     text.line(".reg .pred p;");
@@ -170,7 +179,7 @@ SmallVector<Value> strand::multiplyGroup(ImplicitLocOpBuilder &b, ArrayRef<Group
   return text.emit();
 }
 
-SmallVector<Value> strand::multiplyAll(ImplicitLocOpBuilder &b, ArrayRef<GroupProduct> products) {
+SmallVector<Value> strand::multiplyAll(ImplicitLocOpBuilder &b, TileThread &at, ArrayRef<GroupProduct> products) {
   constexpr int64_t mostWords = 64;
   SmallVector<Value> sums;
   while (!products.empty()) {
@@ -178,8 +187,8 @@ SmallVector<Value> strand::multiplyAll(ImplicitLocOpBuilder &b, ArrayRef<GroupPr
     size_t count = 1;
     while (count < products.size() && words + products[count].numWords() <= mostWords)
       words += products[count++].numWords();
-    llvm::append_range(sums, words > mostWords ? multiplyInPieces(b, products.front(), mostWords)
-                                               : multiplyGroup(b, products.take_front(count)));
+    llvm::append_range(sums, words > mostWords ? multiplyInPieces(b, at, products.front(), mostWords)
+                                               : multiplyGroup(b, at, products.take_front(count)));
     products = products.drop_front(count);
   }
   return sums;
@@ -214,8 +223,13 @@ void TileCode::emitGroupProduct(const TileStep &step, const Factors &factors) {
   for (int64_t f = 0; f < at.fragmentsOfThread(factors.lines); ++f) {
     SmallVector<GroupStep> &steps = product.blocks.emplace_back();
     for (int64_t k = 0; k < factors.depth / depthOfGroup; ++k) {
-      GroupFactor lines = inRegisters ? GroupFactor{firstFactor(first, alongRows, factors.lines, f, k)}
-                                      : groupFactor(descriptor, firstPlane, !alongRows, f * linesOfGroup, k);
+      GroupFactor lines;
+      if (!inRegisters)
+        lines = groupFactor(descriptor, firstPlane, !alongRows, f * linesOfGroup, k);
+      else if (isHeldAlong(first, alongRows) && !held[first].pairs.empty())
+        llvm::append_range(lines.pairs, stepOf<PairInParts>(first, held[first].pairs, f, k));
+      else
+        lines.values = firstFactor(first, alongRows, factors.lines, f, k);
       steps.push_back({k, lines, groupFactor(ofSecond, secondPlane, factors.depthIsRows, 0, k)});
     }
   }
@@ -250,7 +264,7 @@ void TileCode::settle() {
   auto tiles = begun.takeVector();
   read.insert_range(readByBegun); // since the last barrier
   readByBegun.clear();
-  SmallVector<Value> sums = multiplyAll(b, products);
+  SmallVector<Value> sums = multiplyAll(b, at, products);
   ArrayRef<Value> rest = sums;
   for (auto &[tile, product] : tiles) {
     put(tile, llvm::to_vector(rest.take_front(product.numSums())));

@@ -20,11 +20,15 @@ namespace strand {
 
 constexpr int64_t warpsOfGroup = 4, linesOfGroup = 64, depthOfGroup = 16, mostColumnsOfGroup = 256;
 
-/// A factor of a step: 4 words (i32) of the first, or of a descriptor the lower word for a plane's begin (i32), what is to be
-/// added to it, and the upper word. It is put together in the text: many descriptors would take two registers each.
+/// A factor of a step: 4 words (i32) of the first, or of a descriptor the lower word for a plane's begin (i32), what is
+/// to be added to it, and the upper word. It is put together in the text: many descriptors would take two registers
+/// each. Or the pairs of which 4 words are made in front of the text.
 struct GroupFactor {
   SmallVector<Value> values;
   int64_t behind = 0, upper = 0;
+  SmallVector<PairInParts, 0> pairs{};
+
+  bool isInRegisters() const { return values.size() > 1 || !pairs.empty(); }
 };
 /// 16 of the depth for 64 lines.
 struct GroupStep {
@@ -54,9 +58,9 @@ GroupFactor groupFactor(Value lower, const Plane &plane, bool turned, int64_t fi
 
 /// The sums of all products, one after the other: they are begun together and waited for at once. (ptxas puts a wait of
 /// its own in front of code that touches registers of earlier products while others run.)
-SmallVector<Value> multiplyGroup(ImplicitLocOpBuilder &b, ArrayRef<GroupProduct> products);
+SmallVector<Value> multiplyGroup(ImplicitLocOpBuilder &b, TileThread &at, ArrayRef<GroupProduct> products);
 /// The same, as many of them at once as there are registers for their words.
-SmallVector<Value> multiplyAll(ImplicitLocOpBuilder &b, ArrayRef<GroupProduct> products);
+SmallVector<Value> multiplyAll(ImplicitLocOpBuilder &b, TileThread &at, ArrayRef<GroupProduct> products);
 
 /// What this thread wrote to shared memory comes in front of what wgmma reads behind the next barrier.
 void fenceForGroups(ImplicitLocOpBuilder &b);
