@@ -147,10 +147,10 @@ void TileCode::emitLoop(scf::ForOp loop) {
     } else {
       barrier(); // others may still read what this round writes
       sendAll(arrivals, loop, iv, zero, round);
-      askForBelow(arrivals, loop, arith::AddIOp::create(b, iv, step), to);
       awaitCopies(arrivals);
       if (!llvm::all_of(arrivals, isByEngine))
         barrier();
+      askForBelow(arrivals, loop, arith::AddIOp::create(b, iv, step), to);
     }
     if (llvm::any_of(arrivals, isByEngine))
       awaitBoxes(b, ring, round);
