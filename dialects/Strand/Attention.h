@@ -12,6 +12,14 @@ constexpr int64_t longestCoreTile = 64;
 /// How many rows from before a call such tiles have, the last of each sequence, in whole tiles: what emitPast makes.
 int64_t rowsOfPast(AttentionOp op);
 
+/// Whether the op is a step on a device, whose tiles see all rows in the states: AttentionParts.cpp. Its blocks then
+/// own `headsOfStep` query heads.
+bool isStepOnDevice(AttentionOp op, const ChunkOptions &options);
+int64_t headsOfStep(AttentionOp op);
+/// Its tile, or a part of that, as emitPartOfTile makes it.
+SmallVector<Value> emitStepOnDevice(AttentionOp op, OpBuilder &b, Value row, Value block, ValueRange results,
+                                    ValueRange states, const TilePart &part);
+
 /// Where the row at `position` lies in the state.
 Value placeOf(OpBuilder &b, AttentionOp op, Value position);
 } // namespace strand

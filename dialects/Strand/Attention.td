@@ -5,7 +5,7 @@ include "dialects/Strand/Dialect.td"
 def Strand_AttentionOp : Strand_StreamOp<"attention", [
     DeclareOpInterfaceMethods<Strand_ChunkOpInterface, ["readsEarlierRows", "cutsSequences", "emitPast",
                                                           "emitNextStates", "emitPartOfTile", "getShapesOfParts",
-                                                          "getSliceOfPart", "emitJoinedParts", "takesForeignRows",
+                                                          "getSliceOfPart", "getBlocksTogether", "emitJoinedParts", "takesForeignRows",
                                                           "getMultiplied", "getRemembered", "getTensorCoreObstacle"]>]> {
   let summary = "exact causal softmax attention over all earlier rows or a window of them";
   let description = [{

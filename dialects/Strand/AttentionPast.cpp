@@ -43,15 +43,19 @@ static Value pastOf(AttentionOp op, OpBuilder &b, Value ring) {
   })[0];
 }
 
-SmallVector<Value> AttentionOp::emitPast(OpBuilder &b, const ChunkOptions &) {
+SmallVector<Value> AttentionOp::emitPast(OpBuilder &b, const ChunkOptions &options) {
+  bool copied = getWindow() && !isStepOnDevice(*this, options);
   return llvm::map_to_vector(getStates().drop_front(),
-                             [&](Value state) { return getWindow() ? pastOf(*this, b, state) : state; });
+                             [&](Value state) { return copied ? pastOf(*this, b, state) : state; });
 }
 
-/// A block for each row of the call, which it copies to its place if no later row of the sequence has that.
-SmallVector<Value> AttentionOp::emitNextStates(OpBuilder &b, const ChunkOptions &) {
+/// A block for each row of the call and some heads, which it copies to its place if no later row of the sequence has
+/// that.
+SmallVector<Value> AttentionOp::emitNextStates(OpBuilder &b, const ChunkOptions &options) {
   Location loc = getLoc();
-  SmallVector<OpFoldResult> rows{numRows(b, loc, getK())};
+  int64_t elements = options.singleRow ? 256 : 1024; // of a block, whose threads copy one after another
+  int64_t heads = blockOf(getKeyHeads(), std::max<int64_t>(1, elements / std::max(getKeySize(), getValueSize())), 1);
+  SmallVector<OpFoldResult> rows{numRows(b, loc, getK()), b.getIndexAttr(getKeyHeads() / heads)};
   auto blocks = scf::ForallOp::create(b, loc, rows, getStates().drop_front(), std::nullopt);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(blocks.getTerminator());
@@ -69,10 +73,12 @@ SmallVector<Value> AttentionOp::emitNextStates(OpBuilder &b, const ChunkOptions 
   Value count = arith::IndexCastUIOp::create(b, loc, b.getIndexType(), stays); // of rows that are copied
   SmallVector<Value> copies, operands{getK(), getV()};
   SmallVector<SmallVector<OpFoldResult>> sizes;
-  SmallVector<OpFoldResult> at{slot, place, b.getIndexAttr(0), b.getIndexAttr(0)}, ones(4, b.getIndexAttr(1));
+  Value head = startOf(b, loc, blocks.getInductionVar(1), heads);
+  SmallVector<OpFoldResult> at{slot, place, head, b.getIndexAttr(0)}, ones(4, b.getIndexAttr(1));
   for (auto [ring, from] : llvm::zip_equal(blocks.getRegionIterArgs(), operands)) {
-    RankedTensorType type = rowsType(from);
-    sizes.push_back({b.getIndexAttr(1), count, b.getIndexAttr(type.getDimSize(1)), b.getIndexAttr(type.getDimSize(2))});
+    int64_t size = itemShape(from).back();
+    auto type = RankedTensorType::get({ShapedType::kDynamic, heads, size}, rowsType(from).getElementType());
+    sizes.push_back({b.getIndexAttr(1), count, b.getIndexAttr(heads), b.getIndexAttr(size)});
     Value own = tensor::ExtractSliceOp::create(b, loc, type, from, ArrayRef<OpFoldResult>{row, at[2], at[3]},
                                                ArrayRef(sizes.back()).drop_front(), ArrayRef(ones).drop_front());
     Value into = tensor::ExtractSliceOp::create(b, loc, type, ring, at, sizes.back(), ones);

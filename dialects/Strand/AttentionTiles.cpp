@@ -57,10 +57,14 @@ bool AttentionOp::takesForeignRows(const ChunkOptions &) { return getValueSize()
 SmallVector<OpOperand *> AttentionOp::getMultiplied() { return {&getQMutable(), &getKMutable(), &getVMutable()}; }
 SmallVector<OpOperand *> AttentionOp::getRemembered() { return {&getKMutable(), &getVMutable()}; }
 
-bool AttentionOp::cutsSequences(const ChunkOptions &options) { return isForTensorCores(*this, options); }
+bool AttentionOp::cutsSequences(const ChunkOptions &options) {
+  return isForTensorCores(*this, options) || isStepOnDevice(*this, options);
+}
 
 /// Query heads of a block.
 static int64_t headsOfBlock(AttentionOp op, const ChunkOptions &options) {
+  if (isStepOnDevice(op, options))
+    return headsOfStep(op);
   return isForTensorCores(op, options) ? 1 : op.getGroup();
 }
 
@@ -775,11 +779,15 @@ SmallVector<Value> Tile::finishPart(const Running &done, ValueRange results) {
 
 SmallVector<Value> AttentionOp::emitTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
                                          ValueRange states, const ChunkOptions &options) {
+  if (isStepOnDevice(*this, options))
+    return emitStepOnDevice(*this, b, row, block, results, states, {});
   Tile tile(*this, b, row, length, block, states, headsOfBlock(*this, options), options);
   return isForTensorCores(*this, options) && length > 1 ? tile.onTensorCores(results, {}) : tile.emit(results);
 }
 
 SmallVector<Value> AttentionOp::emitPartOfTile(OpBuilder &b, Value row, int64_t length, Value block, ValueRange results,
                                                ValueRange states, const ChunkOptions &options, const TilePart &part) {
+  if (isStepOnDevice(*this, options))
+    return emitStepOnDevice(*this, b, row, block, results, states, part);
   return Tile(*this, b, row, length, block, states, headsOfBlock(*this, options), options).onTensorCores(results, part);
 }

@@ -30,6 +30,9 @@ namespace strand::tile {
 /// On a memref.alloc in a kernel: it has to lie in shared memory.
 constexpr const char *sharedMark = "strand.shared";
 
+/// On the loop over a kernel's blocks: as many are to have room on a multiprocessor.
+constexpr const char *blocksTogetherMark = "strand.blocks_together";
+
 /// A piece of the result of a product: so many columns and rows of it.
 struct Piece {
   int64_t columns, rows;

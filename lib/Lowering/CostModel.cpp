@@ -15,10 +15,8 @@ constexpr int64_t startOfPhases = 100000;
 /// Of a device with some 130 multiprocessors: blocks of threads that it runs side by side; f32 operations that one of
 /// them does, at some 80 in a nanosecond, while the kernels of the phases are started (10 us), and while it waits for
 /// what it joins (40 ns).
-constexpr int64_t blocksOfDevice = 256, startOfKernels = 800000, waitForJoined = 3200;
-
-/// Rows of a cache that a block is to have at least, so that it does more than to begin and to end; parts of a cache.
-constexpr int64_t leastRowsOfPart = 256, mostPartsOfPast = 32;
+constexpr int64_t multiprocessors = 128, blocksOfDevice = 2 * multiprocessors, startOfKernels = 800000,
+                  waitForJoined = 3200;
 
 /// Of a library. Where each sequence has a row, kernels for few rows read the matrix as fast as memory is: of
 /// 4096 x 4096, on an H100, 8 rows take 1.1 of the library's time and 16 rows 2.0; of 1024 x 1024, 16 rows take 1.1.
@@ -75,19 +73,23 @@ Value strand::emitSpansPayOnDevice(OpBuilder &b, Location loc, Value rows, Value
                   {cost.row, cost.summary, std::max(cost.joined, waitForJoined)});
 }
 
-Value strand::emitPartsOfPast(OpBuilder &b, Location loc, Value sequences, Value tiles, int64_t blocks, Value places) {
+PartLimits strand::limitsOfParts(bool singleRow, int64_t together) {
+  int64_t blocks = together * multiprocessors;
+  return singleRow ? PartLimits{blocks, 128, 128} : PartLimits{blocks, 32, 256};
+}
+
+Value strand::emitPartsOfPast(OpBuilder &b, Location loc, const PartLimits &limits, Value sequences, Value tiles,
+                              int64_t blocks, Value places) {
   auto k = [&](int64_t n) { return indexConstant(b, loc, n); };
   Value all = arith::MulIOp::create(b, loc, arith::MulIOp::create(b, loc, sequences, tiles), k(blocks));
-  Value wanted = arith::DivUIOp::create(b, loc, k(blocksOfDevice), arith::MaxUIOp::create(b, loc, all, k(1)));
-  Value pay = arith::DivUIOp::create(b, loc, places, k(leastRowsOfPart));
-  Value parts = arith::MinUIOp::create(b, loc, arith::MinUIOp::create(b, loc, wanted, pay), k(mostPartsOfPast));
+  Value wanted = arith::DivUIOp::create(b, loc, k(limits.blocks), arith::MaxUIOp::create(b, loc, all, k(1)));
+  Value pay = arith::DivUIOp::create(b, loc, places, k(limits.places));
+  Value parts = arith::MinUIOp::create(b, loc, arith::MinUIOp::create(b, loc, wanted, pay), k(limits.parts));
   return arith::MaxUIOp::create(b, loc, parts, k(1));
 }
 
-int64_t strand::mostBlocksOfParts() { return blocksOfDevice; }
-
-int64_t strand::mostRowsOfParts(int64_t blocks, int64_t length) {
-  return std::max<int64_t>(blocksOfDevice * length / blocks, 1);
+int64_t PartLimits::rows(int64_t blocksOfTile, int64_t length) const {
+  return std::max(blocks / blocksOfTile, int64_t(1)) * length;
 }
 
 std::optional<int64_t> strand::leastRowsOfLibrary(int64_t n, int64_t k, bool singleRows) {

@@ -38,14 +38,21 @@ constexpr int64_t mostBlocksToSplitOnDevice = 64;
 Value emitSpansPayOnDevice(OpBuilder &b, Location loc, Value rows, Value sequences, int64_t blocks,
                            const SplitCost &cost);
 
+/// Of parts of a cache: blocks of all of them together, where there are several; parts; and places that each is to have
+/// at least, so that a block does more than to begin and to end.
+struct PartLimits {
+  int64_t blocks, parts, places;
+  /// Parts times rows, with tiles of `length` rows: one tile of each part, or of the one part.
+  int64_t rows(int64_t blocks, int64_t length) const;
+};
+/// Of calls where each sequence has one row, or of others, with so many blocks side by side on a multiprocessor.
+PartLimits limitsOfParts(bool singleRow, int64_t together);
+
 /// Into how many parts the rows that a sequence has seen before a call are cut, each for blocks of its own, where a
 /// call of so many `sequences`, `tiles` of each and blocks of each tile would leave a device idle; `places` of a cache.
 /// An index.
-Value emitPartsOfPast(OpBuilder &b, Location loc, Value sequences, Value tiles, int64_t blocks, Value places);
-/// Blocks of all parts together are at most so many where there are several, and parts times rows, with tiles of
-/// `length` rows.
-int64_t mostBlocksOfParts();
-int64_t mostRowsOfParts(int64_t blocks, int64_t length);
+Value emitPartsOfPast(OpBuilder &b, Location loc, const PartLimits &limits, Value sequences, Value tiles,
+                      int64_t blocks, Value places);
 
 /// From how many rows in bf16 on a library of the device is to multiply them with a matrix of n x k; none if it is not.
 /// `singleRows`: of a call, each sequence has one.

@@ -5,7 +5,8 @@ def ExpandChunks : Pass<"strand-expand-chunks", "::mlir::func::FuncOp"> {
     over the tiles of that length that fit into what is left of the sequence. A tile is what the op's `emitTile` writes.
     Results and states are updated in place: slices of destinations go in, and are inserted at the same place.
 
-    In a function marked `strand.single_row` every sequence has one row or none, and tiles have length 1. Elsewhere
+    In a function marked `strand.single_row` every sequence has one row or none, and tiles have length 1; on a device, tiles
+    of ops that cut sequences see states as they are behind the call. Elsewhere
     `form` says how a sequence is gone through:
 
       step          row by row

@@ -25,6 +25,8 @@ Expansion::Expansion(ChunkOpInterface op, const ChunkOptions &options)
 void Expansion::writeChunks() {
   bool mayBeInParts = readsPast && !op.getShapesOfParts(options).empty();
   SmallVector<Value> into = destinations();
+  if (readsPast && options.singleRow)
+    remember();
   replace(mayBeInParts ? partsOrChunks(into) : chunks(into));
 }
 
@@ -70,16 +72,21 @@ SmallVector<Value> Expansion::emitRows(const Part &part, SmallVector<Value> slic
   return emitTiles(part.rows, std::move(slices), tile, done ? Value() : aligned, done);
 }
 
+/// The states behind the call, which the op then reads.
+void Expansion::remember() {
+  SmallVector<Value> next = op.emitNextStates(b, options);
+  for (unsigned i = 0, n = 0; i < states.size(); ++i)
+    if (specs[i].growth != Growth::Count)
+      states[i] = next[n++];
+  stream.getStatesMutable().assign(states);
+}
+
 void Expansion::replace(ValueRange values) {
+  if (readsPast && !options.singleRow)
+    remember();
   SmallVector<Value> after(states);
   for (auto [i, state] : llvm::zip(carried, values.drop_front(written.size())))
     after[i] = state;
-  if (readsPast) {
-    SmallVector<Value> next = op.emitNextStates(b, options);
-    for (unsigned i = 0, n = 0; i < states.size(); ++i)
-      if (specs[i].growth != Growth::Count)
-        after[i] = next[n++];
-  }
   for (unsigned i = 0; i < states.size(); ++i)
     if (specs[i].growth == Growth::Count)
       after[i] = raised(states[i]);
@@ -103,6 +110,8 @@ void Expansion::replace(ValueRange values) {
 
 /// The rows that each sequence has seen, after the op.
 Value Expansion::raised(Value counts) {
+  if (options.device)
+    return raisedTogether(counts);
   auto loop = scf::ForOp::create(b, loc, index(0), numSequences(), index(1), counts);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
@@ -111,6 +120,24 @@ Value Expansion::raised(Value counts) {
   Value begin = at(stream.getOffsets(), s), end = at(stream.getOffsets(), arith::AddIOp::create(b, loc, s, index(1)));
   Value count = arith::AddIOp::create(b, loc, at(soFar, slot), arith::SubIOp::create(b, loc, end, begin));
   scf::YieldOp::create(b, loc, tensor::InsertOp::create(b, loc, count, soFar, slot).getResult());
+  return loop.getResult(0);
+}
+
+/// The same by a block for each sequence.
+Value Expansion::raisedTogether(Value counts) {
+  auto loop = scf::ForallOp::create(b, loc, SmallVector<OpFoldResult>{numSequences()}, counts, std::nullopt);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(loop.getTerminator());
+  Value s = loop.getInductionVar(0);
+  Value rows = arith::IndexCastOp::create(b, loc, rowsType(counts).getElementType(), rowsOf(s).second);
+  OpFoldResult slot = slotOf(s), one = b.getIndexAttr(1);
+  Value place = slice(b, loc, loop.getRegionIterArgs()[0], slot, 1);
+  Value count = generic(b, loc, {}, place, b.getMultiDimIdentityMap(1), "p",
+                        [&](OpBuilder &b, Location loc, ValueRange x) -> SmallVector<Value> {
+                          return {arith::AddIOp::create(b, loc, x[0], rows)};
+                        })[0];
+  b.setInsertionPointToEnd(loop.getTerminator().getBody());
+  tensor::ParallelInsertSliceOp::create(b, loc, count, loop.getRegionIterArgs()[0], slot, one, one);
   return loop.getResult(0);
 }
 

@@ -71,7 +71,9 @@ private:
   Value resultOf(unsigned i) { return readers[i].empty() ? op->getResult(i) : readers[i].back()->getResult(0); }
   Value readTile(linalg::GenericOp reader, Value value, ArrayRef<OpFoldResult> offsets, Value tile, Value into);
   void putSlices(scf::ForallOp loop, const Part &part, ValueRange slices);
+  void remember();
   Value raised(Value counts);
+  Value raisedTogether(Value counts);
 
   // IndependentTiles.cpp
   int64_t longestTile();

@@ -47,6 +47,20 @@ func.func @whole(%q16: tensor<?x4x32xbf16>, %k16: tensor<?x2x32xbf16>, %v16: ten
 // CHECK: %[[MOST:.*]] = arith.minui %[[FEW]], %c32
 // CHECK: %[[PARTS:.*]] = arith.maxui %[[MOST]], %c1
 // CHECK: %[[SEVERAL:.*]] = arith.cmpi ugt, %[[PARTS]], %c1
+// Fewer rows than a tile has, if there are any, are copied to where there is room for one: the last of them to the end.
+// CHECK: %[[SOME:.*]] = arith.cmpi ne, %[[ROWS:.*]], %c0
+// CHECK: %[[LESS:.*]] = arith.cmpi ult, %[[ROWS]], %c64
+// CHECK: %[[ROOM:.*]] = arith.cmpi uge, %[[PLACES]], %c64
+// CHECK: arith.andi %[[LESS]], %[[ROOM]]
+// CHECK: %[[DONE:.*]] = scf.if %[[IS_FEW:.*]] -> (tensor<?x4x32xf32>) {
+// CHECK:   %[[COPIES:.*]]:3 = scf.forall (%[[AT:.*]]) in (64) {{.*}} -> (tensor<65x4x32xbf16>, tensor<65x2x32xbf16>, tensor<65x2x32xbf16>)
+// CHECK:     %[[FROM:.*]] = arith.minui %[[AT]], %{{.*}}
+// CHECK:     tensor.extract_slice %arg0[%[[FROM]], 0, 0] [1, 4, 32]
+// CHECK:   scf.forall {{.*}} -> (tensor<?x4x32xf32>, tensor<?x4xf32>, tensor<?x4xf32>)
+// Each head of each row is joined for itself.
+// CHECK:   scf.forall (%[[ROW:.*]], %[[HEAD:.*]]) in (%[[ROWS]], 4) shared_outs
+// CHECK:     tensor.extract_slice %{{.*}}[%[[ROW]], %[[HEAD]], 0] [%{{.*}}, 1, 32] [%[[ROWS]], 1, 1]
+// CHECK: } else {
 // CHECK: scf.if %{{.*}} -> (tensor<?x4x32xf32>) {
 // What each makes of each row; the last one sees the rest of the cache and the rows of the call as well.
 // CHECK:   %[[MADE:.*]]:3 = scf.forall (%{{.*}}) in (%{{.*}}) {{.*}} -> (tensor<?x4x32xf32>, tensor<?x4xf32>, tensor<?x4xf32>)
@@ -61,11 +75,13 @@ func.func @whole(%q16: tensor<?x4x32xbf16>, %k16: tensor<?x2x32xbf16>, %v16: ten
 // CHECK:     scf.for %{{.*}} = %c0 to %[[OWN]] step %c64
 // CHECK-COUNT-3: linalg.copy
 // Rows are joined, part after part.
-// CHECK:   scf.forall (%[[ROW:.*]]) in (%[[ROWS:.*]]) shared_outs
+// CHECK:   scf.forall (%[[ROW:.*]]) in (%[[ROWS]]) shared_outs
 // CHECK:     tensor.extract_slice %[[MADE]]#0[%[[ROW]], 0, 0] [%[[PARTS]], 4, 32] [%[[ROWS]], 1, 1]
 // CHECK:     arith.maxnumf
 // CHECK:     math.exp2
 // CHECK:     arith.divf
+// CHECK: } else {
+// CHECK: scf.if
 // CHECK: } else {
 // CHECK:   scf.forall (%{{.*}}, %{{.*}}, %{{.*}}) in (%{{.*}}, 4, %{{.*}})
 func.func @cache(%q16: tensor<?x4x32xbf16>, %k16: tensor<?x2x32xbf16>, %v16: tensor<?x2x32xbf16>, %offsets: tensor<?xi32>,

@@ -5,11 +5,15 @@
 // RUN: strand-check --lanes --rows=260 --trials=5 --forms=whole,packed --function=tails %s | FileCheck %s --check-prefix=TWO
 // RUN: strand-check --lanes --gpu-arch=sm_80 --rows=260 --trials=2 --forms=packed --function=tails %s | FileCheck %s --check-prefix=ONE
 // RUN: strand-check --lanes --rows=700 --forms=packed --function=wide %s | FileCheck %s --check-prefix=ONE
+// RUN: strand-check --lanes --rows=300 --forms=cut --function=parts --without-fences --verbose %s | FileCheck %s --check-prefix=FEW
 // ONE: 1 form right
 // TWO: 2 forms right
 
-// The kernel of parts is the first.
-// FENCES: without fence.proxy.async {{[0-9]+}} of k0_parts: {{.*}}: a copy writes it, read by thread {{[0-9]+}} with no fence.proxy.async between that and a barrier
+// FEW: of k1_parts: {{.*}}: uses sums of a product that have not been waited for
+// FEW: parts: form cut: 44 of 46 fences and waits are missed
+
+// The kernel of parts is the fourth, behind those of calls of fewer rows than a tile, of which the second has the tiles.
+// FENCES: without fence.proxy.async {{[0-9]+}} of k3_parts: {{.*}}: a copy writes it, read by thread {{[0-9]+}} with no fence.proxy.async between that and a barrier
 // FENCES: parts: form state: [[ALL:[0-9]+]] of [[ALL]] fences and waits are missed{{$}}
 
 func.func @parts(%q: tensor<?x2x16xbf16>, %k: tensor<?x1x16xbf16>, %v: tensor<?x1x32xbf16>, %offsets: tensor<?xi32>) -> (tensor<?x2x32xbf16>, tensor<?x2xf32>) attributes {check.tolerance = 5.0e-3} {

@@ -14,10 +14,10 @@
 // and a barrier.
 // RUN: strand-check --lanes --seed=3 --rows=250 --forms=batch --function=cache --without-fences --verbose %s | FileCheck %s --check-prefix=FENCES
 // RUN: strand-check --lanes --gpu-arch=sm_80 --rows=60 --forms=cut --function=cache --without-barriers --verbose %s | FileCheck %s --check-prefix=BARRIERS
-// FENCES-COUNT-3: without fence.proxy.async {{[0-9]+}} of k{{[23]}}_cache: {{.*}}: a product reads it, written by thread {{[0-9]+}} with no fence.proxy.async between that and a barrier
+// FENCES-COUNT-3: without fence.proxy.async {{[0-9]+}} of k{{[56]}}_cache: {{.*}}: a product reads it, written by thread {{[0-9]+}} with no fence.proxy.async between that and a barrier
 // FENCES: cache: form batch: [[ALL:[0-9]+]] of [[ALL]] fences and waits are missed{{$}}
-// BARRIERS-DAG: barrier {{[0-9]+}} of k{{[23]}}_cache: {{.*}}: shared memory at {{[0-9]+}}: read here, written by thread {{[0-9]+}} since the last barrier
-// BARRIERS-DAG: barrier {{[0-9]+}} of k{{[23]}}_cache: {{.*}}: shared memory at {{[0-9]+}}: written here, read by thread {{[0-9]+}} since the last barrier
+// BARRIERS-DAG: barrier {{[0-9]+}} of k{{[56]}}_cache: {{.*}}: shared memory at {{[0-9]+}}: read here, written by thread {{[0-9]+}} since the last barrier
+// BARRIERS-DAG: barrier {{[0-9]+}} of k{{[56]}}_cache: {{.*}}: shared memory at {{[0-9]+}}: written here, read by thread {{[0-9]+}} since the last barrier
 // BARRIERS: cache: form cut: {{1[0-9]}} of {{[0-9]+}} barriers are missed
 
 // Kernels as loops of the CPU, in f32.

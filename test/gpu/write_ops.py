@@ -85,6 +85,8 @@ RAGGED = [0, 1, 5, 4096, 17, 20000, 0, 129, 1000, 31, 32, 33]
 SHORT = [0, 1, 15, 16, 17, 33, 300, 0, 65, 2]
 EDGES = {"none": [0], "one": [1], "nobody": [0, 0, 0]}
 ADVANCED = [64, 0, 1, 17, 200, 15, 16, 33, 2, 80, 130, 5]  # of sequences that have seen rows before
+FEW = [5, 0, 1, 20, 7, 3]      # fewer than a tile has
+STEPS = {"one": [1], "nobody": [0, 0, 0], "ragged": [1, 1, 0, 1, 1, 0, 1, 1, 1, 1, 1, 1], "steps": [1, 1, 0, 1] * 100}
 MILLION = [1000000]
 MANY = [1, 2, 3, 0, 1] * 14000  # 70,000 sequences
 HUGE = [1200000]                # of 2048 channels: 2^31 elements are 1,048,576 rows
@@ -116,11 +118,19 @@ def functions():
         ("gdn-bf16-H2-D64", "delta_rule", delta_rule(scalar), "bf16", dict(H=2, D=64), {"ragged": SHORT}),
         ("attention-f32-H3-D40", "attention", attention(0), "f32", dict(H=3, D=40), {**EDGES, "ragged": SHORT, "many": MANY[:2000]}),
         ("attention-bf16-H2-D64", "attention", attention(0), "bf16", dict(H=2, D=64), {"ragged": SHORT, "long": [2, 3000]}),
-        ("cache-bf16-H4-D64", "cached", attention_over(0, 2), "bf16", dict(H=4, D=64, past=0), {**EDGES, "ragged": ADVANCED, "long": [5, 1000, 300]}),
+        ("cache-bf16-H4-D64", "cached", attention_over(0, 2), "bf16", dict(H=4, D=64, past=0), {**EDGES, "ragged": ADVANCED, "few": FEW, "long": [5, 1000, 300]}),
+        ("cache-f32-H3-D48", "cached", attention_over(0, 3, "f32"), "f32", dict(H=3, D=48, past=0), {"few": FEW, "ragged": ADVANCED}),
         ("ring100-bf16-H4-D64", "cached", attention_over(100, 2), "bf16", dict(H=4, D=64, past=0, window=100), {**EDGES, "ragged": ADVANCED, "long": [5, 1000, 300]}),
         ("cache-wide-H4-D64", "cached", attention_over(0, 2, "f32"), "bf16", dict(H=4, D=64, past=0), {**EDGES, "ragged": ADVANCED}),
         ("ring100-wide-H4-D64", "cached", attention_over(100, 2, "f32"), "bf16", dict(H=4, D=64, past=0, window=100), {**EDGES, "ragged": ADVANCED}),
         ("ring128-f32-H3-D40", "cached", attention_over(128, 3, "f32"), "f32", dict(H=3, D=40, past=0, window=128), {**EDGES, "ragged": ADVANCED}),
+        ("step-f32-H3-D40", "cached", attention_over(0, 3, "f32"), "f32", dict(H=3, D=40, past=0, step=True), STEPS),
+        ("step-bf16-H4-D64", "cached", attention_over(0, 4), "bf16", dict(H=4, D=64, past=0, step=True), STEPS),
+        ("step-shared-H12-D64", "cached", attention_over(0, 2), "bf16", dict(H=12, D=64, past=0, step=True), STEPS),
+        ("step-shared-H10-D64", "cached", attention_over(0, 1), "bf16", dict(H=10, D=64, past=0, step=True), STEPS),
+        ("step-wide-H4-D64", "cached", attention_over(0, 2, "f32"), "bf16", dict(H=4, D=64, past=0, step=True), STEPS),
+        ("step-ring300-H10-D256", "cached", attention_over(300, 1), "bf16", dict(H=10, D=256, past=0, window=300, step=True), STEPS),
+        ("step-ring128-f32-H3-D40", "cached", attention_over(128, 3, "f32"), "f32", dict(H=3, D=40, past=0, window=128, step=True), STEPS),
     ]
 
 

@@ -1,6 +1,7 @@
 // strand-kernels: at the level of a function, every op that touches memory becomes a kernel of its own, and every
 // parallel loop becomes one; inside kernels, every linalg op, copy and store becomes a loop over threads.
 #include "lib/Codegen/Cpu/Bounds.h"
+#include "lib/Codegen/Gpu/Attend.h"
 #include "lib/Codegen/Gpu/ElementLoops.h"
 #include "lib/Codegen/Gpu/OwnElements.h"
 #include "lib/Codegen/Gpu/ProductTiles.h"
@@ -453,9 +454,17 @@ struct Kernels : impl::KernelsBase<Kernels> {
         return success();
       }
     if (auto inMemory = dyn_cast<tile::MemoryOpInterface>(op)) {
-      inMemory.emitInMemory(b, [&](int64_t count, tile::ThreadBody body) {
+      auto each = [&](int64_t count, tile::ThreadBody body) {
         eachThread(b, op->getLoc(), count, [&](Value thread) { body(b, thread); });
-      });
+      };
+      if (auto attend = dyn_cast<tile::AttendOp>(op); attend && tensorCores) { // code of the device
+        attendByWarps(b, attend, threads, each);
+        if (int64_t together = attend.blocksTogether();
+            together > 2) // else what has to be in registers counts for more
+          kernelOf(op)->setAttr(tile::blocksTogetherMark, b.getI64IntegerAttr(together));
+      } else {
+        inMemory.emitInMemory(b, each);
+      }
       op->erase();
       return success();
     }
@@ -588,6 +597,13 @@ struct Kernels : impl::KernelsBase<Kernels> {
       overTeams(loop, group, *own);
     loop.erase();
     return success();
+  }
+
+  static scf::ForallOp kernelOf(Operation *op) {
+    auto loop = op->getParentOfType<scf::ForallOp>();
+    while (auto around = loop->getParentOfType<scf::ForallOp>())
+      loop = around;
+    return loop;
   }
 
   static bool touchesElements(Operation *op) {

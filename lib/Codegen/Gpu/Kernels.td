@@ -13,7 +13,8 @@ def Kernels : Pass<"strand-kernels", "::mlir::func::FuncOp"> {
     that is made in a kernel belongs to its block; those that are too large for its shared memory are views of one buffer
     of the grid.
 
-    With `tensor-cores`, products become `tile.product`, each in a thread loop (ProductTiles.h says how they are shared out).
+    With `tensor-cores`, products become `tile.product`, each in a thread loop (ProductTiles.h says how they are shared out),
+    and `tile.attend` the code of warps (Attend.h).
     Without, the result is ordinary code: `strand-outline-tasks` runs it on a CPU, which is how the numbers of kernels are tested
     where there is no GPU, and `strand-outline-kernels` makes code for a GPU of it. With `backwards`, thread loops run from
     the last thread to the first, so that a result that depends on the order of threads shows.

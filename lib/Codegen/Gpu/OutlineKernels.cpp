@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
@@ -332,6 +333,8 @@ struct OutlineKernels : impl::OutlineKernelsBase<OutlineKernels> {
       threadLoops.push_back(inner);
       threads = std::max(threads, threadsOf(inner));
     });
+    if (auto together = loop->getAttrOfType<IntegerAttr>(tile::blocksTogetherMark))
+      kernel->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), OpBuilder(kernel).getI32IntegerAttr(together.getInt()));
     kernel.setKnownBlockSizeAttr(OpBuilder(kernel).getDenseI32ArrayAttr({int32_t(threads), 1, 1}));
     for (scf::ForallOp inner : threadLoops)
       inlineThreadLoop(inner, threads, writes(inner).meet(read));

@@ -204,18 +204,24 @@ def torch_window(x, s):
 
 
 def torch_cache(x, s):
+    return torch_cache_of(with_past(x, s, 0))
+
+
+def torch_cache_of(x):
     """Over a cache in bf16, where the rows of the call are already."""
     from torch.nn.attention.bias import causal_lower_right
-    x = with_past(x, s, 0)
     q, k, v = (x[n].transpose(1, 2).contiguous() for n in "qkv")
-    mask = causal_lower_right(q.shape[2], k.shape[2])
-    return lambda: F.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(1, 2)
+    mask = causal_lower_right(q.shape[2], k.shape[2]) if q.shape[2] > 1 else None
+    shared = q.shape[1] != k.shape[1]
+    return lambda: F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=shared).transpose(1, 2)
 
 
 def torch_ring(x, s):
     """The same over the last rows."""
     from torch.nn.attention.flex_attention import create_block_mask, flex_attention
     x = with_past(x, s, RING)
+    if x["q"].shape[1] == 1:
+        return torch_cache_of({n: t if n == "q" else t[:, -RING:] for n, t in x.items()})
     q, k, v = (x[n].transpose(1, 2).contiguous() for n in "qkv")
     T, S = q.shape[2], k.shape[2]
     mask = create_block_mask(lambda b, h, i, j: (j <= i + S - T) & (j > i + S - T - RING), None, None, T, S, device="cuda")
@@ -243,5 +249,5 @@ PEERS = {
     "attention": ("torch SDPA", torch_attention),
     "window": ("torch FlexAttention", torch_window),
     "cache": ("torch SDPA", torch_cache),
-    "ring": ("torch FlexAttention", torch_ring),
+    "ring": ("torch FlexAttention, of a row SDPA", torch_ring),
 }

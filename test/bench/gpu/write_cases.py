@@ -184,6 +184,12 @@ def cases():
         Case("attention/B1-T8190-H96-D128", "attention", attention(0), B=1, T=8190, H=96, D=128),
         Case("cache/B1-T4096-H32-D128", "cache", attention_over(0, 32), past=4096, B=1, T=4096, H=32, D=128),
         Case("cache/B1-T256-H32-D128", "cache", attention_over(0, 32), past=4096, B=1, T=256, H=32, D=128),
+        *(Case(f"cache/B{B}-T{T}-past{past}-H{H}-G{G}", "cache", attention_over(0, G), past=past, step=T == 1, B=B, T=T, H=H, D=128)
+          for B, T, past, H, G in ((1, 1, 4096, 32, 32), (64, 1, 4096, 32, 32), (1, 1, 32768, 32, 32), (64, 1, 4096, 40, 8),
+                                   (1, 1, 32768, 40, 8), (1, 16, 4096, 32, 32))),
+        Case("cache-f32/B1-T1-past4096-H32", "cache", attention_over(0, 32, "f32"), past=4096, step=True, B=1, T=1, H=32, D=128),
+        *(Case(f"ring2048/B{B}-T1-H10-D256", "ring", attention_over(2048, 1), past=5000, window=2048, step=True, B=B, T=1, H=10, D=256)
+          for B in (1, 64)),
         Case("ring2048/B1-T4096-H10-D256", "ring", attention_over(2048, 1), past=5000, window=2048, B=1, T=4096, H=10, D=256),
         Case("ring2048/B1-T4096-H16-D128", "ring", attention_over(2048, 16), past=5000, window=2048, B=1, T=4096, H=16, D=128),
         *(Case(f"product/T{T}-D4096-N4096", "product", product, B=1, T=T, D=4096, N=4096) for T in (8192, 512, 64, 16, 1)),
