@@ -168,8 +168,6 @@ LogicalResult LaneCode::rewrite(Operation *op) {
     auto plain = [&](Value v) { return LLVM::AddrSpaceCastOp::create(b, pointer, v).getResult(); };
     call("strand_lane_copy", {}, {plain(copy.getDst()), plain(copy.getSrc()), number(copy.getSize())});
     op->erase();
-  } else if (isa<NVVM::PrefetchOp>(op)) { // changes nothing
-    op->erase();
   } else if (isa<NVVM::CpAsyncCommitGroupOp>(op)) {
     call("strand_lane_commit", {}, {});
     op->erase();

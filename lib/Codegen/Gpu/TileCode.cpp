@@ -150,7 +150,6 @@ void TileCode::emitLoop(scf::ForOp loop) {
       awaitCopies(arrivals);
       if (!llvm::all_of(arrivals, isByEngine))
         barrier();
-      askForBelow(arrivals, loop, arith::AddIOp::create(b, iv, step), to);
     }
     if (llvm::any_of(arrivals, isByEngine))
       awaitBoxes(b, ring, round);

@@ -92,8 +92,6 @@ private:
   void sendBelow(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, Value end, Value offset, Value round);
   void sendAll(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, Value offset, Value round);
   void send(Value view, Value pointer);
-  void askForBelow(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, Value end);
-  void askFor(Value view);
   void sendParts(Value view, ArrayRef<Value> pointers);
   Value again(Value v, IRMapping &later, Block *body);
 

@@ -136,54 +136,6 @@ void TileCode::send(Value view, Value pointer) {
   }
 }
 
-/// What the next round `iv` below `end` reads is on its way to the second-level cache. That pays for numbers that come
-/// through registers, which wait for memory; for copies it does not.
-void TileCode::askForBelow(ArrayRef<Arrival> arrivals, scf::ForOp loop, Value iv, Value end) {
-  if (llvm::none_of(arrivals, [&](const Arrival &a) { return program.partOf(a.tile).has_value(); }))
-    return;
-  OpBuilder::InsertionGuard guard(b);
-  onlyIf(arith::CmpIOp::create(b, arith::CmpIPredicate::slt, iv, end));
-  IRMapping later(map);
-  later.map(loop.getInductionVar(), iv);
-  DenseSet<Value> asked;
-  for (const Arrival &a : arrivals)
-    if (Value input = program.originOf(a.tile); asked.insert(input).second) {
-      IRMapping own(later);
-      askFor(again(input, own, loop.getBody()));
-    }
-}
-
-/// A line of memory for each thread at a time.
-void TileCode::askFor(Value view) {
-  constexpr int64_t bytesOfLine = 128;
-  auto type = cast<MemRefType>(view.getType());
-  int64_t size = type.getElementTypeBitWidth() / 8;
-  SmallVector<int64_t> shape = tileShape(view);
-  auto facts = memref::ExtractStridedMetadataOp::create(b, view);
-  Value stride; // from row to row
-  for (auto [d, n] : llvm::enumerate(type.getShape()))
-    if (n != 1 && !stride)
-      stride = facts.getStrides()[d];
-  int64_t lines = shape.size() == 1 ? 1 : llvm::divideCeil(shape[1] * size, bytesOfLine), all = shape[0] * lines;
-  int64_t threads = threadsOfWarp * program.warps;
-  IndexMath index{b, b.getLoc()};
-  auto asIndex = [&](Value v) { return arith::IndexCastOp::create(b, b.getIndexType(), v).getResult(); };
-  Value begin = index.add(memref::ExtractAlignedPointerAsIndexOp::create(b, view), index.mul(facts.getOffset(), size));
-  for (int64_t first = 0; first < all; first += threads) {
-    Value i = at.at().add(at.thread, first);
-    if (first + threads > all) // the last, again
-      i = arith::MinUIOp::create(b, i, at.number(all - 1));
-    Value row = asIndex(at.at().div(i, lines)), line = asIndex(at.at().rem(i, lines));
-    Value address = index.add(begin, index.add(index.mul(index.mul(row, stride), size), index.mul(line, bytesOfLine)));
-    address = arith::IndexCastOp::create(b, b.getI64Type(), address);
-    Value pointer =
-        LLVM::IntToPtrOp::create(b, LLVM::LLVMPointerType::get(b.getContext(), globalSpace), address);
-    auto level = NVVM::PrefetchCacheLevelAttr::get(b.getContext(), NVVM::PrefetchCacheLevel::L2);
-    NVVM::PrefetchOp::create(b, level, /*evictPriority=*/nullptr, pointer, /*predicate=*/Value(), /*tensormap=*/nullptr,
-                             /*uniform=*/nullptr, /*in_param_space=*/nullptr);
-  }
-}
-
 /// Numbers in f32 to planes, rounded, and what rounding leaves to the next plane: through registers, some loads at a time,
 /// since no copy rounds.
 void TileCode::sendParts(Value view, ArrayRef<Value> pointers) {
