@@ -5,8 +5,9 @@ include "dialects/Strand/Dialect.td"
 def Strand_AttentionOp : Strand_StreamOp<"attention", [
     DeclareOpInterfaceMethods<Strand_ChunkOpInterface, ["readsEarlierRows", "cutsSequences", "emitPast",
                                                           "emitNextStates", "emitPartOfTile", "getShapesOfParts",
-                                                          "getSliceOfPart", "getBlocksTogether", "emitJoinedParts", "takesForeignRows",
-                                                          "getMultiplied", "getRemembered", "getTensorCoreObstacle"]>]> {
+                                                          "getSliceOfPart", "getBlocksTogether", "emitJoinedParts",
+                                                          "takesForeignRows", "getMultiplied", "getRemembered",
+                                                          "getTensorCoreObstacle"]>]> {
   let summary = "exact causal softmax attention over all earlier rows or a window of them";
   let description = [{
     For each sequence and each query head h, with key head g = h / (H / G), and rows t and s of the sequence:

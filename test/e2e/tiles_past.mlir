@@ -12,7 +12,7 @@
 
 // What is written to shared memory on the way from a cache, of blocks of rows and of the rest, reaches products behind a fence
 // and a barrier.
-// RUN: strand-check --lanes --seed=3 --rows=250 --forms=batch --function=cache --without-fences --verbose %s | FileCheck %s --check-prefix=FENCES
+// RUN: strand-check --lanes --seed=3 --rows=600 --forms=batch --function=cache --without-fences --verbose %s | FileCheck %s --check-prefix=FENCES
 // RUN: strand-check --lanes --gpu-arch=sm_80 --rows=60 --forms=cut --function=cache --without-barriers --verbose %s | FileCheck %s --check-prefix=BARRIERS
 // FENCES-COUNT-3: without fence.proxy.async {{[0-9]+}} of k{{[56]}}_cache: {{.*}}: a product reads it, written by thread {{[0-9]+}} with no fence.proxy.async between that and a barrier
 // FENCES: cache: form batch: [[ALL:[0-9]+]] of [[ALL]] fences and waits are missed{{$}}
