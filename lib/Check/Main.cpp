@@ -216,6 +216,11 @@ int strand::checkMain(int argc, char **argv) {
       llvm::errs() << "strand-check: error: " << name << " is for the lane emulator; give it with --lanes\n";
       return EXIT_USAGE;
     }
+  if (reproducible && (kernels || lanes)) {
+    llvm::errs() << "strand-check: error: --reproducible is a promise of CPUs; it cannot be joined with "
+                 << (lanes ? "--lanes" : "--kernels") << "\n";
+    return EXIT_USAGE;
+  }
   if (auto known = gpuTarget(chip, /*wantsPtx=*/true, /*wantsMachineCode=*/false); !known) {
     llvm::errs() << "strand-check: error: " << llvm::toString(known.takeError()) << "\n";
     return EXIT_USAGE;

@@ -12,6 +12,8 @@
 // RUN: not strand-check %s --wrong-copies 2>&1 | FileCheck %s --check-prefix=COPIES
 // RUN: not strand-check %s --gpu-arch=sm_80 2>&1 | FileCheck %s --check-prefix=CHIP
 // RUN: not strand-check %s --lanes --gpu-arch=sm_70 2>&1 | FileCheck %s --check-prefix=OLD
+// RUN: not strand-check %s --lanes --reproducible 2>&1 | FileCheck %s --check-prefix=PROMISE
+// RUN: not strand-check %s --kernels --reproducible 2>&1 | FileCheck %s --check-prefix=PROMISE
 // RUN: strand-check %s --rows=0 | FileCheck %s --check-prefix=NONE
 #td = affine_map<(t, d) -> (t, d)>
 
@@ -35,6 +37,7 @@
 // COPIES: strand-check: error: --wrong-copies is for the lane emulator; give it with --lanes
 // CHIP: strand-check: error: --gpu-arch is for the lane emulator; give it with --lanes
 // OLD: strand-check: error: GPU 'sm_70' is not known; name chips from sm_80 on
+// PROMISE: strand-check: error: --reproducible is a promise of CPUs; it cannot be joined with --{{lanes|kernels}}
 // FORMS: first: 2 forms right, worst
 // FORMS: second: 1 form right, worst 0.0e+00 (whole)
 // SECOND-NOT: first
