@@ -56,6 +56,12 @@ Value strand::lowest(OpBuilder &b, Location loc, Type e) {
   return arith::ConstantOp::create(b, loc, FloatAttr::get(e, APFloat::getLargest(semantics, /*Negative=*/true)));
 }
 
+Value strand::keyHeadOf(OpBuilder &b, AttentionOp op, Value block, int64_t heads) {
+  int64_t blocksOfKey = op.getGroup() / heads;
+  return blocksOfKey == 1 ? block
+                          : arith::DivUIOp::create(b, op.getLoc(), block, indexConstant(b, op.getLoc(), blocksOfKey));
+}
+
 Value strand::placeOf(OpBuilder &b, AttentionOp op, Value position) {
   if (!op.getWindow())
     return position;

@@ -20,6 +20,9 @@ int64_t headsOfStep(AttentionOp op);
 SmallVector<Value> emitStepOnDevice(AttentionOp op, OpBuilder &b, Value row, Value block, ValueRange results,
                                     ValueRange states, const TilePart &part);
 
+/// The key head that the query heads of `block`, `heads` of them, read.
+Value keyHeadOf(OpBuilder &b, AttentionOp op, Value block, int64_t heads);
+
 /// Where the row at `position` lies in the state.
 Value placeOf(OpBuilder &b, AttentionOp op, Value position);
 } // namespace strand

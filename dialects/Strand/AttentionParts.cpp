@@ -76,9 +76,7 @@ SmallVector<Value> strand::emitStepOnDevice(AttentionOp op, OpBuilder &b, Value 
   Location loc = op.getLoc();
   Type e = op.getElementType();
   int64_t heads = headsOfStep(op), D = op.getKeySize(), V = op.getValueSize();
-  Value queryHead = startOf(b, loc, block, heads), keyHead = block;
-  if (int64_t blocksOfKey = op.getGroup() / heads; blocksOfKey > 1)
-    keyHead = arith::DivUIOp::create(b, loc, block, indexConstant(b, loc, blocksOfKey));
+  Value queryHead = startOf(b, loc, block, heads), keyHead = keyHeadOf(b, op, block, heads);
   Value begin = indexConstant(b, loc, 0), seen = add(b, loc, states[0], indexConstant(b, loc, 1)), end = seen;
   if (op.getWindow())
     end = seen = arith::MinUIOp::create(b, loc, seen, indexConstant(b, loc, *op.getWindow()));

@@ -136,9 +136,7 @@ struct Tile {
       : op(op), b(b), loc(op.getLoc()), e(op.getElementType()), lanesAreQueries(length > 1), C(length), E(heads),
         D(op.getKeySize()), V(op.getValueSize()), W(op.getWindow().value_or(0)),
         R(length > 1 ? blockOf(length, panelRows(op), 1) : E), B(length > 1 ? panelRows(op) : keyBlock(op)), row(row),
-        before(states[0]), inCall(before), keyHead(block), queryHead(startOf(b, loc, block, heads)) {
-    if (int64_t blocksOfKey = op.getGroup() / heads; blocksOfKey > 1)
-      keyHead = arith::DivUIOp::create(b, loc, block, index(blocksOfKey));
+        before(states[0]), inCall(before), keyHead(keyHeadOf(b, op, block, heads)), queryHead(startOf(b, loc, block, heads)) {
     if (op.getStates().empty())
       return;
     if (op.cutsSequences(options))

@@ -2,9 +2,8 @@
 #include "lib/Codegen/Cpu/Bounds.h"
 #include "lib/Codegen/Gpu/Fragments.h"
 #include "lib/Codegen/Gpu/ProductTiles.h"
-#include "lib/Codegen/IndexMath.h"
+#include "lib/Codegen/Gpu/TileFragments.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -25,15 +24,10 @@ Value AttendCode::power(OpBuilder &b, Value x, Value most) {
   return math::Exp2Op::create(b, loc, scaled, arith::FastMathFlags::afn);
 }
 
-Value AttendCode::fromLane(OpBuilder &b, Value v, int64_t mask) {
-  auto word = [&](int64_t i) { return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(i)).getResult(); };
-  return NVVM::ShflOp::create(b, loc, v.getType(), word(-1), v, word(mask), word(threadsOfWarp - 1),
-                              NVVM::ShflKind::bfly, UnitAttr());
-}
-
 Value AttendCode::acrossLanes(OpBuilder &b, Value v, int64_t from, int64_t to, function_ref<Value(Value, Value)> join) {
+  ImplicitLocOpBuilder lb(loc, b);
   for (int64_t mask = from; mask < to; mask *= 2)
-    v = join(v, fromLane(b, v, mask));
+    v = join(v, valueOfLane(lb, v, mask));
   return v;
 }
 
@@ -44,13 +38,17 @@ void AttendCode::whereBelow(OpBuilder &b, Value x, int64_t y, function_ref<void(
   body();
 }
 
-int64_t strand::widthOfRuns(Value rows, int64_t own) {
+/// The widest run of neighbours, 16 bytes at most, of which a lane can load its `own` channels of `rows`.
+static int64_t widthOfRuns(Value rows, int64_t own) {
   constexpr int64_t widest = 16;
   int64_t width = std::min(widest / bytesOfElement(getElementTypeOrSelf(rows)), own & -own);
   while (!hasAlignedLines(rows, width))
     width /= 2;
   return width;
 }
+
+Runs::Runs(Value rows, int64_t size, int64_t lanes)
+    : lanes(lanes), width(widthOfRuns(rows, size / lanes)), count(size / lanes / width) {}
 
 Value AttendCode::loadRun(OpBuilder &b, Value rows, Value row, Value channel, int64_t width) {
   Type type = getElementTypeOrSelf(rows);

@@ -4,9 +4,34 @@
 // and no thread waits for another warp meanwhile. In the end the warps meet in shared memory.
 #pragma once
 #include "dialects/Tile/Tile.h"
+#include "lib/Codegen/IndexMath.h"
 #include <memory>
 namespace strand {
 using namespace mlir;
+
+/// How a lane reads its channels of a row: runs of `width` neighbours, such that those of `lanes` lanes lie side by
+/// side.
+struct Runs {
+  int64_t lanes, width, count;
+
+  Runs(Value rows, int64_t size, int64_t lanes);
+  Value first(const IndexMath &at, Value lane, int64_t run) const { return at.mul(at.add(lane, run * lanes), width); }
+};
+
+/// What goes from round to round: so many m and l, then what there is of a.
+struct RunningSums {
+  SmallVector<Value> most, sum, results;
+
+  RunningSums() = default;
+  RunningSums(ValueRange all, int64_t count)
+      : most(all.take_front(count)), sum(all.slice(count, count)), results(all.drop_front(2 * count)) {}
+  SmallVector<Value> list() const {
+    SmallVector<Value> all(most);
+    llvm::append_range(all, sum);
+    llvm::append_range(all, results);
+    return all;
+  }
+};
 
 /// Code at `b` that does what `op` does, on buffers, by so many `threads` of a block, a multiple of a warp's.
 void attendByWarps(OpBuilder &b, tile::AttendOp op, int64_t threads, tile::EachThread eachThread);
@@ -35,8 +60,6 @@ protected:
   Value max(OpBuilder &b, Value x, Value y);
   /// 2^(c (x - most))
   Value power(OpBuilder &b, Value x, Value most);
-  /// The value of the lane whose number differs in the bits of `mask`.
-  Value fromLane(OpBuilder &b, Value v, int64_t mask);
   /// Over lanes whose numbers differ in bits from `from` up to below `to`.
   Value acrossLanes(OpBuilder &b, Value v, int64_t from, int64_t to, llvm::function_ref<Value(Value, Value)> join);
   /// The code in `body` where x < y.
@@ -52,7 +75,4 @@ private:
 std::unique_ptr<AttendCode> attendLanes(tile::AttendOp op, int64_t threads);
 /// Tensor cores multiply 16 rows of a warp.
 std::unique_ptr<AttendCode> attendFragments(tile::AttendOp op, int64_t threads);
-
-/// The widest run of neighbours, 16 bytes at most, of which a lane can load its `own` channels of `rows`.
-int64_t widthOfRuns(Value rows, int64_t own);
 } // namespace strand

@@ -6,11 +6,10 @@
 // Sums may be taken in any order, and columns of results be any, so that all is read from memory as it lies: a lane has
 // runs of neighbours of a row. Of a key these are the depth, in queries as well. Of values neighbours are columns of
 // results, one of each of as many instructions, and two rows that follow each other make the words of the depth.
-#include "lib/Codegen/Cpu/Bounds.h"
 #include "lib/Codegen/Gpu/Attend.h"
 #include "lib/Codegen/Gpu/Fragments.h"
 #include "lib/Codegen/Gpu/ProductTiles.h"
-#include "lib/Codegen/IndexMath.h"
+#include "lib/Codegen/Gpu/TileFragments.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -22,15 +21,6 @@ using namespace strand;
 namespace {
 constexpr int64_t rowsAtOnce = 16, linesOfHalf = 8, wordsOfStep = 2;
 
-/// Runs of `width` neighbours of a row, `lanes` of them side by side.
-struct Runs {
-  int64_t lanes, width, count;
-
-  Runs(Value rows, int64_t size, int64_t lanes)
-      : lanes(lanes), width(widthOfRuns(rows, size / lanes)), count(size / lanes / width) {}
-  Value first(const IndexMath &at, Value lane, int64_t run) const { return at.mul(at.add(lane, run * lanes), width); }
-};
-
 class AttendFragments : public AttendCode {
 public:
   AttendFragments(tile::AttendOp op, int64_t threads)
@@ -39,19 +29,7 @@ public:
 
 private:
   /// Of each half of the queries: m, l of the thread's keys, and of each fragment of results two sums.
-  struct Running {
-    SmallVector<Value> most, sum, results;
-
-    Running() = default;
-    Running(ValueRange all, int64_t halves)
-        : most(all.take_front(halves)), sum(all.slice(halves, halves)), results(all.drop_front(2 * halves)) {}
-    SmallVector<Value> list() const {
-      SmallVector<Value> all(most);
-      llvm::append_range(all, sum);
-      llvm::append_range(all, results);
-      return all;
-    }
-  };
+  using Running = RunningSums;
   int64_t halves;
   Runs ofKeys, ofValues;
 
@@ -59,7 +37,6 @@ private:
   /// Where the sum `s` of a fragment and a half is among results.
   int64_t place(int64_t fragment, int64_t half, int64_t s) const { return (fragment * halves + half) * 2 + s; }
   SmallVector<Value> loadWords(OpBuilder &b, Value rows, const Runs &of, Value row, Value lane);
-  Value word(OpBuilder &b, Value low, Value high);
   SmallVector<SmallVector<Value>> queryWords(OpBuilder &b, Value line, Value column);
   void overRows(OpBuilder &b, Value thread) override;
   SmallVector<SmallVector<Value>> scores(OpBuilder &b, ArrayRef<SmallVector<Value>> q, Value base, Value line,
@@ -82,17 +59,10 @@ SmallVector<Value> AttendFragments::loadWords(OpBuilder &b, Value rows, const Ru
   return words;
 }
 
-/// Two values as a word of bf16, rounded.
-Value AttendFragments::word(OpBuilder &b, Value low, Value high) {
-  Value pair = vector::FromElementsOp::create(b, loc, VectorType::get(2, b.getF32Type()), ValueRange{low, high});
-  pair = arith::TruncFOp::create(b, loc, VectorType::get(2, b.getBF16Type()), pair);
-  return vector::ExtractOp::create(b, loc, vector::BitCastOp::create(b, loc, VectorType::get(1, b.getI32Type()), pair),
-                                   0);
-}
-
 /// Of each half of the queries, the words of the thread's query, in the order of those of keys; zeros if there is none.
 SmallVector<SmallVector<Value>> AttendFragments::queryWords(OpBuilder &b, Value line, Value column) {
   IndexMath at{b, loc};
+  ImplicitLocOpBuilder lb(loc, b);
   SmallVector<SmallVector<Value>> q(halves);
   for (int64_t half = 0; half < halves; ++half) {
     Value query = at.add(line, half * linesOfHalf), last = at.of(queries - 1);
@@ -106,7 +76,7 @@ SmallVector<SmallVector<Value>> AttendFragments::queryWords(OpBuilder &b, Value 
                                            ValueRange{query, at.add(ofKeys.first(at, column, i), w + next)});
           pair.push_back(arith::SelectOp::create(b, loc, isThere, v, number(b, 0)));
         }
-        q[half].push_back(word(b, pair[0], pair[1]));
+        q[half].push_back(wordOf(lb, pair[0], pair[1]));
       }
   }
   return q;
@@ -166,8 +136,8 @@ AttendFragments::Running AttendFragments::rowsTogether(OpBuilder &b, ArrayRef<Sm
       p.push_back(power(b, score, most));
       sum = add(b, sum, p.back());
     }
-    weights[half] = word(b, p[0], p[1]);
-    weights[2 + half] = word(b, p[2], p[3]);
+    weights[half] = wordOf(lb, p[0], p[1]);
+    weights[2 + half] = wordOf(lb, p[2], p[3]);
     next.most.push_back(most);
     next.sum.push_back(sum);
   }

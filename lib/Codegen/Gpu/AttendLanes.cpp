@@ -5,7 +5,6 @@
 #include "lib/Codegen/Cpu/Bounds.h"
 #include "lib/Codegen/Gpu/Attend.h"
 #include "lib/Codegen/Gpu/ProductTiles.h"
-#include "lib/Codegen/IndexMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -15,15 +14,6 @@ using namespace mlir;
 using namespace strand;
 namespace {
 
-/// How a lane reads its channels of a row: in runs of `width` neighbours, such that those of a group lie side by side.
-struct Channels {
-  int64_t width, runs, lanes;
-
-  Channels(Value rows, int64_t size, int64_t lanes)
-      : width(widthOfRuns(rows, size / lanes)), runs(size / lanes / width), lanes(lanes) {}
-  Value first(const IndexMath &at, Value lane, int64_t run) const { return at.mul(at.add(lane, run * lanes), width); }
-};
-
 class AttendLanes : public AttendCode {
 public:
   AttendLanes(tile::AttendOp op, int64_t threads)
@@ -32,26 +22,13 @@ public:
 
 private:
   /// Of each query: m, l, then a's runs.
-  struct Running {
-    SmallVector<Value> most, sum, results;
-
-    Running() = default;
-    Running(ValueRange all, int64_t queries)
-        : most(all.take_front(queries)), sum(all.slice(queries, queries)), results(all.drop_front(2 * queries)) {}
-    SmallVector<Value> list() const {
-      SmallVector<Value> all(most);
-      llvm::append_range(all, sum);
-      llvm::append_range(all, results);
-      return all;
-    }
-  };
-
+  using Running = RunningSums;
   int64_t lanes;
-  Channels ofKeys, ofValues;
+  Runs ofKeys, ofValues;
 
-  Type run(OpBuilder &b, const Channels &of) { return VectorType::get(of.width, b.getF32Type()); }
+  Type run(OpBuilder &b, const Runs &of) { return VectorType::get(of.width, b.getF32Type()); }
   Value wide(OpBuilder &b, Value x, Type type) { return vector::BroadcastOp::create(b, loc, type, x); }
-  SmallVector<Value> loadRow(OpBuilder &b, Value rows, const Channels &of, Value row, Value lane);
+  SmallVector<Value> loadRow(OpBuilder &b, Value rows, const Runs &of, Value row, Value lane);
   void overRows(OpBuilder &b, Value thread) override;
   Running rowsTogether(OpBuilder &b, ArrayRef<SmallVector<Value>> q, Value base, Value group, Value lane, Value count,
                        const Running &old);
@@ -66,10 +43,10 @@ private:
   }
 };
 
-SmallVector<Value> AttendLanes::loadRow(OpBuilder &b, Value rows, const Channels &of, Value row, Value lane) {
+SmallVector<Value> AttendLanes::loadRow(OpBuilder &b, Value rows, const Runs &of, Value row, Value lane) {
   IndexMath at{b, loc};
   SmallVector<Value> runs;
-  for (int64_t i = 0; i < of.runs; ++i) {
+  for (int64_t i = 0; i < of.count; ++i) {
     Value v = loadRun(b, rows, row, of.first(at, lane, i), of.width);
     runs.push_back(v.getType() == run(b, of) ? v : arith::ExtFOp::create(b, loc, run(b, of), v).getResult());
   }
@@ -108,8 +85,8 @@ AttendLanes::Running AttendLanes::rowsTogether(OpBuilder &b, ArrayRef<SmallVecto
     }
     Value factor = power(b, old.most[e], most), sum = mul(b, old.sum[e], factor);
     SmallVector<Value> results;
-    for (int64_t i = 0; i < ofValues.runs; ++i)
-      results.push_back(mul(b, old.results[e * ofValues.runs + i], wide(b, factor, runType)));
+    for (int64_t i = 0; i < ofValues.count; ++i)
+      results.push_back(mul(b, old.results[e * ofValues.count + i], wide(b, factor, runType)));
     for (auto [score, value] : llvm::zip_equal(scores, values)) {
       Value weight = power(b, score, most);
       sum = add(b, sum, weight);
@@ -130,7 +107,7 @@ void AttendLanes::overRows(OpBuilder &b, Value thread) {
   SmallVector<SmallVector<Value>> q;
   for (int64_t e = 0; e < queries; ++e) {
     SmallVector<Value> &runs = q.emplace_back();
-    for (int64_t i = 0; i < ofKeys.runs; ++i) {
+    for (int64_t i = 0; i < ofKeys.count; ++i) {
       SmallVector<Value> values;
       for (int64_t j = 0; j < ofKeys.width; ++j)
         values.push_back(memref::LoadOp::create(b, loc, op.getQueries(),
@@ -141,7 +118,7 @@ void AttendLanes::overRows(OpBuilder &b, Value thread) {
   Running none;
   none.most.assign(queries, number(b, -FLT_MAX));
   none.sum.assign(queries, number(b, 0));
-  none.results.assign(queries * ofValues.runs, wide(b, number(b, 0), run(b, ofValues)));
+  none.results.assign(queries * ofValues.count, wide(b, number(b, 0), run(b, ofValues)));
   Value count = b.createOrFold<memref::DimOp>(loc, op.getKeys(), 0);
   auto rounds = scf::ForOp::create(b, loc, at.of(0), count, at.of(numGroups() * together()), none.list(),
                                    [&](OpBuilder &b, Location loc, Value base, ValueRange x) {
@@ -163,7 +140,7 @@ void AttendLanes::joinWarp(OpBuilder &b, Running &x) {
     Value factor = power(b, x.most[e], most);
     x.most[e] = most;
     x.sum[e] = sumUp(mul(b, x.sum[e], factor));
-    for (Value &result : MutableArrayRef(x.results).slice(e * ofValues.runs, ofValues.runs)) {
+    for (Value &result : MutableArrayRef(x.results).slice(e * ofValues.count, ofValues.count)) {
       SmallVector<Value> values;
       for (int64_t i = 0; i < ofValues.width; ++i)
         values.push_back(sumUp(mul(b, vector::ExtractOp::create(b, loc, result, i), factor)));
@@ -186,8 +163,8 @@ void AttendLanes::storeWarp(OpBuilder &b, Value thread, const Running &x) {
     memref::StoreOp::create(b, loc, x.sum[e], sumOfWarps, ValueRange{warp, query});
   });
   firstLanes(lanes, [&](Value query, int64_t e) {
-    for (int64_t i = 0; i < ofValues.runs; ++i)
-      vector::StoreOp::create(b, loc, x.results[e * ofValues.runs + i], resultOfWarps,
+    for (int64_t i = 0; i < ofValues.count; ++i)
+      vector::StoreOp::create(b, loc, x.results[e * ofValues.count + i], resultOfWarps,
                               ValueRange{warp, query, ofValues.first(at, lane, i)}, false,
                               llvm::Align(ofValues.width * bytesOfElement(b.getF32Type())));
   });

@@ -96,8 +96,7 @@ SmallVector<Value> TileThread::secondFactor(const Plane &plane, bool turned, int
   return matrices(plane, at().rem(lane, 16), at().add(fourth, 2 * n), true, 16 * k);
 }
 
-Value TileThread::word(Value low, Value high) {
-  ImplicitLocOpBuilder &b = *builder;
+Value strand::wordOf(ImplicitLocOpBuilder &b, Value low, Value high) {
   Value pair = vector::FromElementsOp::create(b, VectorType::get(2, low.getType()), ValueRange{low, high});
   if (low.getType().isF32())
     pair = arith::TruncFOp::create(b, VectorType::get(2, b.getBF16Type()), pair);
@@ -133,10 +132,10 @@ std::pair<Value, Value> TileThread::halves(Value word) {
   return {vector::ExtractOp::create(b, pair, 0), vector::ExtractOp::create(b, pair, 1)};
 }
 
-Value TileThread::fromLane(Value v, int64_t mask) {
-  ImplicitLocOpBuilder &b = *builder;
-  Value all = number(-1), clamp = number(threadsOfWarp - 1);
-  return NVVM::ShflOp::create(b, v.getType(), all, v, number(mask), clamp, NVVM::ShflKind::bfly, UnitAttr());
+Value strand::valueOfLane(ImplicitLocOpBuilder &b, Value v, int64_t mask) {
+  IndexMath at{b, b.getLoc(), b.getI32Type()};
+  Value all = at.of(-1), clamp = at.of(threadsOfWarp - 1);
+  return NVVM::ShflOp::create(b, v.getType(), all, v, at.of(mask), clamp, NVVM::ShflKind::bfly, UnitAttr());
 }
 
 void TileThread::barrier() { gpu::BarrierOp::create(*builder); }

@@ -34,6 +34,11 @@ struct Plane {
 /// would take registers meanwhile, nor takes what it made of it elsewhere.
 Value pinned(ImplicitLocOpBuilder &b, Value word);
 
+/// Two values as a word of bf16, rounded.
+Value wordOf(ImplicitLocOpBuilder &b, Value low, Value high);
+/// The value of the lane whose number differs in the bits of `mask`.
+Value valueOfLane(ImplicitLocOpBuilder &b, Value v, int64_t mask);
+
 /// The places of one thread.
 class TileThread {
 public:
@@ -68,15 +73,13 @@ public:
   SmallVector<Value> secondFactor(const Plane &plane, bool turned, int64_t n, int64_t k);
   /// Four matrices of 8 x 8, of which the thread names a row by its place, as chunkAddress takes it (ldmatrix).
   SmallVector<Value> matrices(const Plane &plane, Value row, Value chunk, bool turned, int64_t below = 0);
-  /// Two values as a word of bf16, rounded.
-  Value word(Value low, Value high);
+  Value word(Value low, Value high) { return wordOf(*builder, low, high); }
   /// The same in `count` words: then what rounding leaves of both, rounded.
   SmallVector<Value> wordsInParts(Value low, Value high, int64_t count);
   Value pinnedHere(Value word) { return pinned(*builder, word); }
   /// The two values of a word, as bf16.
   std::pair<Value, Value> halves(Value word);
-  /// The value of the lane whose number differs in the bits of `mask`.
-  Value fromLane(Value v, int64_t mask);
+  Value fromLane(Value v, int64_t mask) { return valueOfLane(*builder, v, mask); }
   void barrier();
 
 private:
